@@ -1,0 +1,41 @@
+using Rag.Engine.Filters;
+
+namespace Rag.Engine;
+
+/// <summary>A search in one vector space of one slice.</summary>
+public sealed record SearchQuery
+{
+    /// <summary>Name of the vector space; '' is the default space.</summary>
+    public string Space { get; init; } = "";
+
+    /// <summary>The query, with as many finite numbers as the space has dimensions; not all zero for cosine.</summary>
+    public required ReadOnlyMemory<float> Vector { get; init; }
+
+    /// <summary>How many hits to return, 1–10,000. Who wants an offset asks for offset + k and skips.</summary>
+    public required int K { get; init; }
+
+    /// <summary>Only chunks that it accepts are hits; null for all.</summary>
+    public FilterExpression? Filter { get; init; }
+
+    /// <summary>Hits score at least this much; null for no limit.</summary>
+    public float? ScoreThreshold { get; init; }
+
+    /// <summary>Width of the graph walk, 1–10,000; 0 to derive it from <see cref="RecallTarget"/>.</summary>
+    public int Ef { get; init; }
+
+    /// <summary>Share of the true k nearest to be found, above 0 and at most 1; 0 for the space's default.</summary>
+    public float RecallTarget { get; init; }
+
+    /// <summary>True to compare with every chunk.</summary>
+    public bool Exact { get; init; }
+
+    /// <summary>What to return besides key, version and score.</summary>
+    public ReturnFields Return { get; init; }
+
+    /// <summary>The search sees at least what was written here, and waits for it; none to see what there is.</summary>
+    public WriteStamp MinStamp { get; init; }
+
+    /// <summary>Settings version that the caller's choice of space rests on; 0 to accept any. An older version here is
+    /// refused with <see cref="StoreErrorKind.Unavailable"/>.</summary>
+    public ulong MinSettingsVersion { get; init; }
+}

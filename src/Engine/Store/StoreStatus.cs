@@ -1,0 +1,36 @@
+using Rag.Engine.Storage;
+
+namespace Rag.Engine;
+
+/// <summary>State of a whole store at one moment.</summary>
+public sealed record StoreStatus
+{
+    /// <summary>Slices held, loaded or not, quarantined ones included.</summary>
+    public required int Slices { get; init; }
+
+    /// <summary>Slices in memory.</summary>
+    public required int LoadedSlices { get; init; }
+
+    /// <summary>Bytes in memory: loaded slices, log buffers, what sleeping slices cost.</summary>
+    public required long MemoryBytes { get; init; }
+
+    public required long MemoryCapBytes { get; init; }
+
+    public required long MutationLogBytes { get; init; }
+
+    public required long ChunkLogBytes { get; init; }
+
+    /// <summary>Bytes of all current snapshots.</summary>
+    public required long SnapshotBytes { get; init; }
+
+    /// <summary>False while the disk is full or failing: reads go on, writes are refused.</summary>
+    public required bool IsWritable { get; init; }
+
+    /// <summary>Slices whose data is corrupt; they are refused with the reason, all others are served.</summary>
+    public required IReadOnlyList<QuarantinedSlice> Quarantined { get; init; }
+}
+
+/// <summary>A slice that is not served.</summary>
+/// <param name="Slice">The slice.</param>
+/// <param name="Reason">What was found, as a sentence.</param>
+public sealed record QuarantinedSlice(SliceId Slice, string Reason);
