@@ -1,11 +1,11 @@
 namespace Rag.Engine.Indexing;
 
-/// <summary>The form in which vectors are traversed; answers are always re-ranked in full precision.</summary>
+/// <summary>The form in which a search walks over vectors; what it finds is ranked again in full precision.</summary>
 public enum VectorCodec : byte
 {
-    /// <summary>One byte a dimension.</summary>
+    /// <summary>One byte a dimension: a quarter of the memory traffic, no visible loss after re-ranking.</summary>
     Int8 = 1,
 
-    /// <summary>Four bytes a dimension, no quantisation.</summary>
+    /// <summary>Four bytes a dimension: full precision all the way.</summary>
     Float32 = 2,
 }

@@ -1,0 +1,180 @@
+using System.Runtime.InteropServices;
+
+namespace Rag.Engine.Rows;
+
+/// <summary>
+/// Full-precision vectors of one space, by row, as their caller gave them: a read-only base (the mapped segment of the
+/// last snapshot) under recent rows in memory. One writer, any number of readers, no locks; a reader that is inside the
+/// slice's epoch keeps what it reads.
+/// <code>
+/// row → _pages[row / 64] → held there? → memory
+///                          otherwise   → base (rows below its limit)
+/// </code>
+/// </summary>
+public sealed class VectorRows : IDisposable
+{
+    private RowPage?[] _pages = [];
+    private Base? _base;
+    private long _memoryBytes;
+
+    /// <summary>An empty table for vectors of <paramref name="dimension"/> components.</summary>
+    public VectorRows(int dimension)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
+        Dimension = dimension;
+    }
+
+    /// <summary>Components a vector has.</summary>
+    public int Dimension { get; }
+
+    /// <summary>Bytes held in memory by recent rows and their table; the base is not counted.</summary>
+    public long MemoryBytes => Interlocked.Read(ref _memoryBytes) + 96 + Volatile.Read(ref _pages).Length * 8L;
+
+    /// <summary>The vector of a row; all zero where none was ever set.</summary>
+    public ReadOnlySpan<float> this[int row]
+    {
+        get
+        {
+            var pages = Volatile.Read(ref _pages);
+            var page = row / RowPage.Rows;
+            if ((uint)page < (uint)pages.Length
+                && Volatile.Read(ref pages[page]) is { } held && held.TryGet(row % RowPage.Rows, out var vector))
+                return vector;
+            return Volatile.Read(ref _base) is { } below && row < below.Limit
+                ? below.Rows.Row(row)
+                : Zeros(Dimension);
+        }
+    }
+
+    /// <summary>Stores a vector. Writer only.</summary>
+    public void Set(int row, ReadOnlySpan<float> vector)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        if (vector.Length != Dimension)
+            throw new ArgumentException($"The vector has {vector.Length} components; {Dimension} are expected.");
+        Reserve(row);
+        var (index, local) = (row / RowPage.Rows, row % RowPage.Rows);
+        var page = _pages[index];
+        if (page is null || !page.HasRoomFor(local))
+        {
+            var larger = page is null
+                ? new RowPage(Dimension, FirstCapacity(index))
+                : page.Copy(page.Held, GrownCapacity(page.Capacity));
+            larger.Set(local, vector);
+            Replace(index, larger);
+        }
+        else
+        {
+            page.Set(local, vector);
+        }
+    }
+
+    /// <summary>Forgets a row; its memory is reused when its page is next copied. Writer only.</summary>
+    public void Clear(int row)
+    {
+        // The value may still be read by searches that began before; the slot is overwritten only when the ordinal is
+        // given out again, which the slice does after they have left.
+    }
+
+    /// <summary>Starts to bring a row into the cache.</summary>
+    public unsafe void Prefetch(int row)
+    {
+        var pages = Volatile.Read(ref _pages);
+        var page = row / RowPage.Rows;
+        if ((uint)page < (uint)pages.Length && pages[page] is { } held && held.TryGet(row % RowPage.Rows, out var vector))
+            Kernels.Prefetch.Lines(ref MemoryMarshal.GetReference(vector), Dimension * sizeof(float));
+        else if (Volatile.Read(ref _base) is { } below && row < below.Limit)
+            below.Rows.Prefetch(row);
+    }
+
+    /// <summary>
+    /// Writes rows 0…<paramref name="rowLimit"/>−1 as little-endian float32, holes as zeros. Safe beside the writer for
+    /// rows that are not reused meanwhile.
+    /// </summary>
+    public void WriteTo(Stream stream, int rowLimit)
+    {
+        for (var row = 0; row < rowLimit; row++)
+            stream.Write(MemoryMarshal.AsBytes(this[row]));
+    }
+
+    /// <summary>Begins a snapshot: rows set from now on are newer than it. Writer only.</summary>
+    public void MarkCut()
+    {
+        foreach (var page in _pages)
+        {
+            if (page is not null)
+                page.Touched = 0;
+        }
+    }
+
+    /// <summary>
+    /// Ends a snapshot: rows below <paramref name="rowLimit"/> that were not set since <see cref="MarkCut"/> are read
+    /// from <paramref name="baseRows"/> from now on, and their memory goes. Writer only. Returns the former base, to be
+    /// disposed after every reader that entered before has left; null if there was none.
+    /// </summary>
+    public IDisposable? Attach(IMappedRows baseRows, int rowLimit)
+    {
+        ArgumentNullException.ThrowIfNull(baseRows);
+        var former = _base;
+        // Old pages stay in place until the new base is visible, so a reader finds each row in one of the two.
+        Volatile.Write(ref _base, new Base(baseRows, rowLimit));
+        for (var index = 0; index < _pages.Length; index++)
+        {
+            if (_pages[index] is not { } page)
+                continue;
+            var kept = page.Touched | BeyondLimit(index, rowLimit);
+            if ((kept & page.Held) == page.Held)
+                continue;
+            var count = System.Numerics.BitOperations.PopCount(kept & page.Held);
+            Replace(index, count == 0 ? null : page.Copy(kept, count));
+        }
+
+        return former?.Rows;
+    }
+
+    /// <summary>Lets go of the base. No reader may be inside.</summary>
+    public void Dispose()
+    {
+        Interlocked.Exchange(ref _base, null)?.Rows.Dispose();
+        _pages = [];
+    }
+
+    private static ulong BeyondLimit(int page, int rowLimit)
+    {
+        var inside = Math.Clamp(rowLimit - page * RowPage.Rows, 0, RowPage.Rows);
+        return inside == RowPage.Rows ? 0 : ulong.MaxValue << inside;
+    }
+
+    /// <summary>The first page of a small table starts small; later ones are filled soon.</summary>
+    private static int FirstCapacity(int page) => page == 0 ? 2 : 16;
+
+    private static int GrownCapacity(int capacity) =>
+        Math.Min(RowPage.Rows, capacity < 16 ? capacity + 2 : capacity + capacity / 2);
+
+    private static ReadOnlySpan<float> Zeros(int dimension) => ZeroVector.Values.AsSpan(0, dimension);
+
+    private void Reserve(int row)
+    {
+        var pages = _pages;
+        var needed = row / RowPage.Rows + 1;
+        if (needed <= pages.Length)
+            return;
+        Array.Resize(ref pages, Math.Max(needed, pages.Length + pages.Length / 4));
+        Volatile.Write(ref _pages, pages);
+    }
+
+    private void Replace(int index, RowPage? page)
+    {
+        var change = (page?.MemoryBytes ?? 0) - (_pages[index]?.MemoryBytes ?? 0);
+        Volatile.Write(ref _pages[index], page);
+        Interlocked.Add(ref _memoryBytes, change);
+    }
+
+    /// <summary>The base and its limit, published together.</summary>
+    private sealed record Base(IMappedRows Rows, int Limit);
+
+    private static class ZeroVector
+    {
+        public static readonly float[] Values = new float[Indexing.VectorIndexOptions.MaxDimension];
+    }
+}
