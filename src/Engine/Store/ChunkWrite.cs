@@ -16,6 +16,12 @@ public sealed record ChunkWrite
     public IReadOnlyDictionary<string, MetadataValue> Metadata { get; init; } =
         System.Collections.Immutable.ImmutableDictionary<string, MetadataValue>.Empty;
 
+    /// <summary>
+    /// What the layer above keeps beside the text, not looked into and not searched: at most 4 KiB. Stored in the chunk
+    /// log with text and metadata.
+    /// </summary>
+    public ReadOnlyMemory<byte> Attributes { get; init; }
+
     /// <summary>At most one vector for each space. In a patch the spaces that are not named keep their vectors.</summary>
     public IReadOnlyList<SpaceVector> Vectors { get; init; } = [];
 
@@ -34,5 +40,6 @@ public enum ChunkFields : byte
     Text = 1,
     Metadata = 2,
     Vectors = 4,
-    All = Text | Metadata | Vectors,
+    Attributes = 8,
+    All = Text | Metadata | Vectors | Attributes,
 }

@@ -8,5 +8,6 @@ public enum ReturnFields
     Text = 1,
     Metadata = 2,
     Vectors = 4,
-    All = Text | Metadata | Vectors,
+    Attributes = 8,
+    All = Text | Metadata | Vectors | Attributes,
 }

@@ -29,6 +29,9 @@ public sealed record SearchHit
 
     public IReadOnlyDictionary<string, MetadataValue>? Metadata { get; init; }
 
+    /// <summary>Null if not asked for; empty if the chunk has none.</summary>
+    public required ReadOnlyMemory<byte>? Attributes { get; init; }
+
     public IReadOnlyList<SpaceVector>? Vectors { get; init; }
 }
 

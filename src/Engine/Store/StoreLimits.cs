@@ -12,6 +12,9 @@ public static class StoreLimits
     /// <summary>Bytes of a chunk's encoded metadata.</summary>
     public const int MaxMetadataBytes = 32 * 1024;
 
+    /// <summary>Bytes of a chunk's attributes.</summary>
+    public const int MaxAttributeBytes = 4 * 1024;
+
     /// <summary>Bytes of a metadata key in UTF-8; at least 1.</summary>
     public const int MaxMetadataKeyBytes = 256;
 
