@@ -12,7 +12,7 @@ public sealed record ChunkWrite
     /// <summary>Text, at most 64 KiB of UTF-8; null for none.</summary>
     public string? Text { get; init; }
 
-    /// <summary>Metadata, at most 32 KiB encoded; keys of 1–256 bytes of UTF-8. Replaced as a whole.</summary>
+    /// <summary>Metadata, at most 32 KiB encoded; keys of 1–128 bytes of UTF-8. Replaced as a whole.</summary>
     public IReadOnlyDictionary<string, MetadataValue> Metadata { get; init; } =
         System.Collections.Immutable.ImmutableDictionary<string, MetadataValue>.Empty;
 

@@ -124,6 +124,11 @@ public sealed class ShardStore : IAsyncDisposable
     /// <summary>The partition's last applied position; none if nothing was written.</summary>
     public WriteStamp LastStamp(int partition) => throw new NotSupportedException();
 
+    /// <summary>Waits until the partition has applied everything up to <paramref name="stamp"/>.</summary>
+    /// <exception cref="StoreException">FailedPrecondition: the stamp is of an epoch that this log never had.</exception>
+    public ValueTask WaitForAsync(int partition, WriteStamp stamp, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     /// <summary>
     /// Snapshots every slice that changed, and cuts the mutation log. The store does this by itself in the background;
     /// before a backup or a planned stop it saves replay.

@@ -16,7 +16,7 @@ public static class StoreLimits
     public const int MaxAttributeBytes = 4 * 1024;
 
     /// <summary>Bytes of a metadata key in UTF-8; at least 1.</summary>
-    public const int MaxMetadataKeyBytes = 256;
+    public const int MaxMetadataKeyBytes = 128;
 
     /// <summary>Dimensions of a vector space.</summary>
     public const int MaxDimension = 4096;

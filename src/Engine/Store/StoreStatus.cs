@@ -23,8 +23,8 @@ public sealed record StoreStatus
     /// <summary>Bytes of all current snapshots.</summary>
     public required long SnapshotBytes { get; init; }
 
-    /// <summary>False while the disk is full or failing: reads go on, writes are refused.</summary>
-    public required bool IsWritable { get; init; }
+    /// <summary>Null while writes are taken; else a sentence that says why they are refused. Reads go on.</summary>
+    public required string? WriteFault { get; init; }
 
     /// <summary>Slices whose data is corrupt; they are refused with the reason, all others are served.</summary>
     public required IReadOnlyList<QuarantinedSlice> Quarantined { get; init; }
