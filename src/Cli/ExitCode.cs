@@ -1,0 +1,16 @@
+namespace Rag.Cli;
+
+/// <summary>What every verb ends with.</summary>
+internal static class ExitCode
+{
+    public const int Ok = 0;
+
+    /// <summary>The work could not be done, or not all of it; standard error says why.</summary>
+    public const int Failure = 1;
+
+    /// <summary>The command line is not understood.</summary>
+    public const int Usage = 2;
+
+    /// <summary>Ctrl-C or SIGTERM before the work was done.</summary>
+    public const int Interrupted = 130;
+}
