@@ -27,7 +27,18 @@ internal sealed class LocalFileSystem : IStorageFileSystem
 
     public void Move(string from, string to) => File.Move(from, to, overwrite: true);
 
-    public void CreateFolder(string path) => Directory.CreateDirectory(path);
+    public void CreateFolder(string path)
+    {
+        if (Directory.Exists(path))
+            return;
+        var parent = Path.GetDirectoryName(Path.GetFullPath(path));
+        if (parent is not null)
+            CreateFolder(parent);
+        Directory.CreateDirectory(path);
+        // A folder whose name is lost takes its files with it, however well they were synced.
+        if (parent is not null)
+            PosixSync.Folder(parent);
+    }
 
     public IEnumerable<string> ListFiles(string folder) =>
         Directory.Exists(folder) ? Directory.EnumerateFiles(folder) : [];
