@@ -1,0 +1,111 @@
+using Microsoft.Data.Sqlite;
+
+namespace Rag.Metadata.Sqlite;
+
+/// <summary>What happens to the queue of jobs inside a transaction.</summary>
+internal static class JobQueue
+{
+    public const string Columns =
+        "number, job_id, workspace_uid, workspace, document_id, file_name, media_type, metadata, force, state, outcome, "
+        + "reason, attempts, fence, size_bytes, content_hash, chunks, chunks_written, worker, ready_at, create_time, "
+        + "update_time";
+
+    /// <summary>
+    /// A job is due if its time has come and no earlier job of the same document is unfinished: two versions of one
+    /// document never overtake each other.
+    /// </summary>
+    private const string FirstDue =
+        """
+        SELECT number FROM jobs AS due INDEXED BY jobs_unfinished
+        WHERE workspace_uid = @0 AND ready_at IS NOT NULL AND ready_at <= @1 AND NOT EXISTS (
+            SELECT 1 FROM jobs AS earlier INDEXED BY jobs_of_document
+            WHERE earlier.workspace_uid = due.workspace_uid AND earlier.document_id = due.document_id
+                AND earlier.number < due.number AND earlier.ready_at IS NOT NULL)
+        ORDER BY number LIMIT 1
+        """;
+
+    public static JobEnqueue Enqueue(SqliteSession session, NewJob job, int maxUnfinished, DateTimeOffset now)
+    {
+        if (job.RequestId.Length > 0 && FindByRequest(session, job.WorkspaceUid, job.RequestId) is { } repeated)
+            return new JobEnqueue(JobEnqueueStatus.Repeated, repeated);
+        var living = session.ReadLong(
+            "SELECT 1 FROM workspaces WHERE uid = @0 AND state <> @1",
+            job.WorkspaceUid, (int)WorkspaceState.Deleting) is not null;
+        if (!living)
+            return new JobEnqueue(JobEnqueueStatus.WorkspaceGone, null);
+        var unfinished = session.ReadLong("SELECT unfinished FROM turns WHERE workspace_uid = @0", job.WorkspaceUid);
+        if (unfinished >= maxUnfinished)
+            return new JobEnqueue(JobEnqueueStatus.QueueFull, null);
+        session.Execute(
+            """
+            INSERT INTO jobs (job_id, workspace_uid, workspace, document_id, file_name, media_type, metadata, force,
+                request_id, state, outcome, reason, attempts, fence, size_bytes, content_hash, chunks, chunks_written,
+                worker, ready_at, create_time, update_time)
+            VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, 1, 0, '', 0, 0, @9, @10, 0, 0, '', @11, @11, @11)
+            """,
+            job.JobId, job.WorkspaceUid, job.Workspace, job.DocumentId, job.FileName, job.MediaType, job.Metadata,
+            job.Force, job.RequestId, job.SizeBytes, job.ContentHash, now);
+        return new JobEnqueue(JobEnqueueStatus.Queued, Find(session, job.WorkspaceUid, job.JobId));
+    }
+
+    public static bool HasReady(SqliteSession session, DateTimeOffset now) => session.ReadLong(
+        "SELECT 1 FROM jobs WHERE ready_at IS NOT NULL AND ready_at <= @0 LIMIT 1", now) is not null;
+
+    /// <summary>Goes round the workspaces in the order of their turns, one job each, until there are enough.</summary>
+    public static List<JobRecord> Claim(
+        SqliteSession session, string worker, int max, DateTimeOffset now, DateTimeOffset until)
+    {
+        var claimed = new List<JobRecord>(max);
+        var waiting = new Queue<Guid>(session.ReadAll(
+            static row => row.GetUuid(0), "SELECT workspace_uid FROM turns ORDER BY turn"));
+        while (claimed.Count < max && waiting.TryDequeue(out var workspace))
+        {
+            if (session.ReadLong(FirstDue, workspace, now) is not { } number)
+                continue;
+            session.Execute(
+                "UPDATE jobs SET state = @0, attempts = attempts + 1, fence = fence + 1, worker = @1, ready_at = @2, "
+                + "chunks = 0, chunks_written = 0, update_time = @3 WHERE number = @4",
+                (int)JobState.Extracting, worker, until, now, number);
+            session.Execute(
+                "UPDATE turns SET turn = (SELECT max(turn) + 1 FROM turns) WHERE workspace_uid = @0", workspace);
+            claimed.Add(session.ReadOne(Read, $"SELECT {Columns} FROM jobs WHERE number = @0", number)!);
+            waiting.Enqueue(workspace);
+        }
+
+        return claimed;
+    }
+
+    public static JobRecord? Find(SqliteSession session, Guid workspaceUid, Guid jobId) => session.ReadOne(Read,
+        $"SELECT {Columns} FROM jobs WHERE job_id = @0 AND workspace_uid = @1", jobId, workspaceUid);
+
+    public static JobRecord? FindByRequest(SqliteSession session, Guid workspaceUid, string requestId) =>
+        session.ReadOne(Read,
+            $"SELECT {Columns} FROM jobs WHERE workspace_uid = @0 AND request_id = @1 AND request_id <> ''",
+            workspaceUid, requestId);
+
+    public static JobRecord Read(SqliteDataReader row) => new()
+    {
+        Number = row.GetInt64(0),
+        JobId = row.GetUuid(1),
+        WorkspaceUid = row.GetUuid(2),
+        Workspace = row.GetString(3),
+        DocumentId = row.GetString(4),
+        FileName = row.GetString(5),
+        MediaType = row.GetString(6),
+        Metadata = row.GetBlob(7),
+        Force = row.GetBoolean(8),
+        State = (JobState)row.GetInt64(9),
+        Outcome = (JobOutcome)row.GetInt64(10),
+        Reason = row.GetString(11),
+        Attempts = row.GetInt32(12),
+        Fence = row.GetInt64(13),
+        SizeBytes = row.GetInt64(14),
+        ContentHash = row.GetBlob(15),
+        Chunks = row.GetInt64(16),
+        ChunksWritten = row.GetInt64(17),
+        Worker = row.GetString(18),
+        ReadyTime = row.IsDBNull(19) ? null : row.GetTime(19),
+        CreateTime = row.GetTime(20),
+        UpdateTime = row.GetTime(21),
+    };
+}
