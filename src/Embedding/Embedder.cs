@@ -1,0 +1,165 @@
+using Microsoft.Extensions.Logging;
+using Rag.Embedding.Full;
+using Rag.Embedding.Lookup;
+using Rag.Embedding.Models;
+using Rag.Tokenization;
+
+namespace Rag.Embedding;
+
+/// <summary>One model, ready to embed. Loading reads small files and the tokenizer; the rest comes on first use.</summary>
+public sealed class Embedder : IEmbedder
+{
+    private readonly FullEncoder? _full;
+    private readonly Lazy<LookupEncoder>? _lookup;
+    private readonly QueryVectorCache _cache;
+    private readonly EmbeddingMetrics _metrics;
+    private int _disposed;
+
+    private Embedder(ModelInfo model, ITokenizer tokenizer, EmbedderOptions options, ILogger logger)
+    {
+        Model = model;
+        Tokenizer = tokenizer;
+        _cache = new QueryVectorCache(options.QueryCacheBytes);
+        _metrics = new EmbeddingMetrics(model.Name, () => _full?.QueueLength ?? 0);
+        if (model.HasFull)
+        {
+            var loader = new TransformerLoader(model, options, logger);
+            _full = new FullEncoder(
+                model, tokenizer, options, _metrics, logger, () => (loader.Load(out var onCuda), onCuda));
+        }
+
+        if (model.HasLookup)
+        {
+            // Publication only: a load that fails is tried again by the next caller.
+            _lookup = new Lazy<LookupEncoder>(
+                () =>
+                {
+                    var encoder = LookupEncoder.Load(model, tokenizer);
+                    EmbeddingLog.LookupLoaded(logger, model.Name, model.LookupTable!);
+                    return encoder;
+                },
+                LazyThreadSafetyMode.PublicationOnly);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ModelInfo Model { get; }
+
+    /// <inheritdoc/>
+    public ITokenizer Tokenizer { get; }
+
+    /// <summary>Where the transformer runs, such as "CPU"; null until its first use.</summary>
+    public string? Provider => _full?.Provider;
+
+    /// <summary>Opens a model.</summary>
+    /// <param name="options">Folder and limits.</param>
+    /// <param name="loggers">For the one line that says what runs where, and for faults.</param>
+    /// <exception cref="ArgumentException">Options are out of range; the message lists each.</exception>
+    /// <exception cref="ModelFormatException">The folder is not a model that can be run.</exception>
+    public static Embedder Load(EmbedderOptions options, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggers);
+        var errors = options.Validate();
+        if (errors.Count > 0)
+            throw new ArgumentException(string.Join(' ', errors), nameof(options));
+        var model = ModelFolder.Read(options.ModelFolder, options.ModelName);
+        model = model with
+        {
+            QueryPrefix = options.QueryPrefix ?? model.QueryPrefix,
+            PassagePrefix = options.PassagePrefix ?? model.PassagePrefix,
+        };
+        ITokenizer tokenizer;
+        try
+        {
+            tokenizer = TokenizerFolder.Load(model.Folder);
+        }
+        catch (TokenizerFormatException error)
+        {
+            throw new ModelFormatException(error.Message, error);
+        }
+
+        return new Embedder(model, tokenizer, options, loggers.CreateLogger<Embedder>());
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ReadOnlyMemory<float>> EncodeQueryAsync(
+        string text, EncoderKind encoder, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_cache.TryGet(encoder, text, out var vector))
+        {
+            _metrics.CacheLookup(hit: true);
+            return ValueTask.FromResult(vector);
+        }
+
+        _metrics.CacheLookup(hit: false);
+        return EncodeNewQueryAsync(text, encoder, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task EncodePassagesAsync(
+        IReadOnlyList<string> texts, EncoderKind encoder, Memory<float> destination,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        if (destination.Length != (long)texts.Count * Model.Dimension)
+        {
+            throw new ArgumentException(
+                $"{texts.Count} texts of {Model.Dimension} dimensions need {(long)texts.Count * Model.Dimension} floats, "
+                + $"not {destination.Length}.",
+                nameof(destination));
+        }
+
+        if (encoder == EncoderKind.Full)
+            return Full.EncodePassagesAsync(texts, destination, cancellationToken);
+        EncodeByLookup(texts, Model.PassagePrefix, destination.Span, cancellationToken);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        if (_full is not null)
+            await _full.DisposeAsync().ConfigureAwait(false);
+        _metrics.Dispose();
+    }
+
+    private FullEncoder Full => _full ?? throw Lacks(EncoderKind.Full);
+
+    private async ValueTask<ReadOnlyMemory<float>> EncodeNewQueryAsync(
+        string text, EncoderKind encoder, CancellationToken cancellationToken)
+    {
+        var vector = new float[Model.Dimension];
+        if (encoder == EncoderKind.Full)
+            await Full.EncodeQueryAsync(text, vector, cancellationToken).ConfigureAwait(false);
+        else
+            EncodeByLookup([text], Model.QueryPrefix, vector, cancellationToken);
+        _cache.Add(encoder, text, vector);
+        return vector;
+    }
+
+    private void EncodeByLookup(
+        IReadOnlyList<string> texts, string prefix, Span<float> destination, CancellationToken cancellationToken)
+    {
+        var lookup = _lookup?.Value ?? throw Lacks(EncoderKind.Lookup);
+        long tokens = 0;
+        for (var i = 0; i < texts.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var text = prefix.Length == 0 ? texts[i] : prefix + texts[i];
+            tokens += lookup.Encode(text, destination.Slice(i * Model.Dimension, Model.Dimension));
+        }
+
+        _metrics.Encoded(EncoderKind.Lookup, texts.Count, tokens);
+    }
+
+    private NotSupportedException Lacks(EncoderKind encoder) => new(
+        $"Model '{Model.Name}' has no {(encoder == EncoderKind.Full ? "transformer" : "lookup table")}; it has "
+        + $"{string.Join(" and ", Model.Encoders)}.");
+}

@@ -1,0 +1,88 @@
+namespace Rag.Embedding;
+
+/// <summary>How an embedder runs. The defaults suit a server that shares its machine.</summary>
+public sealed record EmbedderOptions
+{
+    /// <summary>The model's folder, in Hugging Face's layout.</summary>
+    public required string ModelFolder { get; init; }
+
+    /// <summary>Name to report; the folder's name if null.</summary>
+    public string? ModelName { get; init; }
+
+    /// <summary>Where the transformer runs; default <see cref="ExecutionProvider.Auto"/>.</summary>
+    public ExecutionProvider ExecutionProvider { get; init; } = ExecutionProvider.Auto;
+
+    /// <summary>
+    /// Path of ONNX Runtime's CUDA provider library (libonnxruntime_providers_cuda.so); null looks beside the program.
+    /// </summary>
+    public string? CudaLibrary { get; init; }
+
+    /// <summary>
+    /// Batches computed at a time, 1 to 256; 0 means one a core up to 16 on the CPU, one on CUDA. Queries have one more
+    /// of their own, so that they never wait behind passages.
+    /// </summary>
+    public int Workers { get; init; }
+
+    /// <summary>Threads within one batch on the CPU, 1 to 256; 0 means 1, which gives the most texts a second.</summary>
+    public int IntraOpThreads { get; init; }
+
+    /// <summary>Most texts in a batch, up to 4,096; 0 means 16 on the CPU, 128 on CUDA.</summary>
+    public int MaxBatchTexts { get; init; }
+
+    /// <summary>
+    /// Most tokens in a batch, padding included, up to 1,048,576 (one text is always taken); 0 means 1,024 on the CPU,
+    /// 32,768 on CUDA.
+    /// </summary>
+    public int MaxBatchTokens { get; init; }
+
+    /// <summary>
+    /// How long an incomplete batch waits for company, 0 to 1 s; default 0: a batch starts as soon as a worker is free,
+    /// and forms by itself while all are busy.
+    /// </summary>
+    public TimeSpan MaxBatchDelay { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Queries that may wait, at least 1; more are refused. Default 1,024.</summary>
+    public int MaxQueuedQueries { get; init; } = 1024;
+
+    /// <summary>Passages that may wait tokenised, at least 256; further calls wait in line. Default 4,096.</summary>
+    public int MaxQueuedPassages { get; init; } = 4096;
+
+    /// <summary>Passage calls that may wait in line, at least 0; more are refused. Default 256.</summary>
+    public int MaxWaitingCalls { get; init; } = 256;
+
+    /// <summary>Bytes that cached query vectors may take, at least 0 (none). Default 16 MiB.</summary>
+    public long QueryCacheBytes { get; init; } = 16 << 20;
+
+    /// <summary>Put before each query; null takes what the model's files say.</summary>
+    public string? QueryPrefix { get; init; }
+
+    /// <summary>Put before each passage; null takes what the model's files say.</summary>
+    public string? PassagePrefix { get; init; }
+
+    /// <summary>Every error in these options, a sentence each that begins with the option's name.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var errors = new List<string>();
+        if (string.IsNullOrWhiteSpace(ModelFolder))
+            errors.Add($"{nameof(ModelFolder)} must name a folder.");
+        Check(Workers, 0, 256, nameof(Workers));
+        Check(IntraOpThreads, 0, 256, nameof(IntraOpThreads));
+        Check(MaxBatchTexts, 0, 4096, nameof(MaxBatchTexts));
+        Check(MaxBatchTokens, 0, 1 << 20, nameof(MaxBatchTokens));
+        Check(MaxQueuedQueries, 1, 1 << 20, nameof(MaxQueuedQueries));
+        Check(MaxQueuedPassages, 256, 1 << 20, nameof(MaxQueuedPassages));
+        Check(MaxWaitingCalls, 0, 1 << 20, nameof(MaxWaitingCalls));
+        Check(QueryCacheBytes, 0, 1L << 40, nameof(QueryCacheBytes));
+        if (MaxBatchDelay < TimeSpan.Zero || MaxBatchDelay > TimeSpan.FromSeconds(1))
+            errors.Add($"{nameof(MaxBatchDelay)} must be 0 to 1 second, not {MaxBatchDelay}.");
+        if (!Enum.IsDefined(ExecutionProvider))
+            errors.Add($"{nameof(ExecutionProvider)} must be Auto, Cpu or Cuda.");
+        return errors;
+
+        void Check(long value, long min, long max, string name)
+        {
+            if (value < min || value > max)
+                errors.Add($"{name} must be {min} to {max}, not {value}.");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+namespace Rag.Embedding.Full;
+
+/// <summary>
+/// Where texts of all callers meet and become batches. Queries go first. Passages are taken in rounds: what waits when a
+/// round begins is sorted by length, so that rows of a batch are of like length, and finished before the next round, so
+/// that no text starves. Safe for concurrent use.
+/// </summary>
+internal sealed class BatchQueue(BatchLimits limits)
+{
+    // Enough for batches of even length; more would only make the oldest wait longer.
+    private const int RoundSize = 512;
+
+    private readonly object _gate = new();
+    private readonly Queue<EncodeItem> _queries = new();
+    private readonly Queue<EncodeItem> _passages = new();
+    private readonly List<EncodeItem> _round = [];
+    private bool _closed;
+
+    /// <summary>Texts that wait.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _queries.Count + _passages.Count + _round.Count;
+        }
+    }
+
+    /// <summary>Adds a query, unless too many wait.</summary>
+    /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
+    public bool TryAddQuery(EncodeItem item)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed, typeof(Embedder));
+            if (_queries.Count >= limits.MaxQueuedQueries)
+                return false;
+            _queries.Enqueue(item);
+            Monitor.PulseAll(_gate);
+            return true;
+        }
+    }
+
+    /// <summary>Adds passages; how many may wait is the caller's business.</summary>
+    /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
+    public void AddPassages(IEnumerable<EncodeItem> items)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed, typeof(Embedder));
+            foreach (var item in items)
+                _passages.Enqueue(item);
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Waits for a batch and moves it to <paramref name="batch"/>, replacing its content.</summary>
+    /// <param name="queriesOnly">Whether passages are left to others.</param>
+    /// <param name="batch">Receives at least one text.</param>
+    /// <returns>False when the queue is closed.</returns>
+    public bool Take(bool queriesOnly, List<EncodeItem> batch)
+    {
+        batch.Clear();
+        lock (_gate)
+        {
+            while (!_closed)
+            {
+                DropEnded(_queries);
+                DropEnded(_passages);
+                var wait = Ready(_queries);
+                if (wait == 0)
+                {
+                    TakeQueries(batch);
+                    if (batch.Count > 0)
+                        return true;
+                    continue;
+                }
+
+                if (!queriesOnly)
+                {
+                    var passageWait = _round.Count > 0 ? 0 : Ready(_passages);
+                    if (passageWait == 0)
+                    {
+                        TakePassages(batch);
+                        if (batch.Count > 0)
+                            return true;
+                        continue;
+                    }
+
+                    wait = Shorter(wait, passageWait);
+                }
+
+                Monitor.Wait(_gate, wait);
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Closes the queue and returns what still waits.</summary>
+    public IReadOnlyList<EncodeItem> Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            EncodeItem[] left = [.. _queries, .. _passages, .. _round];
+            _queries.Clear();
+            _passages.Clear();
+            _round.Clear();
+            Monitor.PulseAll(_gate);
+            return left;
+        }
+    }
+
+    private static void DropEnded(Queue<EncodeItem> queue)
+    {
+        while (queue.TryPeek(out var item) && item.Call.IsOver)
+            queue.Dequeue();
+    }
+
+    private static int Shorter(int a, int b) => a < 0 ? b : b < 0 ? a : Math.Min(a, b);
+
+    /// <summary>Milliseconds until a batch may start from this queue: 0 now, -1 never (it is empty).</summary>
+    private int Ready(Queue<EncodeItem> queue)
+    {
+        if (queue.Count == 0)
+            return Timeout.Infinite;
+        if (queue.Count >= limits.MaxTexts || limits.MaxDelay == TimeSpan.Zero)
+            return 0;
+        var waited = Environment.TickCount64 - queue.Peek().EnqueuedMs;
+        return (int)Math.Max(0, Math.Ceiling(limits.MaxDelay.TotalMilliseconds) - waited);
+    }
+
+    private void TakeQueries(List<EncodeItem> batch)
+    {
+        var longest = 0;
+        while (batch.Count < limits.MaxTexts && _queries.TryPeek(out var item))
+        {
+            var length = Math.Max(longest, item.Ids.Length);
+            if (batch.Count > 0 && length * (batch.Count + 1) > limits.MaxTokens)
+                break;
+            _queries.Dequeue();
+            if (item.Call.IsOver)
+                continue;
+            longest = length;
+            batch.Add(item);
+        }
+    }
+
+    private void TakePassages(List<EncodeItem> batch)
+    {
+        if (_round.Count == 0)
+        {
+            while (_round.Count < RoundSize && _passages.TryDequeue(out var item))
+            {
+                if (!item.Call.IsOver)
+                    _round.Add(item);
+            }
+
+            _round.Sort((a, b) => a.Ids.Length.CompareTo(b.Ids.Length));
+        }
+
+        // From the long end: the first text taken is the longest of its batch.
+        var longest = _round.Count > 0 ? _round[^1].Ids.Length : 0;
+        while (_round.Count > 0 && batch.Count < limits.MaxTexts
+            && (batch.Count == 0 || longest * (batch.Count + 1) <= limits.MaxTokens))
+        {
+            var item = _round[^1];
+            _round.RemoveAt(_round.Count - 1);
+            if (!item.Call.IsOver)
+                batch.Add(item);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using Microsoft.Extensions.Logging;
+
+namespace Rag.Embedding.Full;
+
+/// <summary>
+/// The threads that take batches and run them: some take whatever comes, one takes queries only, so that a query never
+/// waits behind a batch of passages. Each has its own thread, because a run blocks for milliseconds.
+/// </summary>
+internal sealed class BatchWorkers : IAsyncDisposable
+{
+    private readonly BatchQueue _queue;
+    private readonly ITransformer _transformer;
+    private readonly ModelInfo _model;
+    private readonly int _paddingId;
+    private readonly EmbeddingMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly Task _all;
+    private int _disposed;
+
+    public BatchWorkers(
+        BatchQueue queue, ITransformer transformer, ModelInfo model, int paddingId, int workers,
+        EmbeddingMetrics metrics, ILogger logger)
+    {
+        _queue = queue;
+        _transformer = transformer;
+        _model = model;
+        _paddingId = paddingId;
+        _metrics = metrics;
+        _logger = logger;
+        _all = Task.WhenAll(Enumerable.Range(0, workers + 1).Select(i => Start(queriesOnly: i == workers)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        FailAll(_queue.Close(), new OperationCanceledException("The embedder was disposed."));
+        await _all.ConfigureAwait(false);
+    }
+
+    private static void FailAll(IEnumerable<EncodeItem> items, Exception error)
+    {
+        foreach (var item in items)
+            item.Call.Fail(error);
+    }
+
+    private Task Start(bool queriesOnly) => Task.Factory.StartNew(
+        () => Work(queriesOnly), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Work(bool queriesOnly)
+    {
+        try
+        {
+            var batch = new List<EncodeItem>();
+            var padded = new PaddedBatch();
+            var vectors = Array.Empty<float>();
+            while (_queue.Take(queriesOnly, batch))
+            {
+                var needed = batch.Count * _transformer.Dimension;
+                if (vectors.Length < needed)
+                    vectors = new float[needed];
+                Run(batch, padded, vectors.AsSpan(0, needed));
+            }
+        }
+        catch (Exception error)
+        {
+            // Nothing may kill a worker; if something does, callers must not wait for it for ever.
+            EmbeddingLog.WorkerDied(_logger, error, _model.Name);
+            FailAll(_queue.Close(), error);
+        }
+    }
+
+    private void Run(List<EncodeItem> batch, PaddedBatch padded, Span<float> vectors)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        try
+        {
+            var longest = batch.Max(item => item.Ids.Length);
+            padded.Reset(batch.Count, longest, _paddingId);
+            var tokens = 0;
+            for (var row = 0; row < batch.Count; row++)
+            {
+                padded.SetRow(row, batch[row].Ids);
+                tokens += batch[row].Ids.Length;
+            }
+
+            _transformer.Run(padded, vectors);
+            for (var row = 0; row < batch.Count; row++)
+            {
+                var vector = vectors.Slice(row * _transformer.Dimension, _transformer.Dimension);
+                if (_model.Normalize)
+                    VectorMath.Normalize(vector);
+                batch[row].Call.Deliver(batch[row].Row, vector);
+            }
+
+            _metrics.BatchDone(batch.Count, tokens, longest, TimeProvider.System.GetElapsedTime(started));
+        }
+        catch (Exception error)
+        {
+            // One bad batch is its callers' matter, not the worker's.
+            EmbeddingLog.BatchFailed(_logger, error, _model.Name, batch.Count);
+            FailAll(batch, error);
+        }
+    }
+}
