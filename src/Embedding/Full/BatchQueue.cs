@@ -11,7 +11,7 @@ internal sealed class BatchQueue(BatchLimits limits)
     private const int RoundSize = 512;
 
     private readonly object _gate = new();
-    private readonly Queue<EncodeItem> _queries = new();
+    private readonly LinkedList<EncodeItem> _queries = new();
     private readonly Queue<EncodeItem> _passages = new();
     private readonly List<EncodeItem> _round = [];
     private bool _closed;
@@ -35,7 +35,7 @@ internal sealed class BatchQueue(BatchLimits limits)
             ObjectDisposedException.ThrowIf(_closed, typeof(Embedder));
             if (_queries.Count >= limits.MaxQueuedQueries)
                 return false;
-            _queries.Enqueue(item);
+            _queries.AddLast(item);
             Monitor.PulseAll(_gate);
             return true;
         }
@@ -65,9 +65,8 @@ internal sealed class BatchQueue(BatchLimits limits)
         {
             while (!_closed)
             {
-                DropEnded(_queries);
-                DropEnded(_passages);
-                var wait = Ready(_queries);
+                DropEnded();
+                var wait = Ready(_queries.Count, _queries.First?.Value);
                 if (wait == 0)
                 {
                     TakeQueries(batch);
@@ -78,7 +77,7 @@ internal sealed class BatchQueue(BatchLimits limits)
 
                 if (!queriesOnly)
                 {
-                    var passageWait = _round.Count > 0 ? 0 : Ready(_passages);
+                    var passageWait = _round.Count > 0 ? 0 : Ready(_passages.Count, _passages.TryPeek(out var oldest) ? oldest : null);
                     if (passageWait == 0)
                     {
                         TakePassages(batch);
@@ -112,38 +111,50 @@ internal sealed class BatchQueue(BatchLimits limits)
         }
     }
 
-    private static void DropEnded(Queue<EncodeItem> queue)
-    {
-        while (queue.TryPeek(out var item) && item.Call.IsOver)
-            queue.Dequeue();
-    }
-
     private static int Shorter(int a, int b) => a < 0 ? b : b < 0 ? a : Math.Min(a, b);
 
-    /// <summary>Milliseconds until a batch may start from this queue: 0 now, -1 never (it is empty).</summary>
-    private int Ready(Queue<EncodeItem> queue)
+    private void DropEnded()
     {
-        if (queue.Count == 0)
+        while (_queries.First is { } query && query.Value.Call.IsOver)
+            _queries.RemoveFirst();
+        while (_passages.TryPeek(out var passage) && passage.Call.IsOver)
+            _passages.Dequeue();
+    }
+
+    /// <summary>Milliseconds until a batch may start: 0 now, -1 never (nothing waits).</summary>
+    private int Ready(int count, EncodeItem? oldest)
+    {
+        if (oldest is null)
             return Timeout.Infinite;
-        if (queue.Count >= limits.MaxTexts || limits.MaxDelay == TimeSpan.Zero)
+        if (count >= limits.MaxTexts || limits.MaxDelay == TimeSpan.Zero)
             return 0;
-        var waited = Environment.TickCount64 - queue.Peek().EnqueuedMs;
+        var waited = Environment.TickCount64 - oldest.EnqueuedMs;
         return (int)Math.Max(0, Math.Ceiling(limits.MaxDelay.TotalMilliseconds) - waited);
     }
 
+    /// <summary>The oldest query, and with it those that wait and are about as long.</summary>
     private void TakeQueries(List<EncodeItem> batch)
     {
+        var shortest = int.MaxValue;
         var longest = 0;
-        while (batch.Count < limits.MaxTexts && _queries.TryPeek(out var item))
+        for (var node = _queries.First; node is not null && batch.Count < limits.MaxTexts;)
         {
-            var length = Math.Max(longest, item.Ids.Length);
-            if (batch.Count > 0 && length * (batch.Count + 1) > limits.MaxTokens)
-                break;
-            _queries.Dequeue();
-            if (item.Call.IsOver)
-                continue;
-            longest = length;
-            batch.Add(item);
+            var next = node.Next;
+            var length = node.Value.Ids.Length;
+            var (low, high) = (Math.Min(shortest, length), Math.Max(longest, length));
+            if (node.Value.Call.IsOver)
+            {
+                _queries.Remove(node);
+            }
+            else if (batch.Count == 0
+                || (high * (batch.Count + 1) <= limits.MaxTokens && high - low <= high * limits.MaxPadding))
+            {
+                batch.Add(node.Value);
+                _queries.Remove(node);
+                (shortest, longest) = (low, high);
+            }
+
+            node = next;
         }
     }
 
@@ -163,7 +174,8 @@ internal sealed class BatchQueue(BatchLimits limits)
         // From the long end: the first text taken is the longest of its batch.
         var longest = _round.Count > 0 ? _round[^1].Ids.Length : 0;
         while (_round.Count > 0 && batch.Count < limits.MaxTexts
-            && (batch.Count == 0 || longest * (batch.Count + 1) <= limits.MaxTokens))
+            && (batch.Count == 0 || (longest * (batch.Count + 1) <= limits.MaxTokens
+                && longest - _round[^1].Ids.Length <= longest * limits.MaxPadding)))
         {
             var item = _round[^1];
             _round.RemoveAt(_round.Count - 1);
