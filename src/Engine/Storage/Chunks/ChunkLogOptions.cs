@@ -24,4 +24,7 @@ internal sealed record ChunkLogOptions
 
     /// <summary>Bytes of records that are kept in memory while the device fails, before appends fail; 64 MiB.</summary>
     public long MaxUnwrittenBytes { get; init; } = 64L << 20;
+
+    /// <summary>Pause between attempts to go on after a failure; 1 s.</summary>
+    public TimeSpan RecoveryInterval { get; init; } = TimeSpan.FromSeconds(1);
 }

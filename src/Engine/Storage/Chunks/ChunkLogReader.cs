@@ -1,0 +1,92 @@
+using System.Buffers;
+
+namespace Rag.Engine.Storage;
+
+/// <summary>Reads and verifies records of the chunk log from its files. Thread-safe.</summary>
+internal sealed class ChunkLogReader(SegmentFiles segments, IPayloadCodec codec)
+{
+    // Most chunks with their metadata fit: one read of the file for each.
+    private const int FirstReadBytes = 4096;
+
+    /// <summary>Reads the record at an address; returns the payload's length.</summary>
+    public int Read(long address, SliceId expected, IBufferWriter<byte> to)
+    {
+        var pageLeft = (int)(ChunkLogOptions.PageBytes - (address % ChunkLogOptions.PageBytes));
+        var most = pageLeft - PagedLog.LengthPrefix;
+        if (most < ChunkRecord.HeaderLength)
+            throw new CorruptDataException($"No record of the chunk log can stand at address {address}.");
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Min(FirstReadBytes, most));
+        try
+        {
+            var first = Math.Min(buffer.Length, most);
+            segments.Read(address + PagedLog.LengthPrefix, buffer.AsSpan(0, first));
+            var length = ChunkRecord.LengthOf(buffer.AsSpan(0, first));
+            if (length == 0 || length > most)
+                throw new CorruptDataException($"There is no record at address {address} of the chunk log.");
+            if (length > first)
+            {
+                var longer = ArrayPool<byte>.Shared.Rent(length);
+                buffer.AsSpan(0, first).CopyTo(longer);
+                ArrayPool<byte>.Shared.Return(buffer);
+                buffer = longer;
+                segments.Read(address + PagedLog.LengthPrefix + first, buffer.AsSpan(first, length - first));
+            }
+            return Decode(buffer.AsSpan(0, length), expected, to);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Verifies and decodes a whole record; returns the payload's length.</summary>
+    public int Decode(ReadOnlySpan<byte> record, SliceId expected, IBufferWriter<byte> to)
+    {
+        if (!ChunkRecord.IsValid(record))
+            throw new CorruptDataException("The checksum of a record of the chunk log does not match its bytes.");
+        if (ChunkRecord.SliceOf(record) != expected)
+            throw new CorruptDataException($"A record of the chunk log belongs to another slice than {expected}.");
+        var encoded = record[ChunkRecord.HeaderLength..];
+        var length = codec.PlainLength(encoded);
+        var span = to.GetSpan(Math.Max(length, 1));
+        to.Advance(codec.Decode(expected.WorkspaceUid, encoded, span));
+        return length;
+    }
+
+    /// <summary>Undamaged records between two addresses.</summary>
+    public IEnumerable<ChunkLogEntry> Scan(long from, long to)
+    {
+        var page = new byte[ChunkLogOptions.PageBytes];
+        while (from < to)
+        {
+            var pageStart = from / ChunkLogOptions.PageBytes * ChunkLogOptions.PageBytes;
+            var end = (int)Math.Min(to - pageStart, ChunkLogOptions.PageBytes);
+            segments.Read(pageStart, page.AsSpan(0, end));
+            for (var at = (int)(from - pageStart); TryFindNext(page.AsSpan(0, end), at, out var entry, out at);)
+                yield return entry with { Address = pageStart + entry.Address };
+            from = pageStart + ChunkLogOptions.PageBytes;
+        }
+    }
+
+    private static bool TryFindNext(ReadOnlySpan<byte> page, int from, out ChunkLogEntry entry, out int next)
+    {
+        var at = from + PagedLog.LengthPrefix;
+        while (at < page.Length && page[at..].IndexOf(ChunkRecord.Magic) is >= 0 and var skipped)
+        {
+            at += skipped;
+            var length = at % 4 == 0 ? ChunkRecord.LengthOf(page[at..]) : 0;
+            if (length > 0 && at + length <= page.Length && ChunkRecord.IsValid(page.Slice(at, length)))
+            {
+                var bytes = PagedLog.LengthPrefix + ((length + 3) & ~3);
+                entry = new ChunkLogEntry(
+                    at - PagedLog.LengthPrefix, ChunkRecord.SliceOf(page.Slice(at, length)), bytes);
+                next = at - PagedLog.LengthPrefix + bytes;
+                return true;
+            }
+            at++;
+        }
+        entry = default;
+        next = page.Length;
+        return false;
+    }
+}
