@@ -1,0 +1,110 @@
+using Google.Protobuf;
+using Rag.Engine;
+using Rag.V1;
+using ReturnFields = Rag.Engine.ReturnFields;
+
+namespace Rag.Shard.Mapping;
+
+/// <summary>Chunks, keys and hits between the protos and the engine.</summary>
+internal static class ChunkMapping
+{
+    public static Rag.Engine.ChunkKey ToKey(string documentId, string chunkId) =>
+        new(documentId.Length == 0 ? chunkId : documentId, chunkId);
+
+    public static Rag.Engine.ChunkWrite ToWrite(Chunk chunk, ChunkFields fields, Precondition precondition) => new()
+    {
+        Key = ToKey(chunk.DocumentId, chunk.ChunkId),
+        Text = chunk.Text,
+        Metadata = ValueMapping.ToMetadata(chunk.Metadata),
+        Vectors = [.. chunk.Vectors.Select(
+            entry => new SpaceVector(entry.Key, VectorMapping.ToEngine(entry.Value, entry.Key)))],
+        Attributes = chunk.Passage is null ? default(ReadOnlyMemory<byte>) : chunk.Passage.ToByteArray(),
+        Fields = fields,
+        Precondition = precondition,
+    };
+
+    public static Precondition ToPrecondition(V1.ChunkWrite write) => write.PreconditionCase switch
+    {
+        V1.ChunkWrite.PreconditionOneofCase.IfVersion =>
+            Precondition.IfVersion(VersionNumber.ToStamp(write.IfVersion)),
+        V1.ChunkWrite.PreconditionOneofCase.IfAbsent when write.IfAbsent => Precondition.IfAbsent,
+        _ => Precondition.None,
+    };
+
+    public static ChunkFields ToFields(V1.ChunkWrite write)
+    {
+        if (write.UpdateMask is null)
+            return ChunkFields.All;
+        var fields = ChunkFields.None;
+        foreach (var path in write.UpdateMask.Paths)
+        {
+            fields |= path switch
+            {
+                "text" => ChunkFields.Text,
+                "metadata" => ChunkFields.Metadata,
+                "vectors" => ChunkFields.Vectors,
+                "passage" => ChunkFields.Attributes,
+                _ => throw new InvalidInputException(
+                    $"The update mask names '{path}'; it may name text, metadata, vectors and passage."),
+            };
+        }
+
+        return fields != ChunkFields.None
+            ? fields
+            : throw new InvalidInputException("The update mask is empty; name what to change, or leave it out to replace "
+                + "the chunk whole.");
+    }
+
+    public static ReturnFields ToFields(V1.ReturnFields? fields)
+    {
+        if (fields is null)
+            return ReturnFields.Text | ReturnFields.Metadata | ReturnFields.Attributes;
+        return (fields.Text ? ReturnFields.Text : 0)
+            | (fields.Metadata ? ReturnFields.Metadata : 0)
+            | (fields.Vectors.Count > 0 ? ReturnFields.Vectors : 0)
+            | (fields.Passage ? ReturnFields.Attributes : 0);
+    }
+
+    public static Chunk ToProto(StoredChunk stored, V1.ReturnFields? fields)
+    {
+        var chunk = new Chunk
+        {
+            DocumentId = stored.Key.DocumentId,
+            ChunkId = stored.Key.ChunkId,
+            Version = VersionNumber.From(stored.Version),
+            Text = stored.Text ?? "",
+            Passage = ToPassage(stored.Attributes),
+        };
+        ValueMapping.AddTo(chunk.Metadata, stored.Metadata);
+        foreach (var vector in Wanted(stored.Vectors, fields))
+        {
+            chunk.Vectors.Add(vector.Space, new Vector { Packed = VectorMapping.Pack(vector.Values.Span) });
+            chunk.Encoders.Add(vector.Space, VectorMapping.ToProto(vector.Encoder));
+        }
+
+        return chunk;
+    }
+
+    public static V1.SearchHit ToProto(Rag.Engine.SearchHit found, V1.ReturnFields? fields)
+    {
+        var hit = new V1.SearchHit
+        {
+            DocumentId = found.Key.DocumentId,
+            ChunkId = found.Key.ChunkId,
+            Score = found.Score,
+            Version = VersionNumber.From(found.Version),
+            Text = found.Text ?? "",
+            Passage = ToPassage(found.Attributes),
+        };
+        ValueMapping.AddTo(hit.Metadata, found.Metadata);
+        foreach (var vector in Wanted(found.Vectors, fields))
+            hit.Vectors.Add(vector.Space, new Vector { Packed = VectorMapping.Pack(vector.Values.Span) });
+        return hit;
+    }
+
+    private static IEnumerable<SpaceVector> Wanted(IReadOnlyList<SpaceVector>? vectors, V1.ReturnFields? fields) =>
+        vectors is null || fields is null ? [] : vectors.Where(vector => fields.Vectors.Contains(vector.Space));
+
+    private static Passage? ToPassage(ReadOnlyMemory<byte>? attributes) =>
+        attributes is { Length: > 0 } bytes ? Passage.Parser.ParseFrom(bytes.Span) : null;
+}

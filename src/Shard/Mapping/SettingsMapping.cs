@@ -1,0 +1,53 @@
+using Google.Protobuf;
+using Rag.Engine;
+using Rag.V1;
+using Metric = Rag.Engine.Indexing.Metric;
+using WorkspaceState = Rag.Engine.WorkspaceState;
+
+namespace Rag.Shard.Mapping;
+
+/// <summary>
+/// A workspace's settings between the protos and the engine. The whole message travels along as the extension, so that
+/// a shard needs no metadata store to know which model and encoder a space uses.
+/// </summary>
+internal static class SettingsMapping
+{
+    public static WorkspaceSettings ToEngine(Workspace workspace)
+    {
+        if (!Guid.TryParse(workspace.Uid, out var uid))
+            throw new InvalidInputException($"'{workspace.Uid}' is no workspace uid; it is a UUID in text.");
+        if (workspace.Version < 1)
+            throw new InvalidInputException("Settings need a version of at least 1.");
+        return new WorkspaceSettings
+        {
+            Uid = uid,
+            Version = (ulong)workspace.Version,
+            State = ToEngine(workspace.State),
+            Spaces = [.. workspace.Spaces.Select(ToEngine)],
+            Extension = workspace.ToByteArray(),
+        };
+    }
+
+    private static WorkspaceState ToEngine(V1.WorkspaceState state) => state switch
+    {
+        V1.WorkspaceState.Creating => WorkspaceState.Creating,
+        V1.WorkspaceState.Active => WorkspaceState.Active,
+        V1.WorkspaceState.Deleting => WorkspaceState.Deleting,
+        _ => throw new InvalidInputException("Settings need a state."),
+    };
+
+    private static VectorSpaceSettings ToEngine(VectorSpace space) => new()
+    {
+        Name = space.Name,
+        Dimension = space.Dimension,
+        Metric = space.Metric switch
+        {
+            V1.Metric.InnerProduct => Metric.InnerProduct,
+            V1.Metric.L2 => Metric.L2,
+            _ => Metric.Cosine,
+        },
+        Codec = space.Quantization == Quantization.Float32
+            ? Rag.Engine.Indexing.VectorCodec.Float32
+            : Rag.Engine.Indexing.VectorCodec.Int8,
+    };
+}

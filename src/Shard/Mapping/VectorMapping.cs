@@ -1,0 +1,52 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using Rag.Engine;
+using Rag.V1;
+
+namespace Rag.Shard.Mapping;
+
+/// <summary>Vectors between the protos (floats, or little-endian bytes) and the engine.</summary>
+internal static class VectorMapping
+{
+    public static ReadOnlyMemory<float> ToEngine(Vector vector, string space) => vector.KindCase switch
+    {
+        Vector.KindOneofCase.Dense => vector.Dense.Values.ToArray(),
+        Vector.KindOneofCase.Packed => Unpack(vector.Packed, space),
+        _ => throw new InvalidInputException($"Give the vector of space '{space}' as dense floats or as packed bytes."),
+    };
+
+    public static float[] Unpack(ByteString packed, string space)
+    {
+        if (packed.Length % sizeof(float) != 0)
+        {
+            throw new InvalidInputException(
+                $"The packed vector of space '{space}' has {packed.Length} bytes; send 4 for each component.");
+        }
+
+        var values = new float[packed.Length / sizeof(float)];
+        packed.Span.CopyTo(MemoryMarshal.AsBytes<float>(values));
+        if (!BitConverter.IsLittleEndian)
+        {
+            var bits = MemoryMarshal.Cast<float, int>(values);
+            System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(bits, bits);
+        }
+
+        return values;
+    }
+
+    public static ByteString Pack(ReadOnlySpan<float> values)
+    {
+        if (BitConverter.IsLittleEndian)
+            return ByteString.CopyFrom(MemoryMarshal.AsBytes(values));
+        var swapped = new int[values.Length];
+        System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(MemoryMarshal.Cast<float, int>(values), swapped);
+        return ByteString.CopyFrom(MemoryMarshal.AsBytes<int>(swapped));
+    }
+
+    public static Encoder ToProto(VectorEncoder encoder) => encoder switch
+    {
+        VectorEncoder.Full => Encoder.Full,
+        VectorEncoder.Lookup => Encoder.Lookup,
+        _ => Encoder.Client,
+    };
+}

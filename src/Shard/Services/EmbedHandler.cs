@@ -1,0 +1,77 @@
+using Rag.Embedding;
+using Rag.Internal.V1;
+using Rag.Shard.Embedding;
+using Rag.Shard.Mapping;
+using Rag.Tokenization;
+using Rag.V1;
+
+namespace Rag.Shard.Services;
+
+/// <summary>Texts to vectors and tokens. Thread-safe.</summary>
+internal sealed class EmbedHandler(ModelRegistry models)
+{
+    private const int MaxTexts = 1000;
+
+    public async Task<EmbedTextsResponse> EmbedAsync(EmbedTextsRequest request, CancellationToken ct)
+    {
+        if (request.Texts.Count is 0 or > MaxTexts)
+            throw new InvalidInputException($"Send 1 to {MaxTexts} texts.");
+        var model = models.Get(request.Model);
+        var kind = model.Choose(request.Encoder);
+        var dimension = model.Embedder.Model.Dimension;
+        var vectors = new float[request.Texts.Count * dimension];
+        if (request.Query)
+        {
+            for (var i = 0; i < request.Texts.Count; i++)
+            {
+                var vector = await model.Embedder.EncodeQueryAsync(request.Texts[i], kind, ct);
+                vector.CopyTo(vectors.AsMemory(i * dimension));
+            }
+        }
+        else
+        {
+            await model.Embedder.EncodePassagesAsync(request.Texts, kind, vectors, ct);
+        }
+
+        var response = new EmbedTextsResponse
+        {
+            Vectors = VectorMapping.Pack(vectors),
+            Dimension = dimension,
+            Model = model.Name,
+            Encoder = kind == EncoderKind.Lookup ? Encoder.Lookup : Encoder.Full,
+        };
+        AddTokens(request, model.Embedder.Tokenizer, response);
+        return response;
+    }
+
+    public ListModelsResponse ListModels()
+    {
+        var response = new ListModelsResponse();
+        foreach (var model in models.List())
+        {
+            response.Models.Add(new Model
+            {
+                Name = model.Name,
+                Dimension = model.Dimension,
+                MaxTokens = model.MaxTokens,
+                Lookup = model.HasLookup,
+                Default = model.Name == models.DefaultName,
+            });
+        }
+
+        return response;
+    }
+
+    private static void AddTokens(EmbedTextsRequest request, ITokenizer tokenizer, EmbedTextsResponse response)
+    {
+        var tokens = new TokenBuffer();
+        foreach (var text in request.Texts)
+        {
+            response.TokenCounts.Add(tokenizer.EncodeWhole(text, tokens));
+            if (!request.ReturnTokenIds)
+                continue;
+            foreach (var id in tokens.Ids)
+                response.TokenIds.Add(id);
+        }
+    }
+}

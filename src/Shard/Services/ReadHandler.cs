@@ -1,0 +1,101 @@
+using Google.Protobuf.Collections;
+using Rag.Engine;
+using Rag.Engine.Storage;
+using Rag.Internal.V1;
+using Rag.Shard.Mapping;
+using Rag.V1;
+using ChunkKey = Rag.Engine.ChunkKey;
+
+namespace Rag.Shard.Services;
+
+/// <summary>Chunks by key, in order, counted, and what slices weigh. Thread-safe.</summary>
+internal sealed class ReadHandler(ShardStore store, SliceResolver resolver)
+{
+    private const int MaxPageSize = 1000;
+
+    public async Task<GetResponse> GetAsync(GetRequest request, CancellationToken ct)
+    {
+        var (slice, _) = resolver.ResolveOne(request.Target);
+        await store.WaitAsync(request.MinStamps, ct);
+        var keys = request.Keys.Select(key => ChunkMapping.ToKey(key.DocumentId, key.ChunkId)).ToList();
+        var fields = ChunkMapping.ToFields(request.ReturnFields);
+        var response = new GetResponse();
+        foreach (var chunk in await store.GetAsync(slice, keys, fields, ct))
+        {
+            if (chunk is not null)
+                response.Chunks.Add(ChunkMapping.ToProto(chunk, request.ReturnFields));
+        }
+
+        return response;
+    }
+
+    /// <summary>A page over several partitions: each gives a page, the smallest keys of all of them are the answer.</summary>
+    public async Task<ListResponse> ListAsync(ListRequest request, CancellationToken ct)
+    {
+        var (slices, _) = resolver.Resolve(request.Target);
+        await store.WaitAsync(request.MinStamps, ct);
+        if (request.PageSize is < 1 or > MaxPageSize)
+            throw new InvalidInputException($"The page size must be 1 to {MaxPageSize}.");
+        ChunkKey? after = request.After is null ? null : new ChunkKey(request.After.DocumentId, request.After.ChunkId);
+        var document = request.DocumentId.Length == 0 ? null : request.DocumentId;
+        var filter = FilterMapping.ToEngine(request.Filter);
+        var fields = ChunkMapping.ToFields(request.ReturnFields);
+        var found = new List<StoredChunk>();
+        var more = false;
+        foreach (var slice in slices)
+        {
+            var page = await store.ListAsync(slice, after, request.PageSize, document, filter, fields, ct);
+            found.AddRange(page.Chunks);
+            more |= page.Next is not null;
+        }
+
+        if (slices.Length > 1)
+            found.Sort(static (left, right) => left.Key.CompareTo(right.Key));
+        var response = new ListResponse { More = more || found.Count > request.PageSize };
+        response.Chunks.AddRange(
+            found.Take(request.PageSize).Select(chunk => ChunkMapping.ToProto(chunk, request.ReturnFields)));
+        return response;
+    }
+
+    public async Task<CountResponse> CountAsync(CountRequest request, CancellationToken ct)
+    {
+        var (slices, _) = resolver.Resolve(request.Target);
+        await store.WaitAsync(request.MinStamps, ct);
+        var filter = FilterMapping.ToEngine(request.Filter);
+        var document = request.DocumentId.Length == 0 ? null : request.DocumentId;
+        var response = new CountResponse();
+        foreach (var slice in slices)
+            response.Count += await store.CountAsync(slice, filter, document, ct);
+        return response;
+    }
+
+    public async Task<GetStatisticsResponse> GetStatisticsAsync(GetStatisticsRequest request, CancellationToken ct)
+    {
+        var (slices, _) = resolver.Resolve(request.Target);
+        var response = new GetStatisticsResponse();
+        foreach (var slice in slices)
+        {
+            var statistics = await store.GetStatisticsAsync(slice, ct);
+            response.Chunks += statistics.Chunks;
+            response.Documents += statistics.Documents;
+            response.TextBytes += statistics.ContentBytes;
+            response.MemoryBytes += statistics.MemoryBytes;
+            response.DiskBytes += statistics.SnapshotBytes;
+            foreach (var space in statistics.Spaces)
+                Add(response.Spaces, space);
+        }
+
+        return response;
+    }
+
+    private static void Add(RepeatedField<SliceSpaceStatistics> totals, Rag.Engine.SpaceStatistics space)
+    {
+        var total = totals.FirstOrDefault(other => other.Name == space.Name);
+        if (total is null)
+            totals.Add(total = new SliceSpaceStatistics { Name = space.Name });
+        total.Vectors += space.Vectors;
+        total.Graph |= space.IsGraph;
+        total.FullVectors += space.RefinedVectors;
+        total.LookupVectors += space.LookupVectors;
+    }
+}

@@ -1,0 +1,50 @@
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Rag.Engine;
+using Rag.Hosting.Topology;
+using Rag.Internal.V1;
+using Rag.Shard.Embedding;
+using Rag.Shard.Services;
+
+namespace Rag.Shard;
+
+/// <summary>Composition of a shard.</summary>
+public static class ShardExtensions
+{
+    /// <summary>
+    /// Adds a shard on a store that is open already. The host needs an <see cref="ITopologySource"/> and gRPC, and
+    /// closes the store itself, after the last call has ended.
+    /// </summary>
+    /// <exception cref="ArgumentException">Options are not fit; the message lists every error.</exception>
+    public static IServiceCollection AddShard(
+        this IServiceCollection services, ShardOptions options, ModelOptions models, ShardStore store)
+    {
+        List<string> errors = [.. options.Validate(), .. models.Validate().Select(error => $"Models.{error}")];
+        if (errors.Count > 0)
+            throw new ArgumentException("The shard's options are not fit: " + string.Join(" ", errors));
+        services.AddSingleton(options);
+        services.AddSingleton(store);
+        services.AddSingleton(provider =>
+            new ModelRegistry(models, provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<SliceResolver>();
+        services.AddSingleton<PassageEmbedder>();
+        services.AddSingleton<WriteHandler>();
+        services.AddSingleton<ReadHandler>();
+        services.AddSingleton<SearchHandler>();
+        services.AddSingleton<EmbedHandler>();
+        services.AddSingleton<StatusHandler>();
+        services.AddSingleton<ShardRpc>();
+        return services;
+    }
+
+    /// <summary>Serves the shard's gRPC service to routers.</summary>
+    public static IEndpointConventionBuilder MapShard(this IEndpointRouteBuilder endpoints) =>
+        endpoints.MapGrpcService<ShardRpc>();
+
+    /// <summary>The shard's service for callers in the same process.</summary>
+    public static ServerServiceDefinition BindShard(this IServiceProvider services) =>
+        ShardService.BindService(services.GetRequiredService<ShardRpc>());
+}

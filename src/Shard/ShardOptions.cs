@@ -1,0 +1,28 @@
+using Rag.Engine;
+
+namespace Rag.Shard;
+
+/// <summary>Options of a shard; checked when it starts, with every error listed.</summary>
+public sealed record ShardOptions
+{
+    /// <summary>The shard's name in the topology. Default "shard-0", the embedded one.</summary>
+    public string Name { get; init; } = "shard-0";
+
+    /// <summary>The store: its data folder, memory cap, log sizes.</summary>
+    public required StoreOptions Store { get; init; }
+
+    /// <summary>Most partitions of one request that are searched at the same time. Default: the number of processors.</summary>
+    public int SearchParallelism { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Every error of these options, each beginning with the option's name; empty if they are fit.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var errors = new List<string>();
+        if (Name.Length is 0 or > 64)
+            errors.Add($"{nameof(Name)} must have 1 to 64 characters.");
+        if (SearchParallelism is < 1 or > 256)
+            errors.Add($"{nameof(SearchParallelism)} must be 1 to 256.");
+        errors.AddRange(Store.Validate().Select(error => $"{nameof(Store)}.{error}"));
+        return errors;
+    }
+}
