@@ -1,0 +1,53 @@
+namespace Rag.Engine.Storage;
+
+/// <summary>What the log's commit loop is asked to do.</summary>
+internal abstract class LogRequest
+{
+    public abstract void Fail(Exception exception);
+}
+
+/// <summary>A record on its way through the log, and the caller who waits for it.</summary>
+internal sealed class AppendRequest(LogRecord record) : LogRequest
+{
+    private const int Waiting = 0;
+    private const int Taken = 1;
+    private const int Withdrawn = 2;
+
+    private readonly TaskCompletionSource<ulong> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _state;
+
+    public LogRecord Record { get; } = record;
+
+    /// <summary>Given by the commit.</summary>
+    public ulong Sequence { get; set; }
+
+    public Task<ulong> Completion => _completion.Task;
+
+    /// <summary>Claims the request for a commit; false if its caller has withdrawn it.</summary>
+    public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Waiting) == Waiting;
+
+    /// <summary>Withdraws the request if no commit has claimed it yet.</summary>
+    public void Withdraw(CancellationToken cancellationToken)
+    {
+        if (Interlocked.CompareExchange(ref _state, Withdrawn, Waiting) == Waiting)
+            _completion.TrySetCanceled(cancellationToken);
+    }
+
+    public void Complete() => _completion.TrySetResult(Sequence);
+
+    public override void Fail(Exception exception) => _completion.TrySetException(exception);
+}
+
+/// <summary>A position before which the log is not needed any more.</summary>
+internal sealed class TruncateRequest(long position) : LogRequest
+{
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public long Position => position;
+
+    public Task Completion => _completion.Task;
+
+    public void Complete() => _completion.TrySetResult();
+
+    public override void Fail(Exception exception) => _completion.TrySetException(exception);
+}
