@@ -8,9 +8,6 @@ namespace Rag.Tokenization.Bert;
 /// </summary>
 internal sealed class CharacterData
 {
-    private const int HangulFirst = 0xAC00;
-    private const int HangulLast = 0xD7A3;
-
     private CharacterData()
     {
     }
@@ -45,18 +42,7 @@ internal sealed class CharacterData
                 data.Read(line);
         }
 
-        for (var syllable = HangulFirst; syllable <= HangulLast; syllable++)
-            data.Decompositions[syllable] = DecomposeHangul(syllable - HangulFirst);
         return data;
-    }
-
-    private static int[] DecomposeHangul(int index)
-    {
-        const int vowels = 21, finals = 28;
-        var lead = 0x1100 + (index / (vowels * finals));
-        var vowel = 0x1161 + (index % (vowels * finals) / finals);
-        var final = index % finals;
-        return final == 0 ? [lead, vowel] : [lead, vowel, 0x11A7 + final];
     }
 
     private static int ParseHex(ReadOnlySpan<char> text) =>

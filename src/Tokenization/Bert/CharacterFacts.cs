@@ -1,6 +1,6 @@
 namespace Rag.Tokenization.Bert;
 
-/// <summary>One byte of flags and one of combining class for every code point, while a table is being built.</summary>
+/// <summary>Flags for every code point while a table is being built.</summary>
 internal sealed class CharacterFacts
 {
     private const int CodePoints = 0x110000;
@@ -9,8 +9,6 @@ internal sealed class CharacterFacts
     private const byte Punctuation = 4;
     private const byte Mark = 8;
     private const byte Ideograph = 16;
-    private const byte HasMapping = 32;
-    private const byte HasCombiningClass = 64;
 
     private readonly byte[] _flags = new byte[CodePoints];
     private readonly Dictionary<int, byte> _combiningClasses = [];
@@ -22,29 +20,19 @@ internal sealed class CharacterFacts
         SetFlag(data.Punctuation, Punctuation);
         SetFlag(data.Marks, Mark);
         SetFlag(data.Ideographs, Ideograph);
-        foreach (var codePoint in data.Decompositions.Keys)
-            _flags[codePoint] |= HasMapping;
-        foreach (var codePoint in data.LowerCase.Keys)
-            _flags[codePoint] |= HasMapping;
         foreach (var (first, last, combiningClass) in data.CombiningClasses)
         {
             for (var codePoint = first; codePoint <= last; codePoint++)
-            {
-                _flags[codePoint] |= HasCombiningClass;
                 _combiningClasses[codePoint] = combiningClass;
-            }
         }
+
+        Special = [.. data.Decompositions.Keys, .. data.LowerCase.Keys, .. _combiningClasses.Keys];
+        foreach (var (first, last) in data.Marks)
+            Special.UnionWith(Enumerable.Range(first, last - first + 1));
     }
 
-    /// <summary>The code points that are more than a plain part of a word.</summary>
-    public IEnumerable<int> Noteworthy()
-    {
-        for (var codePoint = 0; codePoint < CodePoints; codePoint++)
-        {
-            if (_flags[codePoint] != 0)
-                yield return codePoint;
-        }
-    }
+    /// <summary>The code points that a range alone does not tell everything about.</summary>
+    public HashSet<int> Special { get; }
 
     public bool IsDropped(int codePoint) => (_flags[codePoint] & Dropped) != 0;
 

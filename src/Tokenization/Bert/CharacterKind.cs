@@ -20,4 +20,7 @@ internal enum CharacterKind
 
     /// <summary>A stripped mark of combining class 0: leaves no trace, but marks are not reordered across it.</summary>
     Barrier,
+
+    /// <summary>A Hangul syllable, which stands for two or three letters.</summary>
+    Hangul,
 }

@@ -70,15 +70,33 @@ internal sealed class CharacterTable
     /// <summary>Combining class of a character that normalisation has let through.</summary>
     public int ClassOfPlain(int codePoint) => CombiningClassOf(this[codePoint]);
 
+    /// <summary>
+    /// Whole ranges are filled first; then each character of which more is to be said gets its own entry.
+    /// </summary>
     private static CharacterTable Build(BertNormalization normalization)
     {
         var data = CharacterData.Load();
         var facts = new CharacterFacts(data);
         var parts = new List<uint>();
         var entries = new uint[CodePoints];
-        foreach (var codePoint in facts.Noteworthy())
+        if (normalization.IsolateIdeographs)
+            // An ideograph between spaces is what punctuation is: the end of a word, and one itself.
+            Fill(entries, data.Ideographs, CharacterKind.Punctuation);
+        Fill(entries, data.Punctuation, CharacterKind.Punctuation);
+        Fill(entries, data.Spaces, CharacterKind.Space);
+        if (normalization.CleanText)
+            Fill(entries, data.Dropped, CharacterKind.Drop);
+        if (normalization.StripAccents)
+            entries.AsSpan(Hangul.First, Hangul.Last - Hangul.First + 1).Fill((uint)CharacterKind.Hangul);
+        foreach (var codePoint in facts.Special)
             entries[codePoint] = EntryOf(codePoint, normalization, data, facts, parts);
         return Compress(entries, [.. parts]);
+    }
+
+    private static void Fill(uint[] entries, List<(int First, int Last)> ranges, CharacterKind kind)
+    {
+        foreach (var (first, last) in ranges)
+            entries.AsSpan(first, last - first + 1).Fill((uint)kind);
     }
 
     private static uint EntryOf(
@@ -88,7 +106,6 @@ internal sealed class CharacterTable
             return (uint)CharacterKind.Drop;
         if (facts.IsSpace(codePoint))
             return (uint)CharacterKind.Space;
-
         var sequence = new List<uint>();
         var isolated = normalization.IsolateIdeographs && facts.IsIdeograph(codePoint);
         if (isolated)
@@ -137,34 +154,32 @@ internal sealed class CharacterTable
     private static uint Part(int codePoint, CharacterKind kind, int combiningClass) =>
         (uint)codePoint | ((uint)kind << 21) | ((uint)combiningClass << 24);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static CharacterTable Compress(uint[] entries, uint[] parts)
     {
         var blocks = new ushort[CodePoints / BlockSize];
-        var stored = new List<uint>();
-        var known = new Dictionary<int, List<ushort>>();
+        var stored = new uint[64 * BlockSize];
+        var count = 0;
         for (var block = 0; block < blocks.Length; block++)
         {
+            // Most blocks are like the one before or like the first; the others are few.
             var content = entries.AsSpan(block << BlockBits, BlockSize);
-            var hash = new HashCode();
-            hash.AddBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(content));
-            if (!known.TryGetValue(hash.ToHashCode(), out var candidates))
-                known[hash.ToHashCode()] = candidates = [];
-            var found = candidates.FindIndex(candidate => SameBlock(stored, candidate, entries, block));
-            if (found < 0)
+            var found = block > 0 && Matches(stored, blocks[block - 1], content) ? blocks[block - 1] : 0;
+            while (found < count && !Matches(stored, found, content))
+                found++;
+            if (found == count)
             {
-                candidates.Add((ushort)(stored.Count >> BlockBits));
-                stored.AddRange(content);
-                found = candidates.Count - 1;
+                if ((count + 1) * BlockSize > stored.Length)
+                    Array.Resize(ref stored, stored.Length * 2);
+                content.CopyTo(stored.AsSpan(count++ << BlockBits));
             }
 
-            blocks[block] = candidates[found];
+            blocks[block] = (ushort)found;
         }
 
-        return new CharacterTable(blocks, [.. stored], parts);
+        return new CharacterTable(blocks, stored.AsSpan(0, count << BlockBits).ToArray(), parts);
     }
 
-    private static bool SameBlock(List<uint> stored, int storedBlock, uint[] entries, int block) =>
-        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(stored)
-            .Slice(storedBlock << BlockBits, BlockSize)
-            .SequenceEqual(entries.AsSpan(block << BlockBits, BlockSize));
+    private static bool Matches(uint[] stored, int block, ReadOnlySpan<uint> content) =>
+        stored.AsSpan(block << BlockBits, BlockSize).SequenceEqual(content);
 }

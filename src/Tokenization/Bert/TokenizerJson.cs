@@ -98,10 +98,9 @@ internal static class TokenizerJson
         var tokens = new List<(string Token, int Id)>();
         foreach (var entry in vocab.EnumerateObject())
             tokens.Add((entry.Name, entry.Value.GetInt32()));
-        var size = tokens.Select(token => token.Id).Concat(added.Select(token => token.Id)).DefaultIfEmpty(-1).Max() + 1;
-        if (size is 0 or > MaxVocabulary || tokens.Any(token => token.Id < 0))
+        if (tokens.Count == 0 || tokens.Any(token => token.Id is < 0 or >= MaxVocabulary))
             throw new TokenizerFormatException($"'{path}': model.vocab is empty or has ids out of range.");
-        var vocabulary = new string?[size];
+        var vocabulary = new string?[tokens.Concat(added.Select(token => (token.Content, token.Id))).Max(t => t.Id) + 1];
         foreach (var (token, id) in tokens)
             vocabulary[id] = token;
         foreach (var token in added)

@@ -58,7 +58,7 @@ internal static class WordPieceScanner<TUnit, TSource, TSink>
             if (length == 0)
             {
                 var value = TSource.ValueOf(text[position]);
-                if (value < 128 && model.AsciiKinds[value] != CharacterKind.Drop)
+                if (value < 128 && model.AsciiKinds[value] is CharacterKind.Space or CharacterKind.Punctuation)
                 {
                     if (model.AsciiKinds[value] == CharacterKind.Punctuation)
                         sink.Add(model.AsciiIds[value], origin + position, origin + position + 1);
@@ -123,6 +123,13 @@ internal static class WordPieceScanner<TUnit, TSource, TSink>
                     foreach (var part in characters.PartsOf(entry))
                         AddPart(model, part, start, end, ref word, ref sink);
                     break;
+                case CharacterKind.Hangul:
+                    Hangul.Decompose(codePoint, out var lead, out var vowel, out var final);
+                    word.Append(lead, 0, start, end, characters);
+                    word.Append(vowel, 0, start, end, characters);
+                    if (final != 0)
+                        word.Append(final, 0, start, end, characters);
+                    continue;
                 default:
                     AddPart(model, CharacterTable.PartFor(codePoint, entry), start, end, ref word, ref sink);
                     break;
