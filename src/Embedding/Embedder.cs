@@ -6,26 +6,29 @@ using Rag.Tokenization;
 
 namespace Rag.Embedding;
 
-/// <summary>One model, ready to embed. Loading reads small files and the tokenizer; the rest comes on first use.</summary>
+/// <summary>
+/// One model, ready to embed. Loading reads small files only; tokenizer, table, graph and threads come on first use.
+/// </summary>
 public sealed class Embedder : IEmbedder
 {
+    private readonly Lazy<ITokenizer> _tokenizer;
     private readonly FullEncoder? _full;
     private readonly Lazy<LookupEncoder>? _lookup;
     private readonly QueryVectorCache _cache;
     private readonly EmbeddingMetrics _metrics;
     private int _disposed;
 
-    private Embedder(ModelInfo model, ITokenizer tokenizer, EmbedderOptions options, ILogger logger)
+    private Embedder(ModelInfo model, EmbedderOptions options, ILogger logger)
     {
         Model = model;
-        Tokenizer = tokenizer;
+        _tokenizer = new Lazy<ITokenizer>(() => LoadTokenizer(model.Folder), LazyThreadSafetyMode.PublicationOnly);
         _cache = new QueryVectorCache(options.QueryCacheBytes);
         _metrics = new EmbeddingMetrics(model.Name, () => _full?.QueueLength ?? 0);
         if (model.HasFull)
         {
             var loader = new TransformerLoader(model, options, logger);
             _full = new FullEncoder(
-                model, tokenizer, options, _metrics, logger, () => (loader.Load(out var onCuda), onCuda));
+                model, _tokenizer, options, _metrics, logger, () => (loader.Load(out var onCuda), onCuda));
         }
 
         if (model.HasLookup)
@@ -34,7 +37,7 @@ public sealed class Embedder : IEmbedder
             _lookup = new Lazy<LookupEncoder>(
                 () =>
                 {
-                    var encoder = LookupEncoder.Load(model, tokenizer);
+                    var encoder = LookupEncoder.Load(model, Tokenizer);
                     EmbeddingLog.LookupLoaded(logger, model.Name, model.LookupTable!);
                     return encoder;
                 },
@@ -46,7 +49,8 @@ public sealed class Embedder : IEmbedder
     public ModelInfo Model { get; }
 
     /// <inheritdoc/>
-    public ITokenizer Tokenizer { get; }
+    /// <exception cref="ModelFormatException">Its files are malformed.</exception>
+    public ITokenizer Tokenizer => _tokenizer.Value;
 
     /// <summary>Where the transformer runs, such as "CPU"; null until its first use.</summary>
     public string? Provider => _full?.Provider;
@@ -69,17 +73,7 @@ public sealed class Embedder : IEmbedder
             QueryPrefix = options.QueryPrefix ?? model.QueryPrefix,
             PassagePrefix = options.PassagePrefix ?? model.PassagePrefix,
         };
-        ITokenizer tokenizer;
-        try
-        {
-            tokenizer = TokenizerFolder.Load(model.Folder);
-        }
-        catch (TokenizerFormatException error)
-        {
-            throw new ModelFormatException(error.Message, error);
-        }
-
-        return new Embedder(model, tokenizer, options, loggers.CreateLogger<Embedder>());
+        return new Embedder(model, options, loggers.CreateLogger<Embedder>());
     }
 
     /// <inheritdoc/>
@@ -115,7 +109,7 @@ public sealed class Embedder : IEmbedder
         }
 
         if (encoder == EncoderKind.Full)
-            return Full.EncodePassagesAsync(texts, destination, cancellationToken);
+            return RequireFull().EncodePassagesAsync(texts, destination, cancellationToken);
         EncodeByLookup(texts, Model.PassagePrefix, destination.Span, cancellationToken);
         return Task.CompletedTask;
     }
@@ -130,14 +124,24 @@ public sealed class Embedder : IEmbedder
         _metrics.Dispose();
     }
 
-    private FullEncoder Full => _full ?? throw Lacks(EncoderKind.Full);
+    private static ITokenizer LoadTokenizer(string folder)
+    {
+        try
+        {
+            return TokenizerFolder.Load(folder);
+        }
+        catch (TokenizerFormatException error)
+        {
+            throw new ModelFormatException(error.Message, error);
+        }
+    }
 
     private async ValueTask<ReadOnlyMemory<float>> EncodeNewQueryAsync(
         string text, EncoderKind encoder, CancellationToken cancellationToken)
     {
         var vector = new float[Model.Dimension];
         if (encoder == EncoderKind.Full)
-            await Full.EncodeQueryAsync(text, vector, cancellationToken).ConfigureAwait(false);
+            await RequireFull().EncodeQueryAsync(text, vector, cancellationToken).ConfigureAwait(false);
         else
             EncodeByLookup([text], Model.QueryPrefix, vector, cancellationToken);
         _cache.Add(encoder, text, vector);
@@ -158,6 +162,8 @@ public sealed class Embedder : IEmbedder
 
         _metrics.Encoded(EncoderKind.Lookup, texts.Count, tokens);
     }
+
+    private FullEncoder RequireFull() => _full ?? throw Lacks(EncoderKind.Full);
 
     private NotSupportedException Lacks(EncoderKind encoder) => new(
         $"Model '{Model.Name}' has no {(encoder == EncoderKind.Full ? "transformer" : "lookup table")}; it has "

@@ -16,7 +16,7 @@ internal sealed class FullEncoder : IAsyncDisposable
     private static TokenBuffer? _tokens;
 
     private readonly ModelInfo _model;
-    private readonly ITokenizer _tokenizer;
+    private readonly Lazy<ITokenizer> _tokenizer;
     private readonly EmbedderOptions _options;
     private readonly EmbeddingMetrics _metrics;
     private readonly ILogger _logger;
@@ -28,7 +28,7 @@ internal sealed class FullEncoder : IAsyncDisposable
     private bool _disposed;
 
     public FullEncoder(
-        ModelInfo model, ITokenizer tokenizer, EmbedderOptions options, EmbeddingMetrics metrics, ILogger logger,
+        ModelInfo model, Lazy<ITokenizer> tokenizer, EmbedderOptions options, EmbeddingMetrics metrics, ILogger logger,
         Func<(ITransformer Transformer, bool OnCuda)> load)
     {
         _model = model;
@@ -135,7 +135,7 @@ internal sealed class FullEncoder : IAsyncDisposable
             : Math.Clamp(Environment.ProcessorCount / Math.Max(1, _options.IntraOpThreads), 1, 16);
         return new Running(
             transformer, queue,
-            new BatchWorkers(queue, transformer, _model, _tokenizer.PaddingId, workers, _metrics, _logger));
+            new BatchWorkers(queue, transformer, _model, _tokenizer.Value.PaddingId, workers, _metrics, _logger));
     }
 
     /// <summary>Waits for room for one more window of passages.</summary>
@@ -184,7 +184,7 @@ internal sealed class FullEncoder : IAsyncDisposable
     private EncodeItem NewItem(EncodeCall call, int row, string prefix, string text)
     {
         var tokens = _tokens ??= new TokenBuffer();
-        _tokenizer.EncodeWhole(prefix.Length == 0 ? text : prefix + text, tokens, _model.MaxTokens);
+        _tokenizer.Value.EncodeWhole(prefix.Length == 0 ? text : prefix + text, tokens, _model.MaxTokens);
         return new EncodeItem(call, row, tokens.Ids.ToArray(), Environment.TickCount64);
     }
 

@@ -41,6 +41,8 @@ internal static class ModelFolder
                 + "onnx/model_quantized.onnx is needed, or lookup.safetensors.");
         }
 
+        if (Find(folder, ["tokenizer.json", "vocab.txt"]) is null)
+            throw new ModelFormatException($"'{folder}' has neither tokenizer.json nor vocab.txt; a model needs one.");
         var pooling = JsonFile.Read(Path.Combine(folder, "1_Pooling", "config.json"));
         var (queryPrefix, passagePrefix) = ReadPrefixes(folder);
         return new ModelInfo
