@@ -1,0 +1,68 @@
+using Rag.Engine.Indexing;
+
+namespace Rag.Engine.Hnsw;
+
+/// <summary>
+/// All memory that one search or one insertion works in, rented from <see cref="ScratchPool"/>. Also keeps alive the
+/// slabs that it reads. Not thread-safe.
+/// </summary>
+internal sealed unsafe class SearchScratch : IDisposable
+{
+    /// <summary>Longest edge list, 2 · 64.</summary>
+    public const int MaxEdges = 128;
+
+    private readonly object?[] _held = new object?[8];
+    private int _heldCount;
+    private NativeBlock? _query;
+    private NativeBlock? _pairQuery;
+    private readonly NativeBlock _batches = new(3 * MaxEdges * sizeof(int));
+
+    public CandidatePool Pool { get; } = new();
+
+    /// <summary>A second pool, for choosing edges and for candidates that passed a filter.</summary>
+    public CandidatePool Chosen { get; } = new();
+
+    public VisitedSet Visited { get; } = new();
+
+    public int* FirstBatch => (int*)_batches.Address;
+
+    public int* SecondBatch => FirstBatch + MaxEdges;
+
+    public int* EdgeList => SecondBatch + MaxEdges;
+
+    /// <summary>Space for the query of the walk.</summary>
+    public byte* Query(int bytes) => Grown(ref _query, bytes);
+
+    /// <summary>Space for the query of a comparison between rows, while the walk's query stays.</summary>
+    public byte* PairQuery(int bytes) => Grown(ref _pairQuery, bytes);
+
+    /// <summary>Keeps <paramref name="owner"/> reachable until the scratch is returned.</summary>
+    public void Hold(object owner) => _held[_heldCount++] = owner;
+
+    public void Release()
+    {
+        Array.Clear(_held, 0, _heldCount);
+        _heldCount = 0;
+    }
+
+    public void Dispose()
+    {
+        Pool.Dispose();
+        Chosen.Dispose();
+        Visited.Dispose();
+        _query?.Dispose();
+        _pairQuery?.Dispose();
+        _batches.Dispose();
+    }
+
+    private static byte* Grown(ref NativeBlock? block, int bytes)
+    {
+        if (block is null || block.Bytes < bytes)
+        {
+            block?.Dispose();
+            block = new NativeBlock(bytes);
+        }
+
+        return block.Address;
+    }
+}

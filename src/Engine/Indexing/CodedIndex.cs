@@ -1,0 +1,165 @@
+using Rag.Engine.Exact;
+using Rag.Engine.Hnsw;
+using Rag.Engine.Kernels;
+using Rag.Engine.Quantization;
+using Rag.Engine.Rows;
+
+namespace Rag.Engine.Indexing;
+
+/// <summary>
+/// Codes, and past a threshold a graph over them. The writer's side; searching is <see cref="IndexSearch{TScorer}"/>.
+/// Becoming a graph is spread over the following writes, so that none of them pauses for long:
+/// <code>
+/// rows: 0 … linked …│… not linked yet … limit        searches scan until the cursor meets the limit, then they walk
+///                   └ _linkedUpTo
+/// </code>
+/// </summary>
+internal sealed unsafe class CodedIndex<TScorer> : IndexCore
+    where TScorer : struct, IScorer
+{
+    /// <summary>Rows linked for each row added while the graph is being caught up.</summary>
+    private const int CatchUp = 16;
+
+    private readonly VectorIndexOptions _options;
+    private readonly VectorRows _rows;
+    private readonly ICodec<TScorer> _codec;
+    private readonly CodeStore _codes;
+    private readonly int _threshold;
+    private readonly IndexSearch<TScorer> _search;
+    private HnswGraph? _graph;
+    private int _linkedUpTo;
+
+    public CodedIndex(VectorIndexOptions options, VectorRows rows, ICodec<TScorer> codec)
+    {
+        _options = options;
+        _rows = rows;
+        _codec = codec;
+        _codes = new CodeStore(codec.CodeBytes);
+        _threshold = options.ExactThreshold ?? CostModel.ExactThreshold(codec.CodeBytes);
+        _search = new IndexSearch<TScorer>(options.Metric, rows, codec, _codes);
+    }
+
+    public override int Count => _codes.Count;
+
+    public override bool IsGraph => _search.Graph is not null;
+
+    public override long MemoryBytes => 400 + _codes.MemoryBytes + (_graph?.MemoryBytes ?? 0);
+
+    public override void AddRange(ReadOnlySpan<int> rows, ReadOnlySpan<float> vectors, int threads)
+    {
+        if (rows.IsEmpty)
+            return;
+        var limit = _codes.Limit;
+        foreach (var row in rows)
+            limit = Math.Max(limit, row + 1);
+        _codes.Reserve(limit);
+        _graph?.Reserve(limit);
+        for (var i = 0; i < rows.Length; i++)
+            _rows.Set(rows[i], vectors.Slice(i * _options.Dimension, _options.Dimension));
+        Encode(rows, vectors);
+        _codes.Publish(limit, rows.Length);
+        if (_graph is null && _codes.Count > _threshold)
+        {
+            _graph = new HnswGraph(_options.M, _options.Seed);
+            _graph.Reserve(limit);
+        }
+
+        if (_graph is not null)
+            LinkNew(_graph, rows, limit, Math.Max(1, threads));
+    }
+
+    public override void Remove(int row)
+    {
+        if (!_codes.Contains(row))
+            return;
+        if (_graph is not null && row < _linkedUpTo)
+            new GraphEraser<TScorer>(_graph, _codes, _codec).Unlink(row);
+        _codes.Remove(row);
+        _rows.Clear(row);
+        if (_graph is not null && _codes.Count < _threshold / 4)
+        {
+            // Searches that began on the graph hold what they read; the finalizer frees it after them.
+            _search.Graph = null;
+            _graph = null;
+            _linkedUpTo = 0;
+        }
+    }
+
+    public override int Search<TFilter>(ReadOnlySpan<float> query, SearchEffort effort, TFilter filter,
+        int acceptedEstimate, Span<ScoredRow> hits, out SearchCounters counters) =>
+        _search.Run(query, effort, filter, acceptedEstimate, hits, out counters);
+
+    public override void Save(Stream stream, int rowLimit) { }
+
+    public override void Load(Stream stream, IRowPresence present) => throw new NotImplementedException();
+
+    public override void Dispose()
+    {
+        _search.Graph = null;
+        _graph?.Dispose();
+        _codes.Dispose();
+    }
+
+    private void Encode(ReadOnlySpan<int> rows, ReadOnlySpan<float> vectors)
+    {
+        var view = _codes.Current;
+        var scratch = ScratchPool.Rent();
+        var work = scratch.Query(_codec.QueryBytes);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var vector = vectors.Slice(i * _options.Dimension, _options.Dimension);
+            var norm = Similarity.Norm(vector);
+            _codec.Encode(vector, norm, view.At(rows[i]), work);
+            _codes.SetNorm(view, rows[i], _options.Metric == Metric.Cosine ? 1 : norm);
+        }
+
+        ScratchPool.Return(scratch);
+    }
+
+    /// <summary>Links the rows that the cursor has passed, then moves the cursor on.</summary>
+    private void LinkNew(HnswGraph graph, ReadOnlySpan<int> rows, int limit, int threads)
+    {
+        var pending = new List<int>();
+        foreach (var row in rows)
+        {
+            if (row < _linkedUpTo)
+                pending.Add(row);
+        }
+
+        var budget = (long)rows.Length * CatchUp;
+        for (; _linkedUpTo < limit && budget > 0; _linkedUpTo++)
+        {
+            if (!_codes.Contains(_linkedUpTo))
+                continue;
+            pending.Add(_linkedUpTo);
+            budget--;
+        }
+
+        foreach (var row in pending)
+            graph.Allot(row, graph.LayerOf(row));
+        var builder = new GraphBuilder<TScorer>(graph, _codes, _codec, _options.EfConstruction);
+        if (threads == 1 || pending.Count < 2)
+        {
+            foreach (var row in pending)
+                builder.Link(row, locks: null);
+        }
+        else
+        {
+            LinkInParallel(builder, pending, threads);
+        }
+
+        if (_linkedUpTo == limit)
+            _search.Graph = graph;
+    }
+
+    private static void LinkInParallel(GraphBuilder<TScorer> builder, List<int> pending, int threads)
+    {
+        var locks = new EdgeLocks();
+        var next = -1;
+        Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ =>
+        {
+            for (var i = Interlocked.Increment(ref next); i < pending.Count; i = Interlocked.Increment(ref next))
+                builder.Link(pending[i], locks);
+        });
+    }
+}

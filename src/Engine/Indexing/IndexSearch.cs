@@ -1,0 +1,122 @@
+using Rag.Engine.Exact;
+using Rag.Engine.Hnsw;
+using Rag.Engine.Quantization;
+using Rag.Engine.Rows;
+
+namespace Rag.Engine.Indexing;
+
+/// <summary>
+/// The reader's side of an index: candidates by code, from a walk or a scan, then their exact order.
+/// <code>
+/// query → code → walk the graph (all rows) → those the filter accepts ─┐
+///              └ or scan the accepted rows ────────────────────────────┴→ score in full precision → hits
+/// </code>
+/// The walk goes through rejected rows, with a pool as much larger as the filter is selective; if that costs more than
+/// scanning what is accepted, or too few are found, the accepted rows are scanned: k hits come whenever k exist.
+/// Thread-safe, lock-free.
+/// </summary>
+internal sealed unsafe class IndexSearch<TScorer>(
+    Metric metric, VectorRows rows, ICodec<TScorer> codec, CodeStore codes)
+    where TScorer : struct, IScorer
+{
+    private HnswGraph? _graph;
+
+    /// <summary>The graph that searches walk; null while they scan.</summary>
+    public HnswGraph? Graph
+    {
+        get => Volatile.Read(ref _graph);
+        set => Volatile.Write(ref _graph, value);
+    }
+
+    public int Run<TFilter>(ReadOnlySpan<float> query, SearchEffort effort, TFilter filter, int acceptedEstimate,
+        Span<ScoredRow> hits, out SearchCounters counters)
+        where TFilter : struct, IRowFilter
+    {
+        counters = default;
+        var scratch = ScratchPool.Rent();
+        var limit = codes.Limit; // before the views: they then have room for every row below it
+        var view = codes.Current;
+        scratch.Hold(view.CodeOwner);
+        scratch.Hold(view.NormOwner);
+        var exact = new ExactScorer(metric, query);
+        var top = new TopHits(hits);
+        if (effort.Exact || limit == 0 || hits.IsEmpty)
+        {
+            var scored = FlatScan.FullPrecision(exact, rows, view, limit, filter, ref top);
+            counters = new SearchCounters(0, 0, scored, 0);
+        }
+        else
+        {
+            var scorer = codec.Scorer(view, scratch.Query(codec.QueryBytes));
+            scorer.Bind(query);
+            counters = FindCandidates(scorer, view, limit, effort, filter, acceptedEstimate, hits.Length, scratch);
+            counters = counters with { Reranked = Rerank(exact, scratch.Chosen, ref top) };
+        }
+
+        ScratchPool.Return(scratch);
+        return top.Count;
+    }
+
+    private SearchCounters FindCandidates<TFilter>(TScorer scorer, CodeStore.View view, int limit,
+        SearchEffort effort, TFilter filter, int acceptedEstimate, int k, SearchScratch scratch)
+        where TFilter : struct, IRowFilter
+    {
+        var count = Math.Max(1, codes.Count);
+        var accepted = acceptedEstimate < 0 ? count : Math.Min(acceptedEstimate, count);
+        var share = Math.Max(1, accepted) / (double)count;
+        var total = default(WalkCost);
+        if (Graph is { } graph)
+        {
+            var entry = graph.Entry;
+            var edges = graph.Current;
+            edges.HoldIn(scratch);
+            var wanted = Math.Max(k, Effort(effort, k)) / share;
+            var scan = CostModel.ScanNs(codec.CodeBytes, limit, accepted);
+            for (var first = true; wanted < count; first = false, wanted *= 4)
+            {
+                if (!(first && share > 0.5) && CostModel.WalkNs(codec.CodeBytes, (long)wanted) > scan)
+                    break;
+                var cost = GraphWalk.Search(edges, entry, limit, scorer, scratch, (int)Math.Ceiling(wanted));
+                total = new WalkCost(total.Distances + cost.Distances, total.Expanded + cost.Expanded);
+                Keep(scratch, view, filter, codec.Rerank(k));
+                if (scratch.Chosen.Count >= k)
+                    return new SearchCounters(total.Distances, total.Expanded, 0, (int)Math.Ceiling(wanted));
+            }
+        }
+
+        scratch.Chosen.Reset(Math.Min(codec.Rerank(k), limit));
+        var scanned = FlatScan.Codes(scorer, view, limit, filter, share < 0.5, scratch.Chosen);
+        return new SearchCounters(total.Distances + scanned, total.Expanded, 0, 0);
+    }
+
+    /// <summary>Moves the first <paramref name="max"/> present and accepted rows of the pool to the chosen ones.</summary>
+    private static void Keep<TFilter>(SearchScratch scratch, CodeStore.View view, TFilter filter, int max)
+        where TFilter : struct, IRowFilter
+    {
+        var (pool, chosen) = (scratch.Pool, scratch.Chosen);
+        chosen.Reset(Math.Min(max, pool.Count));
+        for (var i = 0; i < pool.Count && chosen.Count < max; i++)
+        {
+            var row = pool.Row(i);
+            if (view.Contains(row) && filter.Accepts(row))
+                chosen.Add(pool.Distance(i), row);
+        }
+    }
+
+    private int Rerank(in ExactScorer exact, CandidatePool candidates, ref TopHits top)
+    {
+        for (var i = 0; i < candidates.Count; i++)
+            rows.Prefetch(candidates.Row(i));
+        for (var i = 0; i < candidates.Count; i++)
+            top.Add(candidates.Row(i), exact.Score(rows[candidates.Row(i)]));
+        return candidates.Count;
+    }
+
+    private static int Effort(SearchEffort effort, int k)
+    {
+        if (effort.Ef > 0)
+            return Math.Min(effort.Ef, SearchEffort.MaxEf);
+        var target = effort.RecallTarget > 0 ? effort.RecallTarget : SearchEffort.DefaultRecallTarget;
+        return (int)((target <= 0.9f ? 64 : target <= 0.95f ? 128 : target <= 0.99f ? 320 : 1000) * Math.Max(1, k / 10.0));
+    }
+}

@@ -1,0 +1,126 @@
+using System.Runtime.CompilerServices;
+
+namespace Rag.Engine.Indexing;
+
+/// <summary>
+/// A growing array of fixed-size records by row, in segments of 16,384 rows that never move. Only the first segment is
+/// replaced while it is small, so a tiny index is tiny; readers go on with the table that they took.
+/// <code>
+/// table → [segment 0][segment 1]…      row r: table[r >> 14] + (r &amp; 16383) · stride
+/// </code>
+/// One writer; readers take a <see cref="View"/> and hold the table's owner alive meanwhile.
+/// </summary>
+internal sealed unsafe class RowSlab : IDisposable
+{
+    private const int SegmentShift = 14;
+    private const int SegmentRows = 1 << SegmentShift;
+    private const int FirstRows = 4;
+
+    private readonly byte _fill;
+    private Table _table = new([], 0);
+    private int _reserved;
+
+    /// <summary>An empty slab; bytes that nobody wrote read as <paramref name="fill"/>.</summary>
+    public RowSlab(int stride, byte fill = 0)
+    {
+        Stride = stride;
+        _fill = fill;
+    }
+
+    public int Stride { get; }
+
+    public int Capacity => _table.Rows;
+
+    /// <summary>Bytes of the rows that were reserved; untouched pages of the last segment cost nothing.</summary>
+    public long MemoryBytes => 200 + (long)_reserved * Stride;
+
+    /// <summary>Where rows lie now. Pass the owner to whatever keeps it alive until the last read.</summary>
+    public View Current
+    {
+        get
+        {
+            var table = Volatile.Read(ref _table);
+            return new View(table.Pointers, Stride, table, table.Rows);
+        }
+    }
+
+    /// <summary>Makes room for rows 0…<paramref name="rows"/>−1. Writer only.</summary>
+    public void Reserve(int rows)
+    {
+        _reserved = Math.Max(_reserved, rows);
+        if (rows <= _table.Rows)
+            return;
+        if (rows <= SegmentRows)
+        {
+            var first = new NativeBlock((long)Stride * FirstSegmentRows(rows), _fill);
+            if (_table.Rows > 0)
+                Buffer.MemoryCopy(_table.Blocks[0].Address, first.Address, first.Bytes, _table.Blocks[0].Bytes);
+            Volatile.Write(ref _table, new Table([first], (int)(first.Bytes / Stride)));
+            return;
+        }
+
+        if (_table.Rows < SegmentRows)
+            Reserve(SegmentRows);
+        var blocks = new List<NativeBlock>(_table.Blocks);
+        while ((long)blocks.Count * SegmentRows < rows)
+            blocks.Add(new NativeBlock((long)Stride * SegmentRows, _fill));
+        Volatile.Write(ref _table, new Table(blocks.ToArray(), blocks.Count * SegmentRows));
+    }
+
+    /// <summary>Frees everything. No reader may be inside.</summary>
+    public void Dispose()
+    {
+        foreach (var block in _table.Blocks)
+            block.Dispose();
+        _table = new Table([], 0);
+        _reserved = 0;
+    }
+
+    private int FirstSegmentRows(int rows)
+    {
+        var capacity = Math.Max(FirstRows, _table.Rows);
+        while (capacity < rows)
+            capacity += Math.Max(FirstRows, capacity / 4);
+        return capacity + capacity / 4 > SegmentRows ? SegmentRows : capacity;
+    }
+
+    /// <summary>Reads rows without a check: callers have compared the row with the limit that they hold.</summary>
+    internal readonly struct View(byte** table, int stride, object owner, int capacity)
+    {
+        private readonly byte** _table = table;
+        private readonly int _stride = stride;
+
+        /// <summary>Must stay reachable while the view is used.</summary>
+        public object Owner { get; } = owner;
+
+        /// <summary>Rows that this table has room for.</summary>
+        public int Capacity { get; } = capacity;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public byte* At(int row) => _table[row >> SegmentShift] + (nint)(row & (SegmentRows - 1)) * _stride;
+
+        /// <summary>Rows from <paramref name="row"/> on that lie one after the other, at most <paramref name="rows"/>.</summary>
+        public static int Run(int row, int rows) => Math.Min(rows, SegmentRows - (row & (SegmentRows - 1)));
+    }
+
+    private sealed class Table
+    {
+        private readonly nint[] _pointers;
+
+        public Table(NativeBlock[] blocks, int rows)
+        {
+            Blocks = blocks;
+            Rows = rows;
+            _pointers = GC.AllocateUninitializedArray<nint>(blocks.Length, pinned: true);
+            for (var i = 0; i < blocks.Length; i++)
+                _pointers[i] = (nint)blocks[i].Address;
+        }
+
+        public NativeBlock[] Blocks { get; }
+
+        public int Rows { get; }
+
+        public byte** Pointers => (byte**)Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal
+            .GetArrayDataReference(_pointers));
+    }
+}

@@ -1,0 +1,104 @@
+using System.Runtime.CompilerServices;
+using Rag.Engine.Indexing;
+
+namespace Rag.Engine.Quantization;
+
+/// <summary>
+/// The codes of an index by row, and each row's norm, which also tells whether the row is there:
+/// <code>
+/// norm bits 0            no such row
+/// norm bits 0x80000000   a zero vector (−0)
+/// otherwise              the Euclidean length
+/// </code>
+/// One writer, lock-free readers: take <see cref="Limit"/> first, then <see cref="Current"/>, and read rows below it.
+/// </summary>
+internal sealed unsafe class CodeStore : IDisposable
+{
+    /// <summary>Norms this close to 1 are taken as 1 while walking; ranks are settled in full precision anyway.</summary>
+    private const float UnitTolerance = 5e-4f;
+
+    private readonly RowSlab _codes;
+    private readonly RowSlab _norms = new(sizeof(float));
+    private int _limit;
+    private int _count;
+    private volatile bool _unit = true;
+
+    public CodeStore(int codeBytes) => _codes = new RowSlab(codeBytes);
+
+    /// <summary>One more than the highest row that was ever there.</summary>
+    public int Limit => Volatile.Read(ref _limit);
+
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Whether every vector so far had length 1.</summary>
+    public bool IsUnit => _unit;
+
+    public int CodeBytes => _codes.Stride;
+
+    public long MemoryBytes => 80 + _codes.MemoryBytes + _norms.MemoryBytes;
+
+    public View Current => new(_codes.Current, _norms.Current, _unit);
+
+    /// <summary>Makes room for rows below <paramref name="limit"/>, which readers do not see yet. Writer only.</summary>
+    public void Reserve(int limit)
+    {
+        _codes.Reserve(limit);
+        _norms.Reserve(limit);
+    }
+
+    /// <summary>Makes rows whose codes and norms were written visible. Writer only.</summary>
+    public void Publish(int limit, int added)
+    {
+        Volatile.Write(ref _limit, Math.Max(_limit, limit));
+        Volatile.Write(ref _count, _count + added);
+    }
+
+    /// <summary>Notes a norm, after the code was written. Rows differ, so several threads may write.</summary>
+    public void SetNorm(View view, int row, float norm)
+    {
+        if (MathF.Abs(norm - 1) > UnitTolerance)
+            _unit = false;
+        Volatile.Write(ref *(float*)view.NormAt(row), norm == 0 ? -0f : norm);
+    }
+
+    public bool Contains(int row) => (uint)row < (uint)Limit && Current.Contains(row);
+
+    /// <summary>Forgets a row. Writer only.</summary>
+    public void Remove(int row)
+    {
+        Volatile.Write(ref *(float*)Current.NormAt(row), 0f);
+        Volatile.Write(ref _count, _count - 1);
+    }
+
+    public void Dispose()
+    {
+        _limit = 0;
+        _codes.Dispose();
+        _norms.Dispose();
+    }
+
+    /// <summary>Where codes and norms lie now.</summary>
+    internal readonly struct View(RowSlab.View codes, RowSlab.View norms, bool unit)
+    {
+        private readonly RowSlab.View _codes = codes;
+        private readonly RowSlab.View _norms = norms;
+
+        public bool IsUnit { get; } = unit;
+
+        public object CodeOwner => _codes.Owner;
+
+        public object NormOwner => _norms.Owner;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public byte* At(int row) => _codes.At(row);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public byte* NormAt(int row) => _norms.At(row);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public bool Contains(int row) => *(int*)_norms.At(row) != 0;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public float Norm(int row) => *(float*)_norms.At(row);
+    }
+}
