@@ -117,12 +117,13 @@ internal sealed unsafe class GraphEraser<TScorer>(HnswGraph graph, CodeStore cod
             }
         }
 
-        graph.Entry = FindEntry(stored, row);
+        graph.Entry = FindEntry(graph, codes, row);
     }
 
     /// <summary>The row of the highest layer; −1 if no other row is left. Reads every norm: rare.</summary>
-    private (int Row, int Layer) FindEntry(CodeStore.View stored, int except)
+    public static (int Row, int Layer) FindEntry(HnswGraph graph, CodeStore codes, int except)
     {
+        var stored = codes.Current;
         var best = (Row: -1, Layer: 0);
         for (var row = 0; row < codes.Limit; row++)
         {

@@ -36,6 +36,8 @@ internal static unsafe class GraphWalk
             {
                 moved = false;
                 var edges = graph.Edges(best, layer);
+                for (var i = 0; edges != null && i < graph.MaxEdges(layer) && (uint)edges[i] < (uint)limit; i++)
+                    scorer.Prefetch(edges[i]);
                 for (var i = 0; edges != null && i < graph.MaxEdges(layer) && edges[i] >= 0; i++)
                 {
                     var row = edges[i];

@@ -73,8 +73,13 @@ internal sealed unsafe class HnswGraph : IDisposable
     public void Allot(int row, int layer)
     {
         Fill(_edges.Current.At(row), 2 * M);
-        if (layer == 0)
-            return;
+        if (layer > 0)
+            AllotUpper(row, layer);
+    }
+
+    /// <summary>Gives a row its upper lists, empty. Writer only.</summary>
+    public void AllotUpper(int row, int layer)
+    {
         var start = _freeBlocks[layer] is { Count: > 0 } free ? free.Pop() : _upperUsed;
         if (start == _upperUsed)
         {
@@ -103,6 +108,13 @@ internal sealed unsafe class HnswGraph : IDisposable
         Volatile.Write(ref *start, 0);
     }
 
+    /// <summary>Reads the lists of the lowest layer, unchecked.</summary>
+    public void ReadLowest(Stream stream, int rows)
+    {
+        IndexStream.Read(stream, _edges, rows);
+        _upperStart.Reserve(rows);
+    }
+
     public void Dispose()
     {
         Entry = (-1, 0);
@@ -127,6 +139,8 @@ internal sealed unsafe class HnswGraph : IDisposable
             scratch.Hold(_upperStart.Owner);
             scratch.Hold(_upper.Owner);
         }
+
+        public RowSlab.View LowestSlab => _edges;
 
         public int MaxEdges(int layer) => layer == 0 ? 2 * _m : _m;
 

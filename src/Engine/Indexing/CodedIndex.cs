@@ -89,9 +89,38 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
         int acceptedEstimate, Span<ScoredRow> hits, out SearchCounters counters) =>
         _search.Run(query, effort, filter, acceptedEstimate, hits, out counters);
 
-    public override void Save(Stream stream, int rowLimit) { }
+    public override void Save(Stream stream, int rowLimit)
+    {
+        // Taken together before anything is written: what the writer does from now on is not part of the snapshot.
+        var (graph, linkedUpTo) = (_graph, Math.Min(_linkedUpTo, rowLimit));
+        rowLimit = Math.Min(rowLimit, _codes.Limit);
+        var entry = graph?.Entry ?? (-1, 0);
+        if (entry.Row >= rowLimit)
+            entry = (-1, 0);
+        new IndexHeader(_options.Dimension, _options.Metric, _options.Codec, graph is not null, _options.M,
+            _codes.CodeBytes, rowLimit, Math.Min(linkedUpTo, rowLimit), entry.Row, entry.Layer, _options.Seed)
+            .WriteTo(stream);
+        _codes.Save(stream, rowLimit);
+        if (graph is not null)
+            GraphStream.Write(stream, graph, rowLimit);
+    }
 
-    public override void Load(Stream stream, IRowPresence present) => throw new NotImplementedException();
+    public override void Load(Stream stream, IRowPresence present)
+    {
+        var header = IndexHeader.ReadFrom(stream, _options, _codes.CodeBytes);
+        _codes.Load(stream, header.RowLimit, present);
+        if (!header.HasGraph)
+            return;
+        _graph = new HnswGraph(_options.M, _options.Seed);
+        GraphStream.Read(stream, _graph, _codes, header.RowLimit);
+        _linkedUpTo = header.LinkedUpTo;
+        _graph.Entry = _codes.Contains(header.EntryRow) && _graph.LayerOf(header.EntryRow) == header.EntryLayer
+            ? (header.EntryRow, header.EntryLayer)
+            : GraphEraser<TScorer>.FindEntry(_graph, _codes, except: -1);
+        LinkIsolated(_graph);
+        if (_linkedUpTo == header.RowLimit)
+            _search.Graph = _graph;
+    }
 
     public override void Dispose()
     {
@@ -150,6 +179,20 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
 
         if (_linkedUpTo == limit)
             _search.Graph = graph;
+    }
+
+    /// <summary>Links rows that lost every edge because their neighbours are not part of the snapshot.</summary>
+    private void LinkIsolated(HnswGraph graph)
+    {
+        var builder = new GraphBuilder<TScorer>(graph, _codes, _codec, _options.EfConstruction);
+        for (var row = 0; row < _linkedUpTo; row++)
+        {
+            if (_codes.Count <= 1 || !_codes.Contains(row) || graph.Current.Lowest(row)[0] >= 0)
+                continue;
+            graph.Free(row, graph.LayerOf(row));
+            graph.Allot(row, graph.LayerOf(row));
+            builder.Link(row, locks: null);
+        }
     }
 
     private static void LinkInParallel(GraphBuilder<TScorer> builder, List<int> pending, int threads)

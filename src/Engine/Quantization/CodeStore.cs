@@ -70,6 +70,45 @@ internal sealed unsafe class CodeStore : IDisposable
         Volatile.Write(ref _count, _count - 1);
     }
 
+    /// <summary>Writes norms, then codes, of rows below <paramref name="rows"/>. Safe beside the writer.</summary>
+    public void Save(Stream stream, int rows)
+    {
+        var view = Current;
+        IndexStream.Write(stream, view.NormSlab, sizeof(float), rows);
+        IndexStream.Write(stream, view.CodeSlab, CodeBytes, rows);
+        GC.KeepAlive(view.CodeOwner);
+        GC.KeepAlive(view.NormOwner);
+    }
+
+    /// <summary>Reads what <see cref="Save"/> wrote; rows that are not present are forgotten. Before any reader.</summary>
+    /// <exception cref="InvalidDataException">A norm is no length, or the stream ends too early.</exception>
+    public void Load(Stream stream, int rows, IRowPresence present)
+    {
+        IndexStream.Read(stream, _norms, rows);
+        IndexStream.Read(stream, _codes, rows);
+        var view = Current;
+        var count = 0;
+        for (var row = 0; row < rows; row++)
+        {
+            var norm = view.Norm(row);
+            if (!float.IsFinite(norm) || norm < 0)
+                throw new InvalidDataException($"The saved index says that row {row} has the length {norm}.");
+            if (!view.Contains(row))
+                continue;
+            if (present.IsPresent(row))
+            {
+                SetNorm(view, row, norm);
+                count++;
+            }
+            else
+            {
+                *(float*)view.NormAt(row) = 0;
+            }
+        }
+
+        Publish(rows, count);
+    }
+
     public void Dispose()
     {
         _limit = 0;
@@ -84,6 +123,10 @@ internal sealed unsafe class CodeStore : IDisposable
         private readonly RowSlab.View _norms = norms;
 
         public bool IsUnit { get; } = unit;
+
+        public RowSlab.View CodeSlab => _codes;
+
+        public RowSlab.View NormSlab => _norms;
 
         public object CodeOwner => _codes.Owner;
 
