@@ -8,6 +8,9 @@ namespace Rag.Ingestor.Extraction;
 /// </summary>
 public sealed class DocumentExtractor
 {
+    /// <summary>Changes whenever the same bytes would give other blocks, so that documents are indexed again.</summary>
+    public const int Version = 1;
+
     private readonly ExtractionOptions _options;
 
     /// <summary>Uses the default limits where none are given; throws <see cref="ArgumentException"/> for unusable ones.</summary>

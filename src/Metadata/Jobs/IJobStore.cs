@@ -19,8 +19,14 @@ public interface IJobStore
     /// </summary>
     /// <param name="max">1–64.</param>
     /// <param name="lease">How long the job is the worker's without a renewal.</param>
+    /// <param name="share">How much of the worker one workspace may take.</param>
     Task<IReadOnlyList<JobRecord>> ClaimAsync(
-        string worker, int max, TimeSpan lease, CancellationToken cancellationToken);
+        string worker, int max, TimeSpan lease, ClaimShare share, CancellationToken cancellationToken);
+
+    /// <summary>The same without a limit for one workspace.</summary>
+    Task<IReadOnlyList<JobRecord>> ClaimAsync(
+        string worker, int max, TimeSpan lease, CancellationToken cancellationToken) =>
+        ClaimAsync(worker, max, lease, ClaimShare.Whole, cancellationToken);
 
     /// <summary>Prolongs the lease, counted from now.</summary>
     Task<bool> RenewAsync(Guid jobId, long fence, TimeSpan lease, CancellationToken cancellationToken);

@@ -53,13 +53,17 @@ internal static class JobQueue
 
     /// <summary>Goes round the workspaces in the order of their turns, one job each, until there are enough.</summary>
     public static List<JobRecord> Claim(
-        SqliteSession session, string worker, int max, DateTimeOffset now, DateTimeOffset until)
+        SqliteSession session, string worker, int max, ClaimShare share, DateTimeOffset now, DateTimeOffset until)
     {
         var claimed = new List<JobRecord>(max);
+        var room = new Dictionary<Guid, int>();
         var waiting = new Queue<Guid>(session.ReadAll(
             static row => row.GetUuid(0), "SELECT workspace_uid FROM turns ORDER BY turn"));
         while (claimed.Count < max && waiting.TryDequeue(out var workspace))
         {
+            var left = room.TryGetValue(workspace, out var known) ? known : share.RoomOf(workspace);
+            if (left <= 0)
+                continue;
             if (session.ReadLong(FirstDue, workspace, now) is not { } number)
                 continue;
             session.Execute(
@@ -69,6 +73,7 @@ internal static class JobQueue
             session.Execute(
                 "UPDATE turns SET turn = (SELECT max(turn) + 1 FROM turns) WHERE workspace_uid = @0", workspace);
             claimed.Add(session.ReadOne(Read, $"SELECT {Columns} FROM jobs WHERE number = @0", number)!);
+            room[workspace] = left - 1;
             waiting.Enqueue(workspace);
         }
 

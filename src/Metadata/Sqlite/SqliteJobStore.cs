@@ -19,7 +19,7 @@ internal sealed class SqliteJobStore(SqliteDatabase database, ChangeSignals sign
     }
 
     public async Task<IReadOnlyList<JobRecord>> ClaimAsync(
-        string worker, int max, TimeSpan lease, CancellationToken cancellationToken)
+        string worker, int max, TimeSpan lease, ClaimShare share, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(max is >= 1 and <= MaxClaim, true, nameof(max));
         var now = time.GetUtcNow();
@@ -28,7 +28,7 @@ internal sealed class SqliteJobStore(SqliteDatabase database, ChangeSignals sign
         if (!anything)
             return [];
         var claimed = await database.WriteAsync(
-            session => JobQueue.Claim(session, worker, max, now, now + lease), cancellationToken);
+            session => JobQueue.Claim(session, worker, max, share, now, now + lease), cancellationToken);
         foreach (var job in claimed)
             signals.PulseJob(job.JobId);
         return claimed;

@@ -74,6 +74,23 @@ public sealed class JobClaimTests
     }
 
     [Fact]
+    public async Task A_workspace_gets_no_more_of_a_worker_than_its_share()
+    {
+        await using var fixture = await StoreFixture.OpenAsync();
+        var busy = await fixture.ActiveWorkspaceAsync("busy");
+        var quiet = await fixture.ActiveWorkspaceAsync("quiet");
+        for (var i = 0; i < 5; i++)
+            await fixture.EnqueueAsync(busy, $"busy-{i}");
+        await fixture.EnqueueAsync(quiet, "quiet-0");
+
+        var share = new ClaimShare(3, new Dictionary<Guid, int> { [busy.Uid] = 1 });
+        var claimed = await fixture.Store.Jobs.ClaimAsync("worker", 10, Lease, share, default);
+        claimed.Select(job => job.DocumentId).ShouldBe(["busy-0", "quiet-0", "busy-1"]);
+        var full = new ClaimShare(3, new Dictionary<Guid, int> { [busy.Uid] = 3 });
+        (await fixture.Store.Jobs.ClaimAsync("worker", 10, Lease, full, default)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Jobs_of_one_document_run_one_after_another_in_the_order_of_submission()
     {
         await using var fixture = await StoreFixture.OpenAsync();
