@@ -1,0 +1,46 @@
+using Grpc.Core;
+using Rag.V1;
+
+namespace Rag.Client;
+
+/// <summary>Searches: one, many at once, or any number over one stream. Thread-safe.</summary>
+public sealed class SearchClient
+{
+    private readonly SearchService.SearchServiceClient _service;
+    private readonly CallRunner _calls;
+
+    internal SearchClient(CallInvoker invoker, CallRunner calls)
+    {
+        _service = new SearchService.SearchServiceClient(invoker);
+        _calls = calls;
+    }
+
+    /// <summary>Finds the chunks of a workspace nearest to a text or vector, best first.</summary>
+    public Task<SearchResponse> SearchAsync(
+        string workspace, SearchQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        var request = query.ToRequest(workspace);
+        return _calls.RunAsync(options => _service.SearchAsync(request, options), cancellationToken);
+    }
+
+    /// <summary>Up to 1,000 searches in one call, each with a result or an error of its own, in order.</summary>
+    public async Task<IReadOnlyList<SearchResult>> SearchBatchAsync(
+        IEnumerable<(string Workspace, SearchQuery Query)> searches, CancellationToken cancellationToken = default)
+    {
+        var request = new SearchBatchRequest();
+        request.Searches.AddRange(searches.Select(search => search.Query.ToRequest(search.Workspace)));
+        var response = await _calls.RunAsync(
+            options => _service.SearchBatchAsync(request, options), cancellationToken);
+        return response.Results;
+    }
+
+    /// <summary>Opens a stream that many callers can search through at once, without set-up per search.</summary>
+    /// <param name="maxInFlight">How many searches may be under way; further ones wait. Default 64.</param>
+    public SearchStream OpenStream(int maxInFlight = 64)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxInFlight, 1);
+        var stop = new CancellationTokenSource();
+        return new SearchStream(_service.SearchStream(CallRunner.Stream(stop.Token)), maxInFlight, stop);
+    }
+}

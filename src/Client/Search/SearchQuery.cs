@@ -1,0 +1,77 @@
+using Rag.V1;
+
+namespace Rag.Client;
+
+/// <summary>What to search for. Text or a vector is needed, everything else has a default.</summary>
+public sealed record SearchQuery
+{
+    /// <summary>Embedded by the space's model. At most 64 KiB of UTF-8.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary>Searched instead of the text, if given: as many components as the space has dimensions.</summary>
+    public ReadOnlyMemory<float> Vector { get; init; }
+
+    /// <summary>The vector space; '' is the default one.</summary>
+    public string Space { get; init; } = "";
+
+    /// <summary>How many hits, 1 to 10,000 together with <see cref="Offset"/>. Default 10.</summary>
+    public int K { get; init; } = 10;
+
+    /// <summary>Leave out this many of the best.</summary>
+    public int Offset { get; init; }
+
+    /// <summary>Only chunks that match; see <see cref="Where"/>.</summary>
+    public Filter? Filter { get; init; }
+
+    /// <summary>What hits carry. Default: text, metadata and passage.</summary>
+    public ReturnFields? Return { get; init; }
+
+    /// <summary>Share of the true best that is to be found, 0.5 to 1. Default 0.95. At most one of the efforts.</summary>
+    public float? RecallTarget { get; init; }
+
+    /// <summary>Width of the beam in a graph index instead of a recall target, 1 to 10,000.</summary>
+    public int? Ef { get; init; }
+
+    /// <summary>Compare with every vector.</summary>
+    public bool Exact { get; init; }
+
+    /// <summary>Only hits with this score or a higher one.</summary>
+    public float? ScoreThreshold { get; init; }
+
+    /// <summary>Encoder of the text. Default: full.</summary>
+    public Encoder Encoder { get; init; }
+
+    /// <summary>Answer from the partitions that can be reached when some cannot.</summary>
+    public bool AllowPartial { get; init; }
+
+    /// <summary>The token of a write that must be seen.</summary>
+    public string MinConsistencyToken { get; init; } = "";
+
+    internal SearchRequest ToRequest(string workspace)
+    {
+        var request = new SearchRequest
+        {
+            Workspace = workspace,
+            Space = Space,
+            Text = Text,
+            K = K,
+            Offset = Offset,
+            Filter = Filter,
+            ReturnFields = Return,
+            Encoder = Encoder,
+            AllowPartial = AllowPartial,
+            MinConsistencyToken = MinConsistencyToken,
+        };
+        if (!Vector.IsEmpty)
+            request.Vector = VectorValue.Of(Vector.Span);
+        if (ScoreThreshold is { } threshold)
+            request.ScoreThreshold = threshold;
+        if (Exact)
+            request.Exact = true;
+        else if (Ef is { } ef)
+            request.Ef = ef;
+        else if (RecallTarget is { } target)
+            request.RecallTarget = target;
+        return request;
+    }
+}
