@@ -24,6 +24,14 @@ public interface IDocumentStore
     Task<bool> DeleteAsync(
         Guid workspaceUid, string documentId, long ifVersion, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Notes that documents are no longer what their sources made, so that the same source is indexed again: empties
+    /// their fingerprints.
+    /// </summary>
+    /// <param name="documentIds">Null: all documents of the workspace.</param>
+    Task InvalidateAsync(
+        Guid workspaceUid, IReadOnlyCollection<string>? documentIds, CancellationToken cancellationToken);
+
     /// <summary>Number of documents of a workspace.</summary>
     ValueTask<long> CountAsync(Guid workspaceUid, CancellationToken cancellationToken);
 }

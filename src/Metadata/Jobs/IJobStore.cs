@@ -53,6 +53,9 @@ public interface IJobStore
     /// <summary>Cancels a job that is not over. Returns it as it is then; null if there is none.</summary>
     Task<JobRecord?> CancelAsync(Guid workspaceUid, Guid jobId, CancellationToken cancellationToken);
 
+    /// <summary>Cancels every unfinished job of a document, whose deletion overtakes them; returns how many.</summary>
+    Task<int> CancelDocumentAsync(Guid workspaceUid, string documentId, CancellationToken cancellationToken);
+
     /// <summary>The job, or null.</summary>
     ValueTask<JobRecord?> FindAsync(Guid workspaceUid, Guid jobId, CancellationToken cancellationToken);
 

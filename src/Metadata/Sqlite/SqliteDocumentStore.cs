@@ -33,6 +33,18 @@ internal sealed class SqliteDocumentStore(SqliteDatabase database, TimeProvider 
             "DELETE FROM documents WHERE workspace_uid = @0 AND document_id = @1 AND (@2 = 0 OR version = @2)",
             workspaceUid, documentId, ifVersion) == 1, cancellationToken);
 
+    public async Task InvalidateAsync(
+        Guid workspaceUid, IReadOnlyCollection<string>? documentIds, CancellationToken cancellationToken)
+    {
+        // Callers who only write chunks have no documents here: they pay for one short read.
+        if ((await ListAsync(workspaceUid, "", 1, cancellationToken)).Count == 0)
+            return;
+        await database.WriteAsync(session => documentIds is null
+            ? session.Execute("UPDATE documents SET fingerprint = x'' WHERE workspace_uid = @0 AND fingerprint <> x''",
+                workspaceUid)
+            : Invalidate(session, workspaceUid, documentIds), cancellationToken);
+    }
+
     public async ValueTask<long> CountAsync(Guid workspaceUid, CancellationToken cancellationToken) =>
         await database.ReadAsync(session => session.ReadLong(
             "SELECT count(*) FROM documents WHERE workspace_uid = @0", workspaceUid) ?? 0, cancellationToken);
@@ -59,6 +71,19 @@ internal sealed class SqliteDocumentStore(SqliteDatabase database, TimeProvider 
             document.Metadata, document.ContentHash, document.Fingerprint, document.SizeBytes, document.Chunks,
             document.Version, now);
         return true;
+    }
+
+    private static int Invalidate(SqliteSession session, Guid workspaceUid, IReadOnlyCollection<string> documentIds)
+    {
+        var changed = 0;
+        foreach (var documentId in documentIds)
+        {
+            changed += session.Execute(
+                "UPDATE documents SET fingerprint = x'' WHERE workspace_uid = @0 AND document_id = @1",
+                workspaceUid, documentId);
+        }
+
+        return changed;
     }
 
     private static DocumentRecord Read(SqliteDataReader row) => new()

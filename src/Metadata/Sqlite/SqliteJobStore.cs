@@ -118,6 +118,19 @@ internal sealed class SqliteJobStore(SqliteDatabase database, ChangeSignals sign
         return job;
     }
 
+    public async Task<int> CancelDocumentAsync(
+        Guid workspaceUid, string documentId, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var cancelled = await database.WriteAsync(session => session.Execute(
+            "UPDATE jobs SET state = @0, reason = @1, fence = fence + 1, ready_at = NULL, update_time = @2 "
+            + "WHERE workspace_uid = @3 AND document_id = @4 AND ready_at IS NOT NULL",
+            (int)JobState.Cancelled, "The document was deleted.", now, workspaceUid, documentId), cancellationToken);
+        if (cancelled > 0)
+            signals.PulseAll();
+        return cancelled;
+    }
+
     public ValueTask<JobRecord?> FindAsync(Guid workspaceUid, Guid jobId, CancellationToken cancellationToken) =>
         database.ReadAsync(session => JobQueue.Find(session, workspaceUid, jobId), cancellationToken);
 

@@ -1,0 +1,62 @@
+using Rag.Internal.V1;
+using Rag.Router.Errors;
+using Rag.Router.Workspaces;
+
+namespace Rag.Router.Cursors;
+
+/// <summary>
+/// Positions of a workspace's partitions, as a caller holds them.
+/// <code>
+/// kind 1 byte │ workspace uid 16 bytes │ count │ count × (partition, epoch, sequence), all varints
+/// </code>
+/// </summary>
+internal static class ConsistencyToken
+{
+    private const byte Kind = 0x21;
+
+    public static string Of(KnownWorkspace workspace, IReadOnlyList<Stamp> stamps)
+    {
+        var writer = new TokenWriter(Kind);
+        writer.Write(workspace.Uid);
+        writer.WriteVarint((ulong)stamps.Count);
+        for (var i = 0; i < stamps.Count; i++)
+        {
+            writer.WriteVarint((ulong)stamps[i].Partition);
+            writer.WriteVarint(stamps[i].Epoch);
+            writer.WriteVarint(stamps[i].Sequence);
+        }
+
+        return writer.ToToken();
+    }
+
+    /// <summary>The positions in a token; none for an empty one.</summary>
+    /// <exception cref="RefusedException">It is no token, or one of another workspace.</exception>
+    public static Stamp[] Read(string token, KnownWorkspace workspace)
+    {
+        if (token.Length == 0)
+            return [];
+        var reader = new TokenReader(token, Kind);
+        var uid = reader.ReadUuid();
+        var count = reader.ReadVarint();
+        if (!reader.IsValid || count > (ulong)workspace.Partitions.Length)
+            throw Malformed();
+        var stamps = new Stamp[count];
+        for (var i = 0; i < stamps.Length; i++)
+        {
+            var (partition, epoch, sequence) = (reader.ReadVarint(), reader.ReadVarint(), reader.ReadVarint());
+            if (partition > int.MaxValue || epoch > uint.MaxValue)
+                throw Malformed();
+            stamps[i] = new Stamp { Partition = (int)partition, Epoch = (uint)epoch, Sequence = sequence };
+        }
+
+        if (!reader.IsComplete)
+            throw Malformed();
+        return uid == workspace.Uid
+            ? stamps
+            : throw Refuse.Invalid("min_consistency_token",
+                "It is of another workspace, or of one that was deleted and made again: leave it out.");
+    }
+
+    private static RefusedException Malformed() => Refuse.Invalid("min_consistency_token",
+        "It is not a token of this server: pass consistency_token of an answer unchanged, or leave it out.");
+}

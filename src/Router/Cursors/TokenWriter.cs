@@ -1,0 +1,54 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Text;
+
+namespace Rag.Router.Cursors;
+
+/// <summary>Builds an opaque token: bytes, then base64url. For one thread.</summary>
+internal ref struct TokenWriter
+{
+    private byte[] _bytes;
+    private int _length;
+
+    public TokenWriter(byte kind)
+    {
+        _bytes = new byte[64];
+        _bytes[0] = kind;
+        _length = 1;
+    }
+
+    public void Write(Guid uuid)
+    {
+        uuid.TryWriteBytes(Reserve(16), bigEndian: true, out _);
+    }
+
+    public void Write(ulong fixedNumber) => BinaryPrimitives.WriteUInt64BigEndian(Reserve(8), fixedNumber);
+
+    public void WriteVarint(ulong number)
+    {
+        while (number >= 0x80)
+        {
+            Reserve(1)[0] = (byte)(number | 0x80);
+            number >>= 7;
+        }
+
+        Reserve(1)[0] = (byte)number;
+    }
+
+    public void Write(string text)
+    {
+        var count = Encoding.UTF8.GetByteCount(text);
+        WriteVarint((ulong)count);
+        Encoding.UTF8.GetBytes(text, Reserve(count));
+    }
+
+    public readonly string ToToken() => Base64Url.EncodeToString(_bytes.AsSpan(0, _length));
+
+    private Span<byte> Reserve(int count)
+    {
+        if (_length + count > _bytes.Length)
+            Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _length + count));
+        _length += count;
+        return _bytes.AsSpan(_length - count, count);
+    }
+}

@@ -1,0 +1,29 @@
+using Grpc.Core;
+
+namespace Rag.Router.Errors;
+
+/// <summary>What a shard says about a refusal in its trailers.</summary>
+internal static class ShardReasons
+{
+    /// <summary>The shard knows other settings of the workspace than the request was made for.</summary>
+    public const string StaleSettings = "stale-settings";
+
+    /// <summary>The shard does not hold a partition of the request.</summary>
+    public const string NotHeld = "not-held";
+
+    private const string ReasonTrailer = "rag-reason";
+    private const string RetryTrailer = "retry-after-ms";
+
+    public static bool IsStaleSettings(this RpcException error) =>
+        error.StatusCode == StatusCode.FailedPrecondition && error.Reason() == StaleSettings;
+
+    public static bool IsNotHeld(this RpcException error) =>
+        error.StatusCode == StatusCode.FailedPrecondition && error.Reason() == NotHeld;
+
+    public static TimeSpan? RetryAfter(this RpcException error) =>
+        long.TryParse(error.Trailers.GetValue(RetryTrailer), out var milliseconds) && milliseconds >= 0
+            ? TimeSpan.FromMilliseconds(Math.Min(milliseconds, 3_600_000))
+            : null;
+
+    private static string? Reason(this RpcException error) => error.Trailers.GetValue(ReasonTrailer);
+}

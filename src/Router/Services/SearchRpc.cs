@@ -1,0 +1,24 @@
+using Grpc.Core;
+using Rag.Router.Access;
+using Rag.Router.Search;
+using Rag.V1;
+
+namespace Rag.Router.Services;
+
+/// <summary>rag.v1.SearchService: every call goes through the pipeline to its handler.</summary>
+internal sealed class SearchRpc(CallPipeline pipeline, SearchHandler search, SearchItems items)
+    : SearchService.SearchServiceBase
+{
+    public override Task<SearchResponse> Search(SearchRequest request, ServerCallContext context) =>
+        pipeline.RunAsync(request, context, request.Workspace, WorkspaceAction.Search, search,
+            static (handler, request, scope) => handler.SearchAsync(request, scope));
+
+    public override Task<SearchBatchResponse> SearchBatch(SearchBatchRequest request, ServerCallContext context) =>
+        pipeline.RunAsync(request, context, "", WorkspaceAction.UseServer, (items, context),
+            static (state, request, scope) => state.items.BatchAsync(request, state.context, scope));
+
+    public override Task SearchStream(
+        IAsyncStreamReader<SearchStreamRequest> requestStream,
+        IServerStreamWriter<SearchStreamResponse> responseStream, ServerCallContext context) =>
+        pipeline.RunStreamAsync(context, scope => items.StreamAsync(requestStream, responseStream, context, scope));
+}

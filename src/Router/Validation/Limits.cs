@@ -1,0 +1,39 @@
+namespace Rag.Router.Validation;
+
+/// <summary>Limits that the public protos promise.</summary>
+internal static class Limits
+{
+    public const int IdBytes = 256;
+    public const int TextBytes = 64 * 1024;
+    public const int InlineTextBytes = 3 * 1024 * 1024;
+    public const int FileNameBytes = 1024;
+    public const int MediaTypeBytes = 256;
+    public const int PieceBytes = 1024 * 1024;
+
+    public const int MetadataBytes = 32 * 1024;
+    public const int MetadataKeyBytes = 128;
+    public const int MetadataEntries = 256;
+    public const int KeywordBytes = 8192;
+    public const int ListElements = 1024;
+
+    public const int Batch = 1000;
+    public const int PageSize = 1000;
+    public const int DefaultPageSize = 100;
+    public const int K = 10_000;
+    public const int DefaultK = 10;
+
+    public const int Dimension = 4096;
+    public const int Spaces = 8;
+    public const int SpaceNameBytes = 64;
+    public const int ModelNameBytes = 256;
+    public const int Labels = 64;
+    public const int LabelKeyBytes = 128;
+    public const int LabelValueBytes = 1024;
+
+    public const int FilterDepth = 16;
+    public const int FilterNodes = 256;
+    public const int FilterValues = 1024;
+
+    public const int TokenCharacters = 64 * 1024;
+    public const int HeadingBytes = 4096;
+}

@@ -1,0 +1,47 @@
+using Rag.V1;
+
+namespace Rag.Router.Validation;
+
+/// <summary>Searches, as far as they can be judged without the workspace.</summary>
+internal static class SearchRules
+{
+    /// <summary>Refuses a search that breaks a limit, with every field at fault.</summary>
+    public static void Check(SearchRequest search)
+    {
+        var violations = new Violations();
+        if (TextRules.WorkspaceNameFault(search.Workspace) is { } name)
+            violations.Add("workspace", name);
+        if (search.Text.Length == 0 && search.Vector is null)
+            violations.Add("text", "Give a text or a vector to search for.");
+        if (TextRules.IsLonger(search.Text, Limits.TextBytes))
+            violations.Add("text", $"The text is longer than {Limits.TextBytes} bytes of UTF-8: shorten it.");
+        if (search.K < 0)
+            violations.Add("k", $"{search.K} is not between 1 and {Limits.K}; 0 asks for {Limits.DefaultK}.");
+        if (search.Offset < 0)
+            violations.Add("offset", $"{search.Offset} is negative: leave out 0 or more hits.");
+        else if ((long)search.K + search.Offset > Limits.K)
+            violations.Add("k", $"k and offset together are {(long)search.K + search.Offset}: ask for at most {Limits.K}.");
+        if (search.Mode is not (SearchMode.Unspecified or SearchMode.Dense))
+            violations.Add("mode", $"{(int)search.Mode} is no mode that this server knows: use SEARCH_MODE_DENSE.");
+        if (search.Encoder is not (Encoder.Unspecified or Encoder.Full or Encoder.Lookup))
+            violations.Add("encoder", "Use ENCODER_FULL or ENCODER_LOOKUP, or leave it out.");
+        CheckEffort(search, violations);
+        if (search.HasScoreThreshold && float.IsNaN(search.ScoreThreshold))
+            violations.Add("score_threshold", "It must not be NaN.");
+        FilterRules.Check(search.Filter, "filter", violations);
+        violations.ThrowIfAny();
+    }
+
+    private static void CheckEffort(SearchRequest search, Violations violations)
+    {
+        switch (search.EffortCase)
+        {
+            case SearchRequest.EffortOneofCase.RecallTarget when search.RecallTarget is not (>= 0.5f and <= 1f):
+                violations.Add("recall_target", $"{search.RecallTarget} is not between 0.5 and 1.");
+                break;
+            case SearchRequest.EffortOneofCase.Ef when search.Ef is < 1 or > Limits.K:
+                violations.Add("ef", $"{search.Ef} is not between 1 and {Limits.K}.");
+                break;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Rag.Metadata;
+using Rag.Router.Errors;
+
+namespace Rag.Router.Workspaces;
+
+/// <summary>
+/// Workspaces by name, cached. A lookup that finds a fresh entry takes no lock and allocates nothing; an entry past its
+/// time is used once more while it is read again in the background. Thread-safe.
+/// </summary>
+internal sealed class WorkspaceDirectory(
+    IMetadataStore metadata, RouterOptions options, TimeProvider time, ILogger<WorkspaceDirectory> logger)
+{
+    private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+
+    /// <summary>The workspace of this name, ready for use.</summary>
+    /// <exception cref="RefusedException">There is none, or it is being made or deleted.</exception>
+    public ValueTask<KnownWorkspace> GetAsync(string name, CancellationToken cancellationToken)
+    {
+        if (!_entries.TryGetValue(name, out var entry))
+            return LoadAsync(name, cancellationToken);
+        var age = time.GetElapsedTime(entry.ReadAt);
+        if (age <= options.SettingsTtl)
+            return new ValueTask<KnownWorkspace>(entry.Workspace);
+        if (age > options.SettingsTtl * 4)
+            return LoadAsync(name, cancellationToken);
+        if (entry.TryStartRefresh())
+            _ = RefreshInBackgroundAsync(name, entry);
+        return new ValueTask<KnownWorkspace>(entry.Workspace);
+    }
+
+    /// <summary>The same, read from the store now.</summary>
+    public async ValueTask<KnownWorkspace> LoadAsync(string name, CancellationToken cancellationToken)
+    {
+        var record = await metadata.Workspaces.FindByNameAsync(name, cancellationToken);
+        if (record?.State != WorkspaceState.Active)
+        {
+            Forget(name);
+            throw record?.State switch
+            {
+                WorkspaceState.Creating => Refuse.Unavailable($"Workspace '{name}' is still being made: try again."),
+                WorkspaceState.Deleting => Refuse.Precondition($"Workspace '{name}' is being deleted."),
+                _ => Refuse.NoWorkspace(name),
+            };
+        }
+
+        return Put(record);
+    }
+
+    /// <summary>
+    /// Runs what needs a workspace; once more from the start if the workspace turns out to have been made anew under
+    /// its name, for then nothing was done for the former one.
+    /// </summary>
+    public async Task<T> WithAsync<T, TState>(
+        string name, TState state, Func<KnownWorkspace, TState, CancellationToken, Task<T>> body,
+        CancellationToken cancellationToken)
+    {
+        var workspace = await GetAsync(name, cancellationToken);
+        try
+        {
+            return await body(workspace, state, cancellationToken);
+        }
+        catch (WorkspaceReplacedException)
+        {
+            workspace = await LoadAsync(name, cancellationToken);
+        }
+
+        try
+        {
+            return await body(workspace, state, cancellationToken);
+        }
+        catch (WorkspaceReplacedException)
+        {
+            throw Refuse.Aborted($"Workspace '{name}' is being made anew: try again.");
+        }
+    }
+
+    /// <summary>Makes the newest record known at once.</summary>
+    public KnownWorkspace Put(WorkspaceRecord record)
+    {
+        if (_entries.Count >= options.MaxCachedWorkspaces && !_entries.ContainsKey(record.Name))
+            EvictSome();
+        var former = _entries.TryGetValue(record.Name, out var entry) ? entry.Workspace : null;
+        var same = former is not null && former.Uid == record.Uid && former.Record.Version == record.Version
+            && former.Record.AppliedVersion == record.AppliedVersion;
+        var workspace = same ? former! : new KnownWorkspace(record, WorkspaceCodec.Decode(record), record.Version);
+        _entries[record.Name] = new Entry(workspace, time.GetTimestamp());
+        return workspace;
+    }
+
+    public void Forget(string name) => _entries.TryRemove(name, out _);
+
+    private async Task RefreshInBackgroundAsync(string name, Entry entry)
+    {
+        try
+        {
+            // Bounded by the store's own time limits; nobody waits for it.
+            await LoadAsync(name, CancellationToken.None);
+        }
+        catch (RefusedException)
+        {
+            // It is gone, and forgotten.
+        }
+        catch (Exception error)
+        {
+            RouterLog.RefreshFailed(logger, entry.Workspace.Uid, error);
+            entry.AllowRefresh();
+        }
+    }
+
+    /// <summary>Any tenth will do: what is in use comes back with one read.</summary>
+    private void EvictSome()
+    {
+        var count = Math.Max(1, options.MaxCachedWorkspaces / 10);
+        foreach (var (name, _) in _entries)
+        {
+            _entries.TryRemove(name, out _);
+            if (--count == 0)
+                return;
+        }
+    }
+
+    private sealed class Entry(KnownWorkspace workspace, long readAt)
+    {
+        private int _refreshing;
+
+        public KnownWorkspace Workspace => workspace;
+
+        public long ReadAt => readAt;
+
+        public bool TryStartRefresh() => Interlocked.Exchange(ref _refreshing, 1) == 0;
+
+        public void AllowRefresh() => Volatile.Write(ref _refreshing, 0);
+    }
+}
