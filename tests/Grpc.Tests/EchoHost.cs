@@ -47,9 +47,16 @@ internal sealed class EchoHost : IAsyncDisposable
         return new EchoHost(service, server.CreateCallInvoker(), null, null) { Log = log };
     }
 
+    public static EchoHost InProcessWith(Action<InProcessServer> bind, IServiceProvider services)
+    {
+        var server = new InProcessServer(new InProcessServerOptions { Services = services });
+        bind(server);
+        return new EchoHost(new ScriptedEcho(), server.CreateCallInvoker(), null, null);
+    }
+
     public static async Task<EchoHost> OverHttpAsync(Action<GrpcServiceOptions>? configure = null,
         GrpcChannelOptions? channelOptions = null, Action<WebApplicationBuilder>? build = null,
-        Action<WebApplication>? map = null, GrpcKestrelOptions? limits = null)
+        Action<WebApplication>? map = null, GrpcKestrelOptions? limits = null, bool mapScripted = true)
     {
         var service = new ScriptedEcho();
         var log = new RecordedLog();
@@ -63,7 +70,8 @@ internal sealed class EchoHost : IAsyncDisposable
         builder.Services.AddGrpc(configure);
         build?.Invoke(builder);
         var app = builder.Build();
-        app.MapGrpcService(service);
+        if (mapScripted)
+            app.MapGrpcService(service);
         map?.Invoke(app);
         await app.StartAsync();
         var channel = GrpcChannel.ForAddress(app.Urls.First(), channelOptions ?? new GrpcChannelOptions());

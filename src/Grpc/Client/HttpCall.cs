@@ -16,6 +16,9 @@ internal sealed class HttpCall<TRequest, TResponse>(
     where TRequest : class
     where TResponse : class
 {
+    /// <summary>Tries of a call that the server refused unseen, which is safe to repeat whatever the call does.</summary>
+    private const int MaxAttempts = 12;
+
     private readonly long _startedAt = Stopwatch.GetTimestamp();
     private readonly CallEnd _end = new();
     private readonly CancellationTokenSource _cancellation = new();
@@ -165,15 +168,33 @@ internal sealed class HttpCall<TRequest, TResponse>(
         try
         {
             var metadata = await CallHeaders.WithCredentialsAsync(channel, method, options, Ended);
-            var request = CallHeaders.CreateRequest(
-                channel, method, host, metadata, _compression?.Provider.EncodingName, _guard.Remaining, content);
-            var response = await channel.SendAsync(request, Ended);
-            return Accept(response);
+            return Accept(await SendAsync(content, metadata));
         }
         catch (Exception e)
         {
             Fail(e);
             return false;
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpContent content, Metadata? metadata)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var request = CallHeaders.CreateRequest(
+                    channel, method, host, metadata, _compression?.Provider.EncodingName, _guard.Remaining, content);
+                return await channel.SendAsync(request, Ended);
+            }
+            catch (HttpRequestException e) when (TransportFailure.IsRefusedUnseen(e) && attempt < MaxAttempts)
+            {
+                if (_end.HasEnded || !await ((IResendableContent)content).CanSendAgainAsync())
+                    throw;
+            }
+
+            // A connection just made does not know yet how many streams the server allows.
+            await Task.Delay(TimeSpan.FromMilliseconds(attempt * attempt), Ended);
         }
     }
 

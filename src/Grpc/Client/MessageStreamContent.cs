@@ -12,7 +12,7 @@ namespace Grpc.Net.Client;
 /// </code>
 /// The pipe holds 64 KiB before writers wait, which is what slows them down to the server's pace.
 /// </summary>
-internal sealed class MessageStreamContent : HttpContent
+internal sealed class MessageStreamContent : HttpContent, IResendableContent
 {
     private const int PauseBytes = 64 * 1024;
     private const int ResumeBytes = 32 * 1024;
@@ -23,33 +23,66 @@ internal sealed class MessageStreamContent : HttpContent
         pauseWriterThreshold: PauseBytes, resumeWriterThreshold: ResumeBytes,
         minimumSegmentSize: SegmentBytes, useSynchronizationContext: false));
 
-    private int _started;
+    private readonly Lock _gate = new();
+    private Task _sending = Task.CompletedTask;
+    private bool _isSending;
+    private bool _sentAny;
+    private bool _abandoned;
 
     public PipeWriter Output => _pipe.Writer;
 
     /// <summary>Why sending stopped early, or null.</summary>
     public Exception? Failure { get; private set; }
 
-    /// <summary>Wakes a writer when the call never sent its body.</summary>
+    /// <summary>Wakes a writer when nobody will send any more, because the call has ended.</summary>
     public void Abandon()
     {
-        if (Interlocked.Exchange(ref _started, 1) == 0)
-            _pipe.Reader.Complete();
+        lock (_gate)
+        {
+            _abandoned = true;
+            if (!_isSending)
+                _pipe.Reader.Complete();
+        }
+    }
+
+    /// <summary>True if no message has left the pipe.</summary>
+    public async ValueTask<bool> CanSendAgainAsync()
+    {
+        try
+        {
+            // A reset stream ends its body at once.
+            await _sending;
+        }
+        catch (Exception)
+        {
+            // The failure is the call's, which is being looked at.
+        }
+
+        return !_sentAny;
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    protected override async Task SerializeToStreamAsync(
-        Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    protected override Task SerializeToStreamAsync(
+        Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        _sending = SendAsync(stream, cancellationToken);
+
+    private async Task SendAsync(Stream stream, CancellationToken cancellationToken)
     {
-        if (Interlocked.Exchange(ref _started, 1) != 0)
-            throw new IOException("A stream of requests cannot be sent a second time.");
+        lock (_gate)
+        {
+            if (_isSending || _sentAny || _abandoned)
+                throw new IOException("This stream of requests cannot be sent any more.");
+            _isSending = true;
+        }
+
         try
         {
             // The server shall see the call before its first message.
             await stream.FlushAsync(cancellationToken);
             await PumpAsync(stream, cancellationToken);
+            _sentAny = true;
         }
         catch (Exception e)
         {
@@ -58,7 +91,12 @@ internal sealed class MessageStreamContent : HttpContent
         }
         finally
         {
-            await _pipe.Reader.CompleteAsync();
+            lock (_gate)
+            {
+                _isSending = false;
+                if (_sentAny || _abandoned)
+                    _pipe.Reader.Complete();
+            }
         }
     }
 
@@ -75,6 +113,7 @@ internal sealed class MessageStreamContent : HttpContent
         {
             var result = await input.ReadAsync(cancellationToken);
             var buffer = result.Buffer;
+            _sentAny |= !buffer.IsEmpty;
             foreach (var segment in buffer)
                 await stream.WriteAsync(segment, cancellationToken);
             if (!buffer.IsEmpty && !result.IsCompleted)

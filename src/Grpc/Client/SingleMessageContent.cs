@@ -7,11 +7,13 @@ namespace Grpc.Net.Client;
 /// The body of a call with one request: a message framed beforehand, so that a message that cannot be serialised
 /// never reaches the connection. May be sent again when the server refused the stream unseen.
 /// </summary>
-internal sealed class SingleMessageContent(PooledBuffer message) : HttpContent
+internal sealed class SingleMessageContent(PooledBuffer message) : HttpContent, IResendableContent
 {
     private readonly Lock _gate = new();
     private int _sending;
     private bool _over;
+
+    public ValueTask<bool> CanSendAgainAsync() => new(true);
 
     /// <summary>Gives the buffer back, at once or when it is not being sent any more.</summary>
     public void End()
@@ -39,7 +41,7 @@ internal sealed class SingleMessageContent(PooledBuffer message) : HttpContent
             _sending++;
         }
 
-        // A failed write may leave the buffer in the connection's queue; then the pool does not get it back.
+        // A failed write may leave the buffer in the connection's queue; then the pool never gets it back.
         await stream.WriteAsync(message.Written, cancellationToken);
         lock (_gate)
         {

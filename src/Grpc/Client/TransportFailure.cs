@@ -7,6 +7,20 @@ namespace Grpc.Net.Client;
 /// <summary>What a failure of the connection or the stream means to the caller.</summary>
 internal static class TransportFailure
 {
+    private const long RefusedStream = 0x7;
+
+    /// <summary>Whether the server says that it has not looked at the call at all.</summary>
+    public static bool IsRefusedUnseen(Exception exception)
+    {
+        for (var e = exception; e is not null; e = e.InnerException)
+        {
+            if (e is HttpProtocolException { ErrorCode: RefusedStream })
+                return true;
+        }
+
+        return false;
+    }
+
     public static Status ToStatus(Exception exception)
     {
         for (var e = exception; e is not null; e = e.InnerException)
