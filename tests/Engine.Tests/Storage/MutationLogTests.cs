@@ -54,7 +54,6 @@ public sealed class MutationLogTests
             Folder = folder,
             MemoryBytes = 4 << 20,
             SegmentBytes = 4 << 20,
-            FreeSpaceReserveBytes = reserve,
             ReopenInterval = TimeSpan.FromMilliseconds(20),
         };
         files.CreateFolder(folder);

@@ -18,9 +18,6 @@ internal sealed record MutationLogOptions
     /// <summary>Bytes of a segment file; 64 MiB. A power of two, at least a page.</summary>
     public long SegmentBytes { get; init; } = 64L << 20;
 
-    /// <summary>Appends are refused while the disk has less free space than this; 256 MiB.</summary>
-    public long FreeSpaceReserveBytes { get; init; } = 256L << 20;
-
     /// <summary>Most payload bytes that wait for a group commit or for the sink; further appends wait; 16 MiB.</summary>
     public long PendingBytes { get; init; } = 16L << 20;
 
