@@ -33,6 +33,23 @@ public sealed class MutationLogDamageTests
         }
     }
 
+    [Fact]
+    public async Task Damage_to_the_last_acknowledged_record_is_noticed_even_after_a_loss_of_power()
+    {
+        for (var seed = 0; seed < 8; seed++)
+        {
+            var disk = new FaultyFileSystem();
+            var slice = new SliceId(Guid.CreateVersion7(), 0);
+            await using var log = await MutationLogTests.OpenAsync(disk, LogScenario.Folder, new RecordingSink());
+            await log.AppendAsync(MutationLogTests.Record(slice, new byte[50]), default);
+            var after = disk.LosePower(new Random(seed));
+            LogScenario.ChangeLog(after, 64, 1 << 20, _ => 0);
+            var sink = new RecordingSink();
+            await using var reopened = await MutationLogTests.OpenAsync(after, LogScenario.Folder, sink);
+            sink.Quarantined.Keys.ShouldBe([slice.WorkspaceUid]);
+        }
+    }
+
     [Theory]
     [InlineData(512)]
     [InlineData(4096)]

@@ -47,13 +47,15 @@ public sealed class MutationLogTests
     }
 
     internal static async Task<FasterMutationLog> OpenAsync(
-        IStorageFileSystem files, string folder, IMutationSink sink, long from = 0, long reserve = 0)
+        IStorageFileSystem files, string folder, IMutationSink sink, long from = 0, long reserve = 0,
+        int journalBytes = 1 << 20)
     {
         var options = new MutationLogOptions
         {
             Folder = folder,
             MemoryBytes = 4 << 20,
             SegmentBytes = 4 << 20,
+            JournalFileBytes = journalBytes,
             ReopenInterval = TimeSpan.FromMilliseconds(20),
         };
         files.CreateFolder(folder);

@@ -26,6 +26,13 @@ internal sealed class RecordingSink : IMutationSink
 
     public void QuarantineAllExcept(IReadOnlySet<Guid> unharmed, string reason) => Unharmed = unharmed;
 
+    /// <summary>A copy of the records, while more may come.</summary>
+    public List<DurableRecord> Snapshot()
+    {
+        lock (_lock)
+            return [.. Records];
+    }
+
     /// <summary>Mutation ids of a workspace's records, in order.</summary>
     public List<Guid> IdsOf(Guid workspaceUid) =>
         [.. Records.Where(record => record.Slice.WorkspaceUid == workspaceUid).Select(record => record.MutationId)];
