@@ -12,6 +12,9 @@ public sealed record EmbedderOptions
     /// <summary>Where the transformer runs; default <see cref="ExecutionProvider.Auto"/>.</summary>
     public ExecutionProvider ExecutionProvider { get; init; } = ExecutionProvider.Auto;
 
+    /// <summary>Which of the model's graphs runs; default <see cref="ModelGraph.Auto"/>.</summary>
+    public ModelGraph Graph { get; init; } = ModelGraph.Auto;
+
     /// <summary>
     /// Path of ONNX Runtime's CUDA provider library (libonnxruntime_providers_cuda.so); null looks beside the program.
     /// </summary>
@@ -77,6 +80,8 @@ public sealed record EmbedderOptions
             errors.Add($"{nameof(MaxBatchDelay)} must be 0 to 1 second, not {MaxBatchDelay}.");
         if (!Enum.IsDefined(ExecutionProvider))
             errors.Add($"{nameof(ExecutionProvider)} must be Auto, Cpu or Cuda.");
+        if (!Enum.IsDefined(Graph))
+            errors.Add($"{nameof(Graph)} must be Auto, FullWeights or Quantized.");
         return errors;
 
         void Check(long value, long min, long max, string name)

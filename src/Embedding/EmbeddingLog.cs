@@ -18,6 +18,6 @@ internal static partial class EmbeddingLog
     [LoggerMessage(3003, LogLevel.Critical, "Model {Model}: an embedding worker died.")]
     public static partial void WorkerDied(ILogger logger, Exception error, string model);
 
-    [LoggerMessage(3004, LogLevel.Warning, "Model folder {Folder} is left out: {Reason}")]
-    public static partial void ModelSkipped(ILogger logger, string folder, string reason);
+    [LoggerMessage(3004, LogLevel.Warning, "Fetching {File} failed (attempt {Attempt}) and goes on: {Reason}")]
+    public static partial void PullRetried(ILogger logger, string file, int attempt, string reason);
 }
