@@ -29,7 +29,7 @@ public sealed record EmbedderOptions
     /// <summary>Threads within one batch on the CPU, 1 to 256; 0 means 1, which gives the most texts a second.</summary>
     public int IntraOpThreads { get; init; }
 
-    /// <summary>Most texts in a batch, up to 4,096; 0 means 16 on the CPU, 128 on CUDA.</summary>
+    /// <summary>Most texts in a batch, up to 4,096; 0 means 32 on the CPU, 128 on CUDA.</summary>
     public int MaxBatchTexts { get; init; }
 
     /// <summary>

@@ -41,8 +41,8 @@ public static class ModelTest
             if (embedder.Model.HasFull)
             {
                 var shortTexts = SampleTexts.Make(embedder.Tokenizer, 256, ShortTokens);
-                foreach (var texts in new[] { shortTexts, longTexts })
-                    await MeasureFullAsync(embedder, texts, speeds, each, cancellationToken).ConfigureAwait(false);
+                await MeasureFullAsync(embedder, "short", shortTexts, speeds, each, cancellationToken).ConfigureAwait(false);
+                await MeasureFullAsync(embedder, "long", longTexts, speeds, each, cancellationToken).ConfigureAwait(false);
             }
 
             return new ModelTestResult
@@ -116,11 +116,11 @@ public static class ModelTest
     }
 
     private static async Task MeasureFullAsync(
-        Embedder embedder, string[] texts, List<ModelSpeed> speeds, TimeSpan each, CancellationToken cancellationToken)
+        Embedder embedder, string kind, string[] texts, List<ModelSpeed> speeds, TimeSpan each,
+        CancellationToken cancellationToken)
     {
         var dimension = embedder.Model.Dimension;
         var tokensEach = embedder.Tokenizer.CountTokens(texts[0]) + 2;
-        var kind = tokensEach <= 2 * ShortTokens ? "short" : "long";
         await embedder.EncodePassagesAsync(texts[..8], EncoderKind.Full, new float[8 * dimension], cancellationToken)
             .ConfigureAwait(false);
 

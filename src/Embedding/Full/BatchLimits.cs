@@ -21,7 +21,7 @@ internal sealed record BatchLimits
     /// <summary>The limits that options and device give.</summary>
     public static BatchLimits From(EmbedderOptions options, bool onCuda) => new()
     {
-        MaxTexts = options.MaxBatchTexts > 0 ? options.MaxBatchTexts : onCuda ? 128 : 16,
+        MaxTexts = options.MaxBatchTexts > 0 ? options.MaxBatchTexts : onCuda ? 128 : 32,
         MaxTokens = options.MaxBatchTokens > 0 ? options.MaxBatchTokens : onCuda ? 32_768 : 1024,
         MaxPadding = onCuda ? .5 : .25,
         MaxDelay = options.MaxBatchDelay,

@@ -40,7 +40,8 @@ internal sealed class LookupEncoder
         var shape = file.ShapeOf("embeddings");
         if (shape is not [var vocabulary, var dimension])
             throw new ModelFormatException($"'{path}': embeddings must have two dimensions, not {shape.Length}.");
-        if (vocabulary < tokenizer.VocabularySize || dimension != model.Dimension || vocabulary * dimension > int.MaxValue)
+        if (vocabulary < tokenizer.VocabularySize || dimension != model.Dimension
+            || vocabulary > Array.MaxLength / dimension)
         {
             throw new ModelFormatException(
                 $"'{path}' is a table of {vocabulary} × {dimension}, but the model has {tokenizer.VocabularySize} tokens "
