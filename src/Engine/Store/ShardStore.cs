@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Rag.Engine.Filters;
+using Rag.Engine.Slices;
 using Rag.Engine.Storage;
 
 namespace Rag.Engine;
@@ -16,22 +17,55 @@ namespace Rag.Engine;
 /// </remarks>
 public sealed class ShardStore : IAsyncDisposable
 {
-    private ShardStore()
-    {
-    }
+    private readonly StoreParts _parts;
+    private int _closed;
+
+    private ShardStore(StoreParts parts) => _parts = parts;
 
     /// <summary>Figures of the whole store.</summary>
-    public StoreStatus Status => throw new NotSupportedException();
+    public StoreStatus Status
+    {
+        get
+        {
+            ThrowIfClosed();
+            return StatusReader.Read(_parts);
+        }
+    }
 
     /// <summary>The slices that are held, quarantined ones included, those of deleted workspaces not.</summary>
-    public IReadOnlyList<SliceId> ListSlices() => throw new NotSupportedException();
+    public IReadOnlyList<SliceId> ListSlices()
+    {
+        ThrowIfClosed();
+        return [.. _parts.Catalog.Entries.Where(entry => !entry.IsDeleted).Select(entry => entry.Id)];
+    }
 
     /// <summary>Opens the store: newest valid manifest, then replay of the mutation log.</summary>
     /// <exception cref="StoreException">InvalidArgument for options, Unavailable if another process holds the folder or
     /// the disk fails.</exception>
     public static Task<ShardStore> OpenAsync(
         StoreOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        OpenAsync(options, LocalFileSystem.Instance, loggers, time, cancellationToken);
+
+    /// <summary>Opens the store on files that may fail on demand.</summary>
+    internal static async Task<ShardStore> OpenAsync(
+        StoreOptions options, IStorageFileSystem files, ILoggerFactory loggers, TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggers);
+        ArgumentNullException.ThrowIfNull(time);
+        if (options.Validate() is { Count: > 0 } errors)
+            throw StoreErrors.Invalid(string.Join(' ', errors));
+        try
+        {
+            return new ShardStore(await StoreParts.OpenAsync(options, files, loggers, time, cancellationToken));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException(StoreErrorKind.Unavailable,
+                $"The data folder {options.DataFolder} cannot be opened: {exception.Message}", exception);
+        }
+    }
 
     /// <summary>
     /// Records a workspace's settings in one partition: this makes the slice, changes its spaces, or (state Deleting)
@@ -40,11 +74,19 @@ public sealed class ShardStore : IAsyncDisposable
     /// <exception cref="StoreException">FailedPrecondition: a newer version is recorded, a space would change its
     /// dimension or metric, or the workspace is being deleted.</exception>
     public Task<WriteStamp> PutSettingsAsync(
-        int partition, WorkspaceSettings settings, Guid mutationId, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        int partition, WorkspaceSettings settings, Guid mutationId, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        ArgumentNullException.ThrowIfNull(settings);
+        return _parts.Writes.PutSettingsAsync(new SliceId(settings.Uid, partition), settings, mutationId, cancellationToken);
+    }
 
     /// <summary>The settings recorded for a workspace in a partition; null if there are none.</summary>
-    public WorkspaceSettings? FindSettings(Guid uid, int partition) => throw new NotSupportedException();
+    public WorkspaceSettings? FindSettings(Guid uid, int partition)
+    {
+        ThrowIfClosed();
+        return _parts.Catalog.Find(new SliceId(uid, partition)) is { } entry ? _parts.FindSettings(entry) : null;
+    }
 
     /// <summary>
     /// Writes or patches up to 1,000 chunks, each for itself; they join their documents' current generations. Items
@@ -53,13 +95,19 @@ public sealed class ShardStore : IAsyncDisposable
     /// </summary>
     /// <exception cref="StoreException">NotFound, ResourceExhausted, Unavailable, DataLoss, Aborted.</exception>
     public Task<UpsertOutcome> UpsertAsync(
-        SliceId slice, IReadOnlyList<ChunkWrite> chunks, Guid mutationId, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        SliceId slice, IReadOnlyList<ChunkWrite> chunks, Guid mutationId, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Writes.UpsertAsync(slice, chunks, mutationId, cancellationToken);
+    }
 
     /// <summary>Deletes chunks by key, by document or by filter.</summary>
     public Task<DeleteOutcome> DeleteAsync(
-        SliceId slice, ChunkSelection selection, Guid mutationId, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        SliceId slice, ChunkSelection selection, Guid mutationId, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Writes.DeleteAsync(slice, selection, mutationId, cancellationToken);
+    }
 
     /// <summary>
     /// Stages up to 1,000 chunks of a document's new generation: durable, and invisible until the commit. All writes
@@ -69,7 +117,11 @@ public sealed class ShardStore : IAsyncDisposable
     /// <exception cref="StoreException">InvalidArgument names the first unfit chunk.</exception>
     public Task<WriteStamp> StageAsync(
         SliceId slice, string documentId, Guid generation, IReadOnlyList<ChunkWrite> chunks, Guid mutationId,
-        CancellationToken cancellationToken) => throw new NotSupportedException();
+        CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Writes.StageAsync(slice, documentId, generation, chunks, mutationId, cancellationToken);
+    }
 
     /// <summary>
     /// Makes a staged generation visible and all the document's former chunks invisible, in one step for every search.
@@ -80,22 +132,37 @@ public sealed class ShardStore : IAsyncDisposable
     /// singly written chunks only counts as absent.</param>
     public Task<CommitOutcome> CommitAsync(
         SliceId slice, string documentId, Guid generation, int expectedChunks, Precondition precondition,
-        Guid mutationId, CancellationToken cancellationToken) => throw new NotSupportedException();
+        Guid mutationId, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Writes.CommitAsync(
+            slice, documentId, generation, expectedChunks, precondition, mutationId, cancellationToken);
+    }
 
     /// <summary>Drops a staged generation; nothing happens if there is none.</summary>
     public Task<WriteStamp> AbortAsync(
-        SliceId slice, string documentId, Guid generation, Guid mutationId, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        SliceId slice, string documentId, Guid generation, Guid mutationId, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Writes.AbortAsync(slice, documentId, generation, mutationId, cancellationToken);
+    }
 
     /// <summary>Searches one vector space.</summary>
     /// <exception cref="StoreException">InvalidArgument, NotFound, DataLoss, Unavailable.</exception>
     public ValueTask<SearchAnswer> SearchAsync(
-        SliceId slice, SearchQuery query, CancellationToken cancellationToken) => throw new NotSupportedException();
+        SliceId slice, SearchQuery query, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Reads.SearchAsync(slice, query, cancellationToken);
+    }
 
     /// <summary>Reads up to 1,000 chunks by key; null where there is none, in the order of the keys.</summary>
     public ValueTask<IReadOnlyList<StoredChunk?>> GetAsync(
-        SliceId slice, IReadOnlyList<ChunkKey> keys, ReturnFields fields, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        SliceId slice, IReadOnlyList<ChunkKey> keys, ReturnFields fields, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Reads.GetAsync(slice, keys, fields, cancellationToken);
+    }
 
     /// <summary>
     /// Lists chunks in key order. The cursor is the last key seen, so a chunk that is there throughout is listed exactly
@@ -106,35 +173,74 @@ public sealed class ShardStore : IAsyncDisposable
     /// <param name="documentId">Only chunks of this document; null for all.</param>
     public ValueTask<ChunkPage> ListAsync(
         SliceId slice, ChunkKey? after, int pageSize, string? documentId, FilterExpression? filter,
-        ReturnFields fields, CancellationToken cancellationToken) => throw new NotSupportedException();
+        ReturnFields fields, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Reads.ListAsync(
+            slice, new ListRequest(after, pageSize, documentId, filter, fields), cancellationToken);
+    }
 
     /// <summary>Counts visible chunks.</summary>
     public ValueTask<long> CountAsync(
-        SliceId slice, FilterExpression? filter, string? documentId, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        SliceId slice, FilterExpression? filter, string? documentId, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Reads.CountAsync(slice, filter, documentId, cancellationToken);
+    }
 
     /// <summary>What the slice knows of a document; null if it has no visible chunk and was never committed.</summary>
     public ValueTask<DocumentInfo?> FindDocumentAsync(
-        SliceId slice, string documentId, CancellationToken cancellationToken) => throw new NotSupportedException();
+        SliceId slice, string documentId, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Reads.FindDocumentAsync(slice, documentId, cancellationToken);
+    }
 
     /// <summary>Figures of one slice.</summary>
-    public ValueTask<SliceStatistics> GetStatisticsAsync(SliceId slice, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    public ValueTask<SliceStatistics> GetStatisticsAsync(SliceId slice, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Reads.GetStatisticsAsync(slice, cancellationToken);
+    }
 
     /// <summary>The partition's last applied position; none if nothing was written.</summary>
-    public WriteStamp LastStamp(int partition) => throw new NotSupportedException();
+    public WriteStamp LastStamp(int partition) => _parts.Progress[partition];
 
     /// <summary>Waits until the partition has applied everything up to <paramref name="stamp"/>.</summary>
     /// <exception cref="StoreException">FailedPrecondition: the stamp is of an epoch that this log never had.</exception>
-    public ValueTask WaitForAsync(int partition, WriteStamp stamp, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    public ValueTask WaitForAsync(int partition, WriteStamp stamp, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Reads.WaitForAsync(partition, stamp, cancellationToken);
+    }
 
     /// <summary>
     /// Snapshots every slice that changed, and cuts the mutation log. The store does this by itself in the background;
     /// before a backup or a planned stop it saves replay.
     /// </summary>
-    public Task CheckpointAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    public async Task CheckpointAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        try
+        {
+            await _parts.Checkpointer.RunAsync(everything: true, cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            throw StoreErrors.Of(exception);
+        }
+    }
 
     /// <summary>Finishes what is being applied and closes the logs; what was acknowledged is on disk. Idempotent.</summary>
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    public ValueTask DisposeAsync() =>
+        Interlocked.Exchange(ref _closed, 1) == 0 ? _parts.DisposeAsync() : ValueTask.CompletedTask;
+
+    /// <summary>For tests: one round of maintenance now.</summary>
+    internal Task MaintainAsync() => _parts.Maintenance.RunOnceAsync(CancellationToken.None);
+
+    private void ThrowIfClosed()
+    {
+        if (Volatile.Read(ref _closed) != 0)
+            throw StoreErrors.Closed();
+    }
 }

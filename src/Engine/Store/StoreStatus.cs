@@ -31,6 +31,6 @@ public sealed record StoreStatus
 }
 
 /// <summary>A slice that is not served.</summary>
-/// <param name="Slice">The slice.</param>
+/// <param name="Slice">The slice; partition −1 where all that was known of the workspace is lost.</param>
 /// <param name="Reason">What was found, as a sentence.</param>
 public sealed record QuarantinedSlice(SliceId Slice, string Reason);

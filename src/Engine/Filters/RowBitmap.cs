@@ -1,0 +1,93 @@
+using System.Buffers;
+using System.Numerics;
+
+namespace Rag.Engine.Filters;
+
+/// <summary>
+/// A set of row ordinals below a limit, one bit a row, in pooled memory. Not thread-safe; a disposed one must not be
+/// used.
+/// </summary>
+internal struct RowBitmap : IDisposable
+{
+    private ulong[]? _words;
+
+    private RowBitmap(ulong[] words, int rowLimit)
+    {
+        _words = words;
+        RowLimit = rowLimit;
+    }
+
+    /// <summary>Rows are 0…RowLimit−1.</summary>
+    public int RowLimit { get; }
+
+    public readonly Span<ulong> Words => _words.AsSpan(0, WordCount(RowLimit));
+
+    /// <summary>Number of rows in the set.</summary>
+    public readonly int Count
+    {
+        get
+        {
+            var count = 0;
+            foreach (var word in Words)
+                count += BitOperations.PopCount(word);
+            return count;
+        }
+    }
+
+    /// <summary>A set of no rows.</summary>
+    public static RowBitmap Rent(int rowLimit)
+    {
+        var bitmap = new RowBitmap(ArrayPool<ulong>.Shared.Rent(Math.Max(1, WordCount(rowLimit))), rowLimit);
+        bitmap.Words.Clear();
+        return bitmap;
+    }
+
+    public static int WordCount(int rowLimit) => (rowLimit + 63) >> 6;
+
+    public readonly bool Contains(int row) =>
+        (uint)row < (uint)RowLimit && (_words![row >> 6] >> row & 1) != 0;
+
+    public readonly void Add(int row) => _words![row >> 6] |= 1UL << row;
+
+    public readonly void IntersectWith(RowBitmap other)
+    {
+        var words = Words;
+        var others = other.Words;
+        for (var i = 0; i < words.Length; i++)
+            words[i] &= others[i];
+    }
+
+    public readonly void UniteWith(RowBitmap other)
+    {
+        var words = Words;
+        var others = other.Words;
+        for (var i = 0; i < words.Length; i++)
+            words[i] |= others[i];
+    }
+
+    public readonly void Fill()
+    {
+        Words.Fill(ulong.MaxValue);
+        TrimTail();
+    }
+
+    public readonly void Invert()
+    {
+        foreach (ref var word in Words)
+            word = ~word;
+        TrimTail();
+    }
+
+    public void Dispose()
+    {
+        if (_words is { } words)
+            ArrayPool<ulong>.Shared.Return(words);
+        _words = null;
+    }
+
+    private readonly void TrimTail()
+    {
+        if ((RowLimit & 63) != 0)
+            Words[^1] &= (1UL << (RowLimit & 63)) - 1;
+    }
+}

@@ -1,0 +1,12 @@
+namespace Rag.Engine.Mutations;
+
+/// <summary>What a record of the mutation log does. The numbers are stored: never change them.</summary>
+internal enum MutationKind : byte
+{
+    Settings = 1,
+    Upsert = 2,
+    Delete = 3,
+    Stage = 4,
+    Commit = 5,
+    Abort = 6,
+}

@@ -1,0 +1,75 @@
+using Rag.Engine.Indexing;
+using Rag.Engine.Mutations;
+
+namespace Rag.Engine.Slices;
+
+/// <summary>Makes answers of rows: keys, versions, content from the chunk log, vectors. Inside the epoch.</summary>
+internal sealed class ChunkReader(ChunkContents contents)
+{
+    private const ReturnFields ContentFields = ReturnFields.Text | ReturnFields.Metadata | ReturnFields.Attributes;
+
+    // A record has at most a hundred KiB or so, and nothing here awaits.
+    [ThreadStatic]
+    private static PayloadWriter? t_buffer;
+
+    public SearchHit ReadHit(Slice slice, RowColumns columns, ScoredRow hit, ReturnFields fields)
+    {
+        var content = ReadContent(slice, columns, hit.Row, fields);
+        return new SearchHit
+        {
+            Key = slice.Keys.Read(columns.Keys[hit.Row]).ToKey(),
+            Score = hit.Score,
+            Version = PackedStamp.Unpack(columns.Versions[hit.Row]),
+            Text = content.Text,
+            Metadata = content.Metadata,
+            Attributes = content.Attributes,
+            Vectors = (fields & ReturnFields.Vectors) != 0 ? ReadVectors(slice, hit.Row) : null,
+        };
+    }
+
+    public StoredChunk ReadChunk(Slice slice, RowColumns columns, int row, ReturnFields fields)
+    {
+        var content = ReadContent(slice, columns, row, fields);
+        return new StoredChunk
+        {
+            Key = slice.Keys.Read(columns.Keys[row]).ToKey(),
+            Version = PackedStamp.Unpack(columns.Versions[row]),
+            Text = content.Text,
+            Metadata = content.Metadata,
+            Attributes = content.Attributes,
+            Vectors = (fields & ReturnFields.Vectors) != 0 ? ReadVectors(slice, row) : null,
+        };
+    }
+
+    private Content ReadContent(Slice slice, RowColumns columns, int row, ReturnFields fields)
+    {
+        if ((fields & ContentFields) == 0)
+            return default;
+        var buffer = t_buffer ??= new PayloadWriter(4096);
+        buffer.TruncateTo(0);
+        // The cleaner moves content; the old place stays readable until everyone inside the epoch has left.
+        contents.Read(slice.Id, Volatile.Read(ref columns.Contents[row]), buffer);
+        var parts = ContentCodec.Split(buffer.WrittenSpan);
+        return new Content(
+            (fields & ReturnFields.Text) != 0 ? ContentCodec.ReadText(parts.Text) : null,
+            (fields & ReturnFields.Metadata) != 0 ? ContentCodec.ReadMetadata(parts.Metadata) : null,
+            (fields & ReturnFields.Attributes) != 0
+                ? new ReadOnlyMemory<byte>(ContentCodec.ReadAttributes(parts.Attributes))
+                : null);
+    }
+
+    private static List<SpaceVector> ReadVectors(Slice slice, int row)
+    {
+        var vectors = new List<SpaceVector>(slice.Spaces.Length);
+        foreach (var space in slice.Spaces)
+        {
+            if (space.Has(row))
+                vectors.Add(new SpaceVector(space.Settings.Name, space.Index.Rows[row].ToArray(), space.EncoderOf(row)));
+        }
+
+        return vectors;
+    }
+
+    private readonly record struct Content(
+        string? Text, IReadOnlyDictionary<string, MetadataValue>? Metadata, ReadOnlyMemory<byte>? Attributes);
+}

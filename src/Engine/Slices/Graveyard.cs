@@ -1,0 +1,129 @@
+namespace Rag.Engine.Slices;
+
+/// <summary>
+/// Takes dead rows apart once no reader can see them, in two steps, because a reader that walks a graph or a list of
+/// rows may stand on a row that it does not return:
+/// <code>
+/// dead → (readers of then have left) → out of index, key table, document, metadata → (again) → ordinal is free
+/// </code>
+/// Also keeps whatever else must outlive its readers. Writer only.
+/// </summary>
+internal sealed class Graveyard(Slice slice, EpochGuard guard)
+{
+    private readonly Queue<(long Epoch, int Row)> _dead = new();
+    private readonly Queue<(long Epoch, int Row, int Document)> _unlinked = new();
+    private readonly Queue<(long Epoch, Action Release)> _others = new();
+    private readonly List<int> _dying = [];
+
+    public long MemoryBytes => (_dead.Count + _unlinked.Count) * 16L + _others.Count * 80L + 300;
+
+    /// <summary>Whether something waits for readers to leave.</summary>
+    public bool IsEmpty => _dead.Count == 0 && _unlinked.Count == 0 && _others.Count == 0 && _dying.Count == 0;
+
+    /// <summary>Takes note of a row that dies with the number that is published next.</summary>
+    public void Bury(int row) => _dying.Add(row);
+
+    /// <summary>Call after publishing: whoever enters now sees none of the rows buried before.</summary>
+    public void Seal()
+    {
+        if (_dying.Count == 0)
+            return;
+        var epoch = guard.Retire();
+        foreach (var row in _dying)
+            _dead.Enqueue((epoch, row));
+        _dying.Clear();
+    }
+
+    /// <summary>Releases something that was taken out of sight just now, when its readers have left.</summary>
+    public void Release(Action release) => _others.Enqueue((guard.Retire(), release));
+
+    /// <summary>Takes apart what no reader sees any more; at most <paramref name="limit"/> rows.</summary>
+    public void Reclaim(int limit = int.MaxValue)
+    {
+        if (_dead.Count == 0 && _unlinked.Count == 0 && _others.Count == 0)
+            return;
+        var oldest = guard.Oldest();
+        while (_others.TryPeek(out var other) && other.Epoch <= oldest)
+            _others.Dequeue().Release();
+        while (_unlinked.TryPeek(out var unlinked) && unlinked.Epoch <= oldest)
+        {
+            _unlinked.Dequeue();
+            if (unlinked.Row >= 0)
+                slice.Rows.Free(unlinked.Row);
+            if (unlinked.Document >= 0)
+                slice.Documents.Free(unlinked.Document);
+        }
+
+        if (!_dead.TryPeek(out var next) || next.Epoch > oldest)
+            return;
+        var first = _unlinked.Count;
+        while (limit-- > 0 && _dead.TryPeek(out var dead) && dead.Epoch <= oldest)
+        {
+            _dead.Dequeue();
+            Unlink(dead.Row);
+        }
+
+        // Rows unlinked above carry no epoch yet: one for all of them, taken after the last.
+        var epoch = guard.Retire();
+        for (var i = _unlinked.Count; i > 0; i--)
+        {
+            var entry = _unlinked.Dequeue();
+            _unlinked.Enqueue(first-- > 0 ? entry : (epoch, entry.Row, entry.Document));
+        }
+    }
+
+    /// <summary>A document that has neither rows nor state any more leaves the table.</summary>
+    public void RemoveIfEmpty(int document)
+    {
+        if (!slice.Documents.IsEmpty(document))
+            return;
+        slice.Documents.Remove(document);
+        _unlinked.Enqueue((guard.Retire(), -1, document));
+    }
+
+    /// <summary>Copies keys of dead rows that lie in segments about to be dropped: they are needed once more.</summary>
+    public void MoveKeys(List<int> segments)
+    {
+        foreach (var (_, row) in _dead)
+            MoveKey(row, segments);
+        foreach (var row in _dying)
+            MoveKey(row, segments);
+    }
+
+    public void DisposeAll()
+    {
+        while (_others.TryDequeue(out var other))
+            other.Release();
+    }
+
+    private void MoveKey(int row, List<int> segments)
+    {
+        var columns = slice.Rows.Columns;
+        if (!segments.Contains(KeyStore.SegmentOf(columns.Keys[row])))
+            return;
+        var key = slice.Keys.Read(columns.Keys[row]);
+        Volatile.Write(ref columns.Keys[row], slice.Keys.Append(key.DocumentId, key.ChunkId));
+    }
+
+    private void Unlink(int row)
+    {
+        foreach (var space in slice.Spaces)
+        {
+            if (!space.Has(row))
+                continue;
+            space.Index.Remove(row);
+            space.SetTag(row, 0);
+        }
+
+        var columns = slice.Rows.Columns;
+        var key = slice.Keys.Read(columns.Keys[row]);
+        slice.KeyIndex.Remove(Fingerprint.Of(key.DocumentId, key.ChunkId), row);
+        slice.Metadata.Erase(row);
+        var document = columns.Documents[row];
+        var emptied = document >= 0 && RowLinks.Unlink(slice, row) && slice.Documents.IsEmpty(document);
+        if (emptied)
+            slice.Documents.Remove(document);
+        columns.Stamps[row] = RowStamps.Staged;
+        _unlinked.Enqueue((long.MaxValue, row, emptied ? document : -1));
+    }
+}

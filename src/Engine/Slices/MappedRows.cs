@@ -1,0 +1,24 @@
+using System.Runtime.InteropServices;
+using Rag.Engine.Rows;
+using Rag.Engine.Storage;
+
+namespace Rag.Engine.Slices;
+
+/// <summary>Full-precision rows in a mapped section of a snapshot. Thread-safe.</summary>
+internal sealed unsafe class MappedRows(MappedSection section, int dimension) : IMappedRows
+{
+    private readonly int _rowBytes = dimension * sizeof(float);
+
+    public ReadOnlySpan<float> Row(int row) =>
+        MemoryMarshal.Cast<byte, float>(section.Slice((long)row * _rowBytes, _rowBytes));
+
+    // A hint: nothing is read, so nothing has to be verified.
+    public void Prefetch(int row)
+    {
+        var offset = (long)row * _rowBytes;
+        if (offset + _rowBytes <= section.Length)
+            Kernels.Prefetch.Lines(ref *(float*)(section.Pointer + offset), _rowBytes);
+    }
+
+    public void Dispose() => section.Dispose();
+}

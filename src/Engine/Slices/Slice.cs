@@ -1,0 +1,189 @@
+using Rag.Engine.Filters;
+using Rag.Engine.Storage;
+
+namespace Rag.Engine.Slices;
+
+/// <summary>
+/// One workspace's data in one partition, in memory. One writer at a time (the apply loop or maintenance, under the
+/// lock of the slice's <see cref="SliceEntry"/>); readers inside the epoch, without locks.
+/// </summary>
+/// <remarks>
+/// Every search sees the rows that are visible at <see cref="Visible"/>, which it reads once; applying a batch of
+/// records makes rows and kills rows at the next number, and then publishes it. So a batch, and with it a document's
+/// commit, is seen as a whole or not at all.
+/// </remarks>
+internal sealed class Slice
+{
+    private VectorSpace[] _spaces = [];
+    private WorkspaceSettings _settings;
+    private uint _visible;
+    private long _visibleChunks;
+    private long _visibleDocuments;
+    private long _contentBytes;
+    private ulong _stamp;
+
+    public Slice(SliceId id, WorkspaceSettings settings, EpochGuard guard, TimeSpan mutationIdLifetime, int expectedRows = 0)
+    {
+        Id = id;
+        _settings = settings;
+        Recent = new MutationMemory(mutationIdLifetime);
+        KeyIndex = new FingerprintTable(expectedRows);
+        Graveyard = new Graveyard(this, guard);
+        foreach (var space in settings.Spaces)
+            AddSpace(new VectorSpace(space, id));
+    }
+
+    public SliceId Id { get; }
+
+    public RowTable Rows { get; } = new();
+
+    public KeyStore Keys { get; } = new();
+
+    /// <summary>Rows by the fingerprint of their key: alive, staged, and dead ones that a reader may still see.</summary>
+    public FingerprintTable KeyIndex { get; }
+
+    public DocumentTable Documents { get; } = new();
+
+    public MetadataColumns Metadata { get; } = new();
+
+    /// <summary>Mutation ids applied lately. Writer only.</summary>
+    public MutationMemory Recent { get; }
+
+    /// <summary>What is dead and still in memory. Writer only.</summary>
+    public Graveyard Graveyard { get; }
+
+    /// <summary>Lists in key order.</summary>
+    public KeyOrder Order { get; } = new();
+
+    public ReadOnlySpan<VectorSpace> Spaces => Volatile.Read(ref _spaces);
+
+    public WorkspaceSettings Settings
+    {
+        get => Volatile.Read(ref _settings);
+        set => Volatile.Write(ref _settings, value);
+    }
+
+    /// <summary>The apply number that searches read at.</summary>
+    public uint Visible => Volatile.Read(ref _visible);
+
+    /// <summary>Position of the last record applied, packed.</summary>
+    public ulong Stamp => Volatile.Read(ref _stamp);
+
+    public ref long VisibleChunks => ref _visibleChunks;
+
+    public ref long VisibleDocuments => ref _visibleDocuments;
+
+    /// <summary>Bytes of content of all rows that are alive or staged.</summary>
+    public ref long ContentBytes => ref _contentBytes;
+
+    /// <summary>Documents that have a generation staged and not committed. Writer only.</summary>
+    public HashSet<int> DocumentsWithStaged { get; } = [];
+
+    /// <summary>Generations staged and not committed, as of now; approximate beside a writer.</summary>
+    public int StagedGenerations => DocumentsWithStaged.Count;
+
+    /// <summary>Bytes of full-precision vectors that came since the last snapshot.</summary>
+    public long RecentVectorBytes
+    {
+        get
+        {
+            var bytes = 0L;
+            foreach (var space in Spaces)
+                bytes += space.Index.Rows.MemoryBytes;
+            return bytes;
+        }
+    }
+
+    public long MemoryBytes
+    {
+        get
+        {
+            var bytes = 2000 + Rows.MemoryBytes + Keys.MemoryBytes + KeyIndex.MemoryBytes + Documents.MemoryBytes
+                + Metadata.MemoryBytes + Recent.MemoryBytes + Graveyard.MemoryBytes + Order.MemoryBytes;
+            foreach (var space in Spaces)
+                bytes += space.MemoryBytes;
+            return bytes;
+        }
+    }
+
+    /// <summary>Shows readers everything that was born or died at <paramref name="at"/>.</summary>
+    public void Publish(uint at, ulong stamp)
+    {
+        Volatile.Write(ref _stamp, stamp);
+        Volatile.Write(ref _visible, at);
+    }
+
+    public VectorSpace? FindSpace(string name)
+    {
+        foreach (var space in Spaces)
+        {
+            if (space.Settings.Name == name)
+                return space;
+        }
+
+        return null;
+    }
+
+    public VectorSpace? FindSpace(ReadOnlySpan<byte> name)
+    {
+        foreach (var space in Spaces)
+        {
+            if (name.SequenceEqual(space.Name))
+                return space;
+        }
+
+        return null;
+    }
+
+    public void AddSpace(VectorSpace space) => Volatile.Write(ref _spaces, [.. _spaces, space]);
+
+    public void RemoveSpace(VectorSpace space) =>
+        Volatile.Write(ref _spaces, [.. _spaces.Where(other => other != space)]);
+
+    /// <summary>The row of a key that is visible at <paramref name="at"/>, −1 if there is none.</summary>
+    public int FindVisible(ReadOnlySpan<byte> documentId, ReadOnlySpan<byte> chunkId, uint at)
+    {
+        var key = new KeySpan(documentId, chunkId);
+        var columns = Rows.Columns;
+        var candidates = KeyIndex.Find(Fingerprint.Of(documentId, chunkId));
+        for (var row = candidates.Next(); row >= 0; row = candidates.Next())
+        {
+            // A row that was added after the columns were read is not visible yet.
+            if (row < columns.Capacity && RowStamps.IsVisible(columns.Stamps[row], at)
+                && Keys.Read(columns.Keys[row]).Equals(key))
+                return row;
+        }
+
+        return -1;
+    }
+
+    /// <summary>The document with this id, −1 if it is not known.</summary>
+    public int FindDocument(ReadOnlySpan<byte> id)
+    {
+        var candidates = Documents.Find(Fingerprint.Of(id));
+        for (var document = candidates.Next(); document >= 0; document = candidates.Next())
+        {
+            if (IsDocument(document, id))
+                return document;
+        }
+
+        return -1;
+    }
+
+    /// <summary>Lets go of all memory and maps. No reader and no writer may be inside.</summary>
+    public void Dispose()
+    {
+        foreach (var space in Spaces)
+            space.Dispose();
+        Keys.Dispose();
+        Graveyard.DisposeAll();
+    }
+
+    private bool IsDocument(int document, ReadOnlySpan<byte> id)
+    {
+        if (Documents.State(document) is { } state)
+            return id.SequenceEqual(state.Id);
+        var head = Documents.Head(document);
+        return head >= 0 && Keys.Read(Rows.Columns.Keys[head]).DocumentId.SequenceEqual(id);
+    }
+}

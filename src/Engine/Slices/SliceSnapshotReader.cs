@@ -1,0 +1,321 @@
+using System.Numerics;
+using Rag.Engine.Indexing;
+using Rag.Engine.Mutations;
+using Rag.Engine.Rows;
+using Rag.Engine.Storage;
+
+namespace Rag.Engine.Slices;
+
+/// <summary>Makes a slice from its snapshot: everything but keys and full vectors is read, those are mapped.</summary>
+internal static class SliceSnapshotReader
+{
+    // Keys below this size are read into memory instead of being mapped.
+    private const int LoadedKeysBytes = 64 * 1024;
+    private const int RowsAtATime = 4096;
+
+    /// <summary>Apply number of everything that is alive in a loaded snapshot.</summary>
+    private const uint FirstVisible = 1;
+
+    /// <exception cref="InvalidDataException">A section is malformed.</exception>
+    /// <exception cref="CorruptDataException">A section is damaged.</exception>
+    public static Slice Read(SnapshotReader file, SliceId id, EpochGuard guard, TimeSpan mutationIdLifetime)
+    {
+        var summary = ReadSummary(file, id);
+        var settings = SettingsCodec.Read(summary.Settings);
+        var slice = new Slice(id, settings with { Spaces = [] }, guard, mutationIdLifetime, (int)Math.Min(summary.VisibleChunks, int.MaxValue))
+        {
+            Settings = settings,
+        };
+        try
+        {
+            var presence = ReadRows(file, slice, out var documentOfRow);
+            ReadDocuments(file, slice, presence, documentOfRow);
+            ReadRecent(file, slice);
+            using (var metadata = file.OpenSection(SnapshotSections.Metadata))
+                MetadataSection.Read(metadata, slice, presence.RowLimit);
+            for (var i = 0; i < settings.Spaces.Count; i++)
+                slice.AddSpace(ReadSpace(file, settings.Spaces[i], i, id, presence));
+            CountVisible(slice, presence);
+            slice.ContentBytes = summary.ContentBytes;
+            slice.Publish(FirstVisible, summary.Stamp);
+            return slice;
+        }
+        catch
+        {
+            slice.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What is needed of a slice that is asleep.</summary>
+    public static SliceSummary ReadSummary(SnapshotReader file, SliceId id)
+    {
+        using var stream = file.OpenSection(SnapshotSections.Summary);
+        var reader = new PayloadReader(SectionStream.ReadPart(stream));
+        if (reader.Byte() is var format and not SnapshotSections.FormatVersion)
+            throw new InvalidDataException($"The snapshot's content has format {format}; {SnapshotSections.FormatVersion} is known here.");
+        var stamp = reader.UInt64();
+        var settings = reader.Bytes().ToArray();
+        if (SettingsCodec.Read(settings).Uid != id.WorkspaceUid)
+            throw new InvalidDataException("The snapshot holds the settings of another workspace.");
+        return new SliceSummary(stamp, settings, reader.Int64(), reader.Int64(), reader.Int64());
+    }
+
+    /// <summary>
+    /// Lets a slice that was just snapshotted read keys and full vectors from the file, so that their memory is freed.
+    /// Under the slice's lock, by the snapshotter, which is still inside the epoch.
+    /// </summary>
+    public static void Attach(SnapshotCut cut, SnapshotReader file)
+    {
+        var slice = cut.Slice;
+        for (var i = 0; i < cut.Spaces.Length; i++)
+        {
+            var space = cut.Spaces[i];
+            // A space that the settings have dropped meanwhile is on its way out.
+            if (cut.RowLimit == 0 || !slice.Spaces.Contains(space))
+                continue;
+            var rows = new MappedRows(file.Map(SnapshotSections.Vectors(i)), space.Settings.Dimension);
+            if (space.Index.Rows.Attach(rows, cut.RowLimit) is { } former)
+                slice.Graveyard.Release(former.Dispose);
+        }
+
+        AttachKeys(cut, file);
+    }
+
+    private static void AttachKeys(SnapshotCut cut, SnapshotReader file)
+    {
+        var slice = cut.Slice;
+        // The offsets are those of the entries as they lie now; read all before any is moved.
+        var offsets = SliceSnapshotWriter.KeyOffsets(cut).ToArray();
+        var segment = slice.Keys.Place(OpenKeys(file));
+        var columns = slice.Rows.Columns;
+        foreach (var (row, offset) in offsets)
+            Volatile.Write(ref columns.Keys[row], KeyStore.Location(segment, offset));
+        var superseded = slice.Keys.Superseded(segment);
+        slice.Graveyard.MoveKeys(superseded);
+        slice.Graveyard.Release(() => superseded.ForEach(slice.Keys.Drop));
+    }
+
+    private static IKeySegment OpenKeys(SnapshotReader file)
+    {
+        var length = file.LengthOf(SnapshotSections.Keys);
+        if (length > LoadedKeysBytes)
+            return new MappedKeys(file.Map(SnapshotSections.Keys));
+        using var stream = file.OpenSection(SnapshotSections.Keys);
+        var bytes = new byte[length];
+        SectionStream.ReadArray<byte>(stream, bytes);
+        return new LoadedKeys(bytes);
+    }
+
+    private static RowPresence ReadRows(SnapshotReader file, Slice slice, out int[] documentOfRow)
+    {
+        using var stream = file.OpenSection(SnapshotSections.Rows);
+        var limit = SectionStream.ReadInt32(stream);
+        // Two bits for each row at least stand in the section, so its length bounds what is allocated.
+        if (limit < 0 || limit / 8L > file.LengthOf(SnapshotSections.Rows))
+            throw SectionStream.Malformed();
+        var presence = new RowPresence(limit);
+        SectionStream.ReadArray(stream, presence.Alive.AsSpan());
+        SectionStream.ReadArray(stream, presence.Staged.AsSpan());
+        presence.Check();
+        slice.Rows.Load(limit);
+        var columns = slice.Rows.Columns;
+        ReadColumn<ulong>(stream, presence, (row, value) => columns.Versions[row] = value);
+        ReadColumn<ulong>(stream, presence, (row, value) => columns.Contents[row] = value);
+        var keys = OpenKeys(file);
+        var length = file.LengthOf(SnapshotSections.Keys);
+        var segment = slice.Keys.Place(keys);
+        ReadColumn<long>(stream, presence, (row, value) => columns.Keys[row] =
+            value >= 0 && value <= length - 4 ? KeyStore.Location(segment, value) : throw SectionStream.Malformed());
+        ReadColumn<uint>(stream, presence, (row, value) => slice.KeyIndex.Add(value, row));
+        var documents = new int[limit];
+        ReadColumn<int>(stream, presence, (row, value) => documents[row] = value);
+        documentOfRow = documents;
+        for (var row = limit - 1; row >= 0; row--)
+        {
+            if (!presence.IsPresent(row))
+                slice.Rows.Free(row);
+        }
+
+        return presence;
+    }
+
+    private static void ReadDocuments(SnapshotReader file, Slice slice, RowPresence presence, int[] documentOfRow)
+    {
+        using var stream = file.OpenSection(SnapshotSections.Documents);
+        var reader = new PayloadReader(SectionStream.ReadPart(stream));
+        var count = reader.Count(5);
+        for (var i = 0; i < count; i++)
+        {
+            var document = slice.Documents.Add(reader.UInt32());
+            if (reader.Byte() == 0)
+                continue;
+            var state = new DocumentState
+            {
+                Id = reader.Bytes().ToArray(), Generation = reader.Guid(), Version = reader.UInt64(),
+            };
+            slice.Documents.SetState(document, state);
+            for (var left = reader.Count(25); left > 0; left--)
+                state.Staged.Add(ReadStaged(ref reader, presence));
+            if (state.Staged.Count > 0)
+                slice.DocumentsWithStaged.Add(document);
+        }
+
+        reader.ExpectEnd();
+        var columns = slice.Rows.Columns;
+        for (var row = 0; row < presence.RowLimit; row++)
+        {
+            if (!presence.IsPresent(row))
+                continue;
+            if ((uint)documentOfRow[row] >= (uint)count)
+                throw SectionStream.Malformed();
+            if (!presence.IsAlive(row))
+            {
+                RowLinks.Detach(slice, row, documentOfRow[row]);
+                continue;
+            }
+
+            RowLinks.Link(slice, row, documentOfRow[row]);
+            columns.Stamps[row] = RowStamps.Born(FirstVisible);
+        }
+    }
+
+    private static StagedGeneration ReadStaged(ref PayloadReader reader, RowPresence presence)
+    {
+        var staged = new StagedGeneration(reader.Guid(), reader.Int64());
+        for (var left = reader.Count(); left > 0; left--)
+        {
+            var row = reader.Int32(int.MaxValue);
+            if (row >= presence.RowLimit || !presence.IsStaged(row) || !staged.Rows.Add(row))
+                throw SectionStream.Malformed();
+        }
+
+        return staged;
+    }
+
+    private static void ReadRecent(SnapshotReader file, Slice slice)
+    {
+        using var stream = file.OpenSection(SnapshotSections.Recent);
+        var reader = new PayloadReader(SectionStream.ReadPart(stream));
+        var clockMs = reader.Int64();
+        for (var left = reader.Count(40); left > 0; left--)
+        {
+            var acceptedMs = reader.Int64();
+            var id = reader.Guid();
+            slice.Recent.Add(id, acceptedMs, MutationOutcome.Read(ref reader));
+        }
+
+        reader.ExpectEnd();
+        slice.Recent.Advance(clockMs);
+    }
+
+    private static VectorSpace ReadSpace(
+        SnapshotReader file, VectorSpaceSettings settings, int number, SliceId slice, RowPresence presence)
+    {
+        var tags = new byte[presence.RowLimit];
+        using (var stream = file.OpenSection(SnapshotSections.Tags(number)))
+        {
+            ReadColumn<byte>(stream, presence, (row, tag) =>
+                tags[row] = tag <= (byte)VectorEncoder.Lookup + 1 ? tag : throw SectionStream.Malformed());
+        }
+
+        var rows = new VectorRows(settings.Dimension);
+        try
+        {
+            if (file.LengthOf(SnapshotSections.Vectors(number)) != (long)presence.RowLimit * settings.Dimension * sizeof(float))
+                throw SectionStream.Malformed();
+            if (presence.RowLimit > 0)
+                rows.Attach(new MappedRows(file.Map(SnapshotSections.Vectors(number)), settings.Dimension), presence.RowLimit);
+            using var stream = file.OpenSection(SnapshotSections.Index(number));
+            var index = VectorIndex.Load(stream, VectorSpace.OptionsOf(settings, slice), rows, new TaggedRows(presence, tags));
+            return new VectorSpace(settings, index, tags);
+        }
+        catch
+        {
+            rows.Dispose();
+            throw;
+        }
+    }
+
+    private static void CountVisible(Slice slice, RowPresence presence)
+    {
+        var columns = slice.Rows.Columns;
+        for (var row = 0; row < presence.RowLimit; row++)
+        {
+            if (!presence.IsAlive(row))
+                continue;
+            slice.VisibleChunks++;
+            if (++slice.Documents.LiveRows(columns.Documents[row]) == 1)
+                slice.VisibleDocuments++;
+            foreach (var space in slice.Spaces)
+                space.Count(row, +1);
+        }
+    }
+
+    private static void ReadColumn<T>(Stream stream, RowPresence presence, Action<int, T> set)
+        where T : unmanaged
+    {
+        var values = new T[Math.Min(RowsAtATime, Math.Max(1, presence.Count))];
+        var (read, used, left) = (0, 0, presence.Count);
+        for (var row = 0; row < presence.RowLimit; row++)
+        {
+            if (!presence.IsPresent(row))
+                continue;
+            if (used == read)
+            {
+                read = Math.Min(values.Length, left);
+                SectionStream.ReadArray(stream, values.AsSpan(0, read));
+                left -= read;
+                used = 0;
+            }
+
+            set(row, values[used++]);
+        }
+    }
+
+    /// <summary>Which rows a snapshot holds.</summary>
+    private sealed class RowPresence(int rowLimit)
+    {
+        public int RowLimit => rowLimit;
+
+        public ulong[] Alive { get; } = new ulong[(rowLimit + 63) >> 6];
+
+        public ulong[] Staged { get; } = new ulong[(rowLimit + 63) >> 6];
+
+        public int Count { get; private set; }
+
+        public bool IsAlive(int row) => (Alive[row >> 6] >> row & 1) != 0;
+
+        public bool IsStaged(int row) => (Staged[row >> 6] >> row & 1) != 0;
+
+        public bool IsPresent(int row) => IsAlive(row) || IsStaged(row);
+
+        public void Check()
+        {
+            for (var i = 0; i < Alive.Length; i++)
+            {
+                var both = Alive[i] | Staged[i];
+                var beyond = i == Alive.Length - 1 && (rowLimit & 63) != 0 ? ulong.MaxValue << (rowLimit & 63) : 0;
+                if ((Alive[i] & Staged[i]) != 0 || (both & beyond) != 0)
+                    throw SectionStream.Malformed();
+                Count += BitOperations.PopCount(both);
+            }
+        }
+    }
+
+    /// <summary>The rows of a snapshot that have a vector in one space.</summary>
+    private sealed class TaggedRows(RowPresence presence, byte[] tags) : IRowPresence
+    {
+        public bool IsPresent(int row) =>
+            (uint)row < (uint)presence.RowLimit && presence.IsPresent(row) && tags[row] != 0;
+    }
+}
+
+/// <summary>The small part of a snapshot that stands in for a slice that is asleep.</summary>
+/// <param name="Stamp">Position of the last record, packed.</param>
+/// <param name="Settings">The settings, encoded.</param>
+/// <param name="ContentBytes">Bytes of living content in the chunk log.</param>
+/// <param name="VisibleChunks">Chunks that searches see.</param>
+/// <param name="OldestStagedMs">When the oldest staged generation began; long.MaxValue if there is none.</param>
+internal readonly record struct SliceSummary(
+    ulong Stamp, byte[] Settings, long ContentBytes, long VisibleChunks, long OldestStagedMs);

@@ -1,0 +1,69 @@
+using Rag.Engine.Mutations;
+using Rag.Engine.Storage;
+
+namespace Rag.Engine.Slices;
+
+/// <summary>
+/// Applies records to one slice: total (what does not fit is a no-op that is told) and deterministic (nothing but the
+/// record and the slice decides). Use: <see cref="Apply"/> for each record of a batch, then <see cref="Publish"/>, which
+/// shows all of it at once. Under the slice's lock.
+/// </summary>
+internal sealed class SliceWriter(Slice slice, ChunkContents contents, ApplyLimits limits) : IDisposable
+{
+    private readonly RowWriter _rows = new(slice, contents, limits.BuildThreads);
+
+    /// <summary>Applies one record; returns what it came to, also for a repeated id.</summary>
+    /// <exception cref="InvalidDataException">The payload is malformed: the slice is to be quarantined.</exception>
+    public MutationOutcome Apply(in DurableRecord record)
+    {
+        var reader = new PayloadReader(record.Payload.Span);
+        var header = PayloadHeader.Read(ref reader);
+        if (slice.Recent.Find(record.MutationId) is { } known)
+            return known;
+        if (slice.Recent.IsTooOld(record.MutationId, header.AcceptedUnixMs))
+            return MutationOutcome.Refused(OutcomeKind.TooOld);
+        var stamp = PackedStamp.Pack(new WriteStamp(record.Epoch, record.Sequence));
+        var body = new RecordBody(record.Payload.Span, stamp, header.AcceptedUnixMs);
+        var outcome = (MutationKind)record.Kind switch
+        {
+            MutationKind.Settings => SettingsWriter.Apply(slice, SettingsCodec.Read(ref reader), stamp),
+            MutationKind.Upsert => UpsertApplier.Apply(_rows, body, ref reader),
+            MutationKind.Delete => DeleteApplier.Apply(_rows, body, ref reader),
+            MutationKind.Stage => GenerationApplier.Stage(_rows, body, ref reader),
+            MutationKind.Commit => GenerationApplier.Commit(_rows, body, ref reader, limits.StagedLifetime),
+            MutationKind.Abort => GenerationApplier.Abort(_rows, body, ref reader),
+            _ => throw PayloadReader.Malformed($"there is no mutation kind {record.Kind}"),
+        };
+        reader.ExpectEnd();
+        slice.Recent.Add(record.MutationId, header.AcceptedUnixMs, outcome);
+        return outcome;
+    }
+
+    /// <summary>Puts new vectors into the indexes and shows everything applied since the last call.</summary>
+    public void Publish(ulong stamp)
+    {
+        _rows.FlushVectors();
+        slice.Order.Publish(slice, _rows.Born, _rows.At, stamp);
+        _rows.BeginNext();
+        slice.Graveyard.Seal();
+        slice.Graveyard.Reclaim();
+    }
+
+    public void Dispose() => _rows.Dispose();
+}
+
+/// <summary>What bounds the applying of records.</summary>
+/// <param name="BuildThreads">Threads that one slice's index may use.</param>
+/// <param name="StagedLifetime">Age at which a staged generation can no longer be committed.</param>
+internal sealed record ApplyLimits(int BuildThreads, TimeSpan StagedLifetime);
+
+/// <summary>A record's payload with its place in the order.</summary>
+internal readonly ref struct RecordBody(ReadOnlySpan<byte> payload, ulong stamp, long acceptedMs)
+{
+    public ReadOnlySpan<byte> Payload { get; } = payload;
+
+    /// <summary>Position of the record, packed.</summary>
+    public ulong Stamp { get; } = stamp;
+
+    public long AcceptedMs { get; } = acceptedMs;
+}

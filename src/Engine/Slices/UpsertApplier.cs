@@ -1,0 +1,165 @@
+using System.Runtime.InteropServices;
+using Rag.Engine.Mutations;
+
+namespace Rag.Engine.Slices;
+
+/// <summary>Applies a batch of chunk writes: each for itself, in order.</summary>
+internal static class UpsertApplier
+{
+    private const ChunkFields ContentFields = ChunkFields.Text | ChunkFields.Metadata | ChunkFields.Attributes;
+
+    public static MutationOutcome Apply(RowWriter rows, RecordBody body, ref PayloadReader reader)
+    {
+        var statuses = new List<byte>();
+        ulong[]? versions = null;
+        while (reader.Remaining > 0)
+        {
+            var chunk = EncodedChunk.Read(ref reader, body.Payload);
+            var (status, version) = Write(rows, chunk, body.Stamp);
+            statuses.Add((byte)status);
+            if (version == body.Stamp && versions is null)
+                continue;
+            // Few batches need versions of their own: the array is made, and caught up, when the first one does.
+            if (versions is null)
+            {
+                versions = new ulong[statuses.Count];
+                Array.Fill(versions, body.Stamp);
+            }
+
+            Array.Resize(ref versions, statuses.Count);
+            versions[^1] = version;
+        }
+
+        return Outcome(CollectionsMarshal.AsSpan(statuses), versions, body.Stamp);
+    }
+
+    /// <summary>Whether every vector fits the space that it names; a space stands at most once.</summary>
+    public static bool FitsSpaces(Slice slice, EncodedChunk chunk)
+    {
+        var reader = new PayloadReader(chunk.Vectors);
+        ulong seen = 0;
+        for (var i = 0; i < chunk.VectorCount; i++)
+        {
+            var vector = EncodedVector.Read(ref reader);
+            var at = IndexOfSpace(slice, vector.Space);
+            if (at < 0 || (seen >> at & 1) != 0)
+                return false;
+            seen |= 1UL << at;
+            var removes = vector.Values.IsEmpty && chunk.Fields != ChunkFields.All;
+            if (!removes && vector.Values.Length != slice.Spaces[at].Settings.Dimension)
+                return false;
+        }
+
+        return true;
+    }
+
+    public static MutationOutcome Outcome(ReadOnlySpan<byte> statuses, ulong[]? versions, ulong stamp)
+    {
+        var uniform = statuses.IsEmpty || statuses.IndexOfAnyExcept(statuses[0]) < 0;
+        return new MutationOutcome
+        {
+            Kind = OutcomeKind.Applied, Stamp = stamp, Versions = versions,
+            Uniform = statuses.IsEmpty ? (byte)0 : statuses[0], Statuses = uniform ? null : statuses.ToArray(),
+        };
+    }
+
+    private static (ChunkWriteStatus Status, ulong Version) Write(RowWriter rows, EncodedChunk chunk, ulong stamp)
+    {
+        var slice = rows.Slice;
+        var former = rows.FindAlive(chunk.DocumentId, chunk.ChunkId);
+        var version = former < 0 ? 0 : slice.Rows.Columns.Versions[former];
+        if (!chunk.Precondition.Holds(version == 0 ? default : PackedStamp.Unpack(version)))
+            return (ChunkWriteStatus.PreconditionFailed, version);
+        if (former < 0 && chunk.Fields != ChunkFields.All)
+            return (ChunkWriteStatus.NotFound, 0);
+        if (!FitsSpaces(slice, chunk))
+            return (ChunkWriteStatus.Invalid, version);
+
+        var document = former < 0 ? rows.GetDocument(chunk.DocumentId) : slice.Rows.Columns.Documents[former];
+        var row = chunk.Fields == ChunkFields.All
+            ? CreateWhole(rows, chunk, document, stamp)
+            : CreatePatched(rows, chunk, former, document, stamp);
+        if (former >= 0)
+            rows.Kill(former);
+        rows.Bear(row, document);
+        return (former < 0 ? ChunkWriteStatus.Created : ChunkWriteStatus.Updated, stamp);
+    }
+
+    /// <summary>A new row with everything that a whole write brings.</summary>
+    public static int CreateWhole(RowWriter rows, EncodedChunk chunk, int document, ulong stamp)
+    {
+        var slice = rows.Slice;
+        var content = chunk.Content.IsEmpty ? 0 : rows.Contents.Append(slice.Id, chunk.Content);
+        var row = rows.Create(chunk.DocumentId, chunk.ChunkId, document, content, stamp);
+        slice.Metadata.Set(row, ContentCodec.Split(chunk.Content).Metadata);
+        AddVectors(rows, chunk, row);
+        return row;
+    }
+
+    private static int CreatePatched(RowWriter rows, EncodedChunk chunk, int former, int document, ulong stamp)
+    {
+        var slice = rows.Slice;
+        var content = slice.Rows.Columns.Contents[former];
+        if ((chunk.Fields & ContentFields) != 0)
+            content = MergeContent(rows, chunk, content);
+        var row = rows.Create(chunk.DocumentId, chunk.ChunkId, document, content, stamp);
+        if ((chunk.Fields & ChunkFields.Metadata) != 0)
+            slice.Metadata.Set(row, ContentCodec.Split(chunk.Content).Metadata);
+        else
+            slice.Metadata.Copy(former, row);
+
+        foreach (var space in slice.Spaces)
+        {
+            if (space.Has(former) && !Names(chunk, space.Name))
+                rows.CopyVector(former, row, space);
+        }
+
+        AddVectors(rows, chunk, row);
+        return row;
+    }
+
+    private static ulong MergeContent(RowWriter rows, EncodedChunk chunk, ulong former)
+    {
+        using var before = new PayloadWriter();
+        using var after = new PayloadWriter();
+        if (former != 0 && (chunk.Fields & ContentFields) != ContentFields)
+            rows.Contents.Read(rows.Slice.Id, former, before);
+        ContentCodec.Merge(after, before.WrittenSpan, chunk.Content, chunk.Fields);
+        return after.Length == 0 ? 0 : rows.Contents.Append(rows.Slice.Id, after.WrittenSpan);
+    }
+
+    private static void AddVectors(RowWriter rows, EncodedChunk chunk, int row)
+    {
+        var reader = new PayloadReader(chunk.Vectors);
+        for (var i = 0; i < chunk.VectorCount; i++)
+        {
+            var vector = EncodedVector.Read(ref reader);
+            if (!vector.Values.IsEmpty)
+                rows.AddVector(row, rows.Slice.FindSpace(vector.Space)!, vector.Encoder, vector.Values);
+        }
+    }
+
+    private static bool Names(EncodedChunk chunk, ReadOnlySpan<byte> space)
+    {
+        var reader = new PayloadReader(chunk.Vectors);
+        for (var i = 0; i < chunk.VectorCount; i++)
+        {
+            if (EncodedVector.Read(ref reader).Space.SequenceEqual(space))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static int IndexOfSpace(Slice slice, ReadOnlySpan<byte> name)
+    {
+        var spaces = slice.Spaces;
+        for (var i = 0; i < spaces.Length; i++)
+        {
+            if (name.SequenceEqual(spaces[i].Name))
+                return i;
+        }
+
+        return -1;
+    }
+}

@@ -1,0 +1,20 @@
+using System.Runtime.CompilerServices;
+using Rag.Engine.Filters;
+using Rag.Engine.Indexing;
+
+namespace Rag.Engine.Slices;
+
+/// <summary>Accepts the rows that are visible at an apply number.</summary>
+internal readonly struct VisibleRows(ulong[] stamps, uint at) : IRowFilter
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Accepts(int row) => (uint)row < (uint)stamps.Length && RowStamps.IsVisible(stamps[row], at);
+}
+
+/// <summary>Accepts the rows that are visible at an apply number and in a bitmap.</summary>
+internal readonly struct VisibleRowsIn(ulong[] stamps, uint at, RowBitmap rows) : IRowFilter
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Accepts(int row) =>
+        rows.Contains(row) && (uint)row < (uint)stamps.Length && RowStamps.IsVisible(stamps[row], at);
+}

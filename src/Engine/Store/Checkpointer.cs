@@ -1,0 +1,71 @@
+using Rag.Engine.Slices;
+using Rag.Engine.Storage;
+
+namespace Rag.Engine;
+
+/// <summary>
+/// Snapshots slices so that the mutation log stays short, and cuts the log behind them. A large slice is snapshotted
+/// only after the log has grown by a share of what is stored, so that the bytes written stay a small multiple of the
+/// bytes that came in. Not thread-safe but for <see cref="RunAsync"/>, which takes turns.
+/// </summary>
+internal sealed class Checkpointer(
+    StoreContext context, SliceCatalog catalog, SliceSnapshotter snapshotter, MutationApplier applier, PartitionProgress progress)
+    : IDisposable
+{
+    // The log may hold a quarter of what snapshots hold; half of it is cut at a time: at most eight bytes of snapshots
+    // are written for a byte of log.
+    private const int LogShare = 4;
+
+    private readonly SemaphoreSlim _gate = new(1);
+    private readonly Dictionary<int, WriteStamp> _recorded = [];
+
+    /// <summary>Snapshots what the log is too long for, or everything that changed, and cuts the log.</summary>
+    public async Task RunAsync(bool everything, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            var log = context.Log;
+            var limit = Math.Max(context.Options.CheckpointLogBytes, SnapshotBytes() / LogShare);
+            if (!everything && log.SizeBytes <= limit)
+                return;
+            var until = everything ? long.MaxValue : log.BeginPosition + log.SizeBytes / 2;
+            var due = catalog.Entries.Where(entry => entry.IsDirty && (everything || entry.DirtySince < until)).ToList();
+            due.Sort((left, right) => left.DirtySince.CompareTo(right.DirtySince));
+            foreach (var entry in due)
+                await snapshotter.SnapshotAsync(entry, cancellationToken);
+            await CutAsync(cancellationToken);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public void Dispose() => _gate.Dispose();
+
+    private long SnapshotBytes() => catalog.Entries.Sum(entry => entry.Snapshot.Bytes);
+
+    private async Task CutAsync(CancellationToken cancellationToken)
+    {
+        // Read first: what is applied behind our back lies behind it.
+        var position = applier.Position;
+        var sequences = progress.List();
+        foreach (var entry in catalog.Entries)
+            position = Math.Min(position, entry.DirtySince);
+        if (position <= context.Log.BeginPosition)
+            return;
+        var changes = new List<ManifestChange>();
+        foreach (var (partition, stamp) in sequences)
+        {
+            if (_recorded.GetValueOrDefault(partition) < stamp)
+                changes.Add(new ManifestChange.PartitionSequence(partition, stamp.Sequence));
+            _recorded[partition] = stamp;
+        }
+
+        changes.Add(new ManifestChange.LogPosition(position));
+        context.Manifest.Append(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(changes));
+        await context.Log.TruncateBeforeAsync(position, cancellationToken);
+        StoreLog.LogCut(context.Logger, position);
+    }
+}

@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using Rag.Engine.Slices;
+using Rag.Engine.Storage;
+
+namespace Rag.Engine;
+
+/// <summary>
+/// Writes snapshots of slices, one at a time, beside their writers and readers. Thread-safe.
+/// </summary>
+internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalog) : IDisposable
+{
+    // What a record of the chunk log costs besides its content: header, codec, alignment.
+    private const int RecordOverhead = 72;
+
+    private readonly SemaphoreSlim _gate = new(1);
+
+    /// <summary>Bytes that content takes in the chunk log, given what it holds.</summary>
+    public static long StoredBytes(long contentBytes, long chunks) => contentBytes + chunks * RecordOverhead;
+
+    /// <summary>
+    /// Snapshots a slice that has changed since its last snapshot; false if there was nothing to do or it failed, which
+    /// is logged and can be tried again.
+    /// </summary>
+    public async Task<bool> SnapshotAsync(SliceEntry entry, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(() => RunAsync(entry, cancellationToken), cancellationToken);
+        }
+        catch (Exception exception) when (SliceCatalog.IsCorruption(exception))
+        {
+            lock (entry)
+                catalog.Quarantine(entry, $"Its data cannot be read for a snapshot: {exception.Message}", exception);
+            return false;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            StoreLog.SnapshotFailed(context.Logger, entry.Id, exception);
+            return false;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public void Dispose() => _gate.Dispose();
+
+    private async Task<bool> RunAsync(SliceEntry entry, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        // A reader from before the cut to the end: what is present at the cut stays in place.
+        var slot = context.Guard.Enter();
+        try
+        {
+            SnapshotCut cut;
+            bool wasMoved;
+            lock (entry)
+            {
+                if (entry.Loaded is not { } slice || !entry.IsDirty)
+                    return false;
+                cut = SnapshotCut.Take(slice);
+                entry.DirtySinceCut = long.MaxValue;
+                wasMoved = entry.IsMoved;
+                entry.IsMoved = false;
+            }
+
+            try
+            {
+                // The snapshot names places in the chunk log: they come first to disk.
+                await context.Contents.Log.FlushAsync(cancellationToken);
+                var snapshot = Write(cut, entry.Id);
+                var isCurrent = Complete(entry, cut, snapshot);
+                if (isCurrent)
+                    StoreLog.Snapshotted(context.Logger, entry.Id, PackedStamp.Unpack(cut.Stamp), snapshot.Bytes,
+                        (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                return isCurrent;
+            }
+            catch
+            {
+                lock (entry)
+                    entry.IsMoved |= wasMoved;
+                throw;
+            }
+        }
+        finally
+        {
+            context.Guard.Leave(slot);
+        }
+    }
+
+    private SnapshotEntry Write(SnapshotCut cut, SliceId id)
+    {
+        var stamp = PackedStamp.Unpack(cut.Stamp);
+        var generation = context.Manifest.TakeGeneration();
+        var header = new SnapshotHeader(
+            id, stamp.Epoch, stamp.Sequence, cut.Settings.Version, generation, context.NowMs);
+        using var file = context.Snapshots.Create(header, context.Codec);
+        SliceSnapshotWriter.Write(cut, file);
+        return new SnapshotEntry(id, stamp.Epoch, stamp.Sequence, generation, file.Complete());
+    }
+
+    private bool Complete(SliceEntry entry, SnapshotCut cut, SnapshotEntry snapshot)
+    {
+        SnapshotEntry former;
+        lock (entry)
+        {
+            // Deleted or quarantined meanwhile: nobody needs it.
+            if (entry.Loaded != cut.Slice)
+            {
+                catalog.DeleteFile(snapshot);
+                return false;
+            }
+
+            context.Manifest.Append(new ManifestChange.Snapshot(snapshot));
+            former = entry.Snapshot;
+            entry.Snapshot = snapshot;
+            entry.DirtySince = entry.DirtySinceCut;
+            entry.ContentBytes = StoredBytes(cut.ContentBytes, cut.VisibleChunks);
+            entry.OldestStagedMs = cut.OldestStagedMs;
+            using var file = context.Snapshots.Open(entry.Id, snapshot.Generation, context.Codec);
+            SliceSnapshotReader.Attach(cut, file);
+            catalog.CountMemory(entry);
+        }
+
+        if (former.Generation != 0)
+            catalog.DeleteFile(former);
+        return true;
+    }
+}

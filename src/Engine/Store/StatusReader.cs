@@ -1,0 +1,50 @@
+using Rag.Engine.Storage;
+
+namespace Rag.Engine;
+
+/// <summary>Gathers the figures of a store.</summary>
+internal static class StatusReader
+{
+    public static StoreStatus Read(StoreParts parts)
+    {
+        var (slices, snapshotBytes) = (0, 0L);
+        var quarantined = new List<QuarantinedSlice>();
+        foreach (var entry in parts.Catalog.Entries)
+        {
+            if (entry.IsDeleted)
+                continue;
+            slices++;
+            snapshotBytes += entry.Snapshot.Bytes;
+            if (entry.QuarantineReason is { } reason)
+                quarantined.Add(new QuarantinedSlice(entry.Id, reason));
+        }
+
+        foreach (var (uid, reason) in parts.Catalog.LostWorkspaces)
+            quarantined.Add(new QuarantinedSlice(new SliceId(uid, -1), reason));
+        return new StoreStatus
+        {
+            Slices = slices,
+            LoadedSlices = parts.Catalog.LoadedCount,
+            MemoryBytes = parts.Memory.MemoryBytes,
+            MemoryCapBytes = parts.Context.Options.MemoryCapBytes,
+            MutationLogBytes = parts.Context.Log.SizeBytes,
+            ChunkLogBytes = parts.Context.Contents.Log.SizeBytes,
+            SnapshotBytes = snapshotBytes,
+            WriteFault = FindFault(parts.Context),
+            Quarantined = quarantined,
+        };
+    }
+
+    private static string? FindFault(StoreContext context)
+    {
+        try
+        {
+            context.Health.ThrowIfNotWritable(0);
+            return context.Log.IsWritable ? null : "The mutation log is closed.";
+        }
+        catch (IOException exception)
+        {
+            return exception.Message;
+        }
+    }
+}

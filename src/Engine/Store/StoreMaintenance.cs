@@ -1,0 +1,129 @@
+using Rag.Engine.Slices;
+
+namespace Rag.Engine;
+
+/// <summary>
+/// The store's one background loop: frees what readers have left, keeps memory and logs small, drops what was staged
+/// and forgotten. Owned by the store, which awaits its end.
+/// </summary>
+internal sealed class StoreMaintenance(
+    StoreContext context, SliceCatalog catalog, MemoryKeeper memory, Checkpointer checkpointer, ChunkLogCleaner cleaner,
+    Func<SliceEntry, string, Guid, CancellationToken, Task> abort)
+{
+    // Rows taken apart while a slice's writer waits.
+    private const int ReclaimAtATime = 512;
+
+    // An order of keys that no list has asked for is dropped with the slice's idleness.
+    private const long IdleMs = 60_000;
+
+    // How long the entry of a deleted workspace stays to refuse late writes.
+    private const long DeletedMs = 3600_000;
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(context.Options.MaintenanceInterval, context.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping))
+                await RunOnceAsync(stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // The store is closing.
+        }
+    }
+
+    /// <summary>One round; what fails is logged and left to the next.</summary>
+    public async Task RunOnceAsync(CancellationToken stopping)
+    {
+        foreach (var step in new Func<CancellationToken, Task>[]
+        {
+            SweepAsync, token => memory.MakeRoomAsync(0, token), token => checkpointer.RunAsync(false, token),
+            ExpireAsync, cleaner.RunAsync,
+        })
+        {
+            try
+            {
+                await step(stopping);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                StoreLog.MaintenanceFailed(context.Logger, exception);
+            }
+        }
+    }
+
+    private Task SweepAsync(CancellationToken stopping)
+    {
+        var nowMs = context.NowMs;
+        foreach (var entry in catalog.Entries)
+        {
+            stopping.ThrowIfCancellationRequested();
+            if (entry.IsDeleted && nowMs - entry.LastUsedMs > DeletedMs)
+                catalog.Forget(entry);
+            if (entry.Loaded is null)
+                continue;
+            lock (entry)
+            {
+                if (entry.Loaded is not { } slice)
+                    continue;
+                slice.Graveyard.Reclaim(ReclaimAtATime);
+                if (nowMs - entry.LastUsedMs > IdleMs)
+                    slice.Order.Clear();
+                entry.OldestStagedMs = OldestStaged(slice);
+                catalog.CountMemory(entry);
+            }
+        }
+
+        catalog.DisposeUnloaded();
+        return Task.CompletedTask;
+    }
+
+    private async Task ExpireAsync(CancellationToken stopping)
+    {
+        var before = context.NowMs - (long)context.Options.StagedLifetime.TotalMilliseconds;
+        foreach (var entry in catalog.Entries)
+        {
+            if (entry.OldestStagedMs >= before || entry.QuarantineReason is not null || entry.IsDeleted)
+                continue;
+            await catalog.LoadAsync(entry, stopping);
+            var expired = new List<(string DocumentId, Guid Generation)>();
+            lock (entry)
+            {
+                if (entry.Loaded is { } slice)
+                    CollectExpired(slice, before, expired);
+            }
+
+            foreach (var (documentId, generation) in expired)
+            {
+                StoreLog.GenerationExpired(context.Logger, entry.Id);
+                await abort(entry, documentId, generation, stopping);
+            }
+        }
+    }
+
+    private static long OldestStaged(Slice slice)
+    {
+        var oldest = long.MaxValue;
+        foreach (var document in slice.DocumentsWithStaged)
+        {
+            foreach (var staged in slice.Documents.State(document)!.Staged)
+                oldest = Math.Min(oldest, staged.BeganMs);
+        }
+
+        return oldest;
+    }
+
+    private static void CollectExpired(Slice slice, long before, List<(string DocumentId, Guid Generation)> to)
+    {
+        foreach (var document in slice.DocumentsWithStaged)
+        {
+            var state = slice.Documents.State(document)!;
+            foreach (var staged in state.Staged)
+            {
+                if (staged.BeganMs < before)
+                    to.Add((System.Text.Encoding.UTF8.GetString(state.Id), staged.Generation));
+            }
+        }
+    }
+}

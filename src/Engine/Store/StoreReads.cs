@@ -1,0 +1,161 @@
+using Rag.Engine.Filters;
+using Rag.Engine.Slices;
+using Rag.Engine.Storage;
+
+namespace Rag.Engine;
+
+/// <summary>The reads of the facade: check, wait where asked to, read inside the epoch. Thread-safe.</summary>
+internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, PartitionProgress progress)
+{
+    private readonly ChunkReader _reader = new(context.Contents);
+
+    public ValueTask<SearchAnswer> SearchAsync(SliceId slice, SearchQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        CheckQuery(query);
+        return query.MinStamp.IsNone || progress[slice.Partition] >= query.MinStamp
+            ? RunAsync(slice, query, cancellationToken)
+            : WaitAndRunAsync(slice, query, cancellationToken);
+    }
+
+    public ValueTask WaitForAsync(int partition, WriteStamp stamp, CancellationToken cancellationToken)
+    {
+        if (!stamp.IsNone && progress[partition] is var current && stamp.Epoch != current.Epoch && !current.IsNone)
+        {
+            throw new StoreException(StoreErrorKind.FailedPrecondition,
+                $"The consistency token is of epoch {stamp.Epoch}; partition {partition} is in epoch {current.Epoch}. "
+                + "Read without it, and keep the newer token of the answer.");
+        }
+
+        return stamp.IsNone ? ValueTask.CompletedTask : progress.WaitAsync(partition, stamp, cancellationToken);
+    }
+
+    public async ValueTask<IReadOnlyList<StoredChunk?>> GetAsync(
+        SliceId slice, IReadOnlyList<ChunkKey> keys, ReturnFields fields, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        if (keys.Count is 0 or > StoreLimits.MaxBatch)
+            throw StoreErrors.Invalid($"The call has {keys.Count} keys; send 1–{StoreLimits.MaxBatch}.");
+        foreach (var key in keys)
+        {
+            if (WriteValidator.FindKeyError(key) is { } error)
+                throw StoreErrors.Invalid(error);
+        }
+
+        return await catalog.ReadAsync(slice, (keys, fields, _reader),
+            static (slice, state) => SliceReads.Get(slice, state.keys, state.fields, state._reader), cancellationToken);
+    }
+
+    public ValueTask<ChunkPage> ListAsync(SliceId slice, ListRequest request, CancellationToken cancellationToken)
+    {
+        if (request.PageSize is < 1 or > StoreLimits.MaxPageSize)
+            throw StoreErrors.Invalid($"The page size is {request.PageSize}; ask for 1–{StoreLimits.MaxPageSize}.");
+        if (request.After is { } after && WriteValidator.FindKeyError(after) is { } error)
+            throw StoreErrors.Invalid($"The cursor is not one of ours: {error}");
+        CheckFilter(request.Filter);
+        CheckDocument(request.DocumentId);
+        return catalog.ReadAsync(slice, (request, _reader),
+            static (slice, state) => SliceReads.List(slice, state.request, state._reader), cancellationToken);
+    }
+
+    public ValueTask<long> CountAsync(
+        SliceId slice, FilterExpression? filter, string? documentId, CancellationToken cancellationToken)
+    {
+        CheckFilter(filter);
+        CheckDocument(documentId);
+        return catalog.ReadAsync(slice, (filter, documentId),
+            static (slice, state) => SliceReads.Count(slice, state.filter, state.documentId), cancellationToken);
+    }
+
+    public ValueTask<DocumentInfo?> FindDocumentAsync(
+        SliceId slice, string documentId, CancellationToken cancellationToken)
+    {
+        if (WriteValidator.FindIdError(documentId, "document id") is { } error)
+            throw StoreErrors.Invalid(error);
+        return catalog.ReadAsync(slice, documentId, SliceReads.FindDocument, cancellationToken);
+    }
+
+    public async ValueTask<SliceStatistics> GetStatisticsAsync(SliceId slice, CancellationToken cancellationToken)
+    {
+        var entry = catalog.Get(slice);
+        return await catalog.ReadAsync(slice, entry, static (slice, entry) => new SliceStatistics
+        {
+            Slice = slice.Id,
+            Chunks = slice.VisibleChunks,
+            Documents = slice.VisibleDocuments,
+            MemoryBytes = entry.MemoryBytes,
+            SnapshotBytes = entry.Snapshot.Bytes,
+            ContentBytes = slice.ContentBytes,
+            PendingGenerations = slice.StagedGenerations,
+            Stamp = PackedStamp.Unpack(slice.Stamp),
+            SettingsVersion = slice.Settings.Version,
+            Spaces = StatisticsOf(slice),
+        }, cancellationToken);
+    }
+
+    private static List<SpaceStatistics> StatisticsOf(Slice slice)
+    {
+        var spaces = new List<SpaceStatistics>();
+        foreach (var space in slice.Spaces)
+        {
+            var full = space.VisibleCount(VectorEncoder.Full);
+            var lookup = space.VisibleCount(VectorEncoder.Lookup);
+            spaces.Add(new SpaceStatistics(space.Settings.Name, space.VisibleCount(VectorEncoder.Client) + full + lookup,
+                full, lookup, space.Index.IsGraph, space.MemoryBytes));
+        }
+
+        return spaces;
+    }
+
+    private async ValueTask<SearchAnswer> WaitAndRunAsync(
+        SliceId slice, SearchQuery query, CancellationToken cancellationToken)
+    {
+        await WaitForAsync(slice.Partition, query.MinStamp, cancellationToken);
+        return await RunAsync(slice, query, cancellationToken);
+    }
+
+    private ValueTask<SearchAnswer> RunAsync(SliceId slice, SearchQuery query, CancellationToken cancellationToken) =>
+        catalog.ReadAsync(slice, (query, _reader), static (slice, state) => Run(slice, state.query, state._reader), cancellationToken);
+
+    private static SearchAnswer Run(Slice slice, SearchQuery query, ChunkReader reader)
+    {
+        if (slice.Settings.Version < query.MinSettingsVersion)
+        {
+            throw new StoreException(StoreErrorKind.Unavailable,
+                $"Version {query.MinSettingsVersion} of the workspace's settings has not arrived here yet; try again.",
+                retryAfter: TimeSpan.FromMilliseconds(100));
+        }
+
+        var space = slice.FindSpace(query.Space) ?? throw StoreErrors.NoSpace(query.Space);
+        if (WriteValidator.FindVectorError(query.Vector.Span, space.Settings) is { } error)
+            throw StoreErrors.Invalid(error);
+        return SliceSearch.Run(slice, space, query, reader);
+    }
+
+    private static void CheckQuery(SearchQuery query)
+    {
+        if (query.K is < 1 or > StoreLimits.MaxK)
+            throw StoreErrors.Invalid($"k is {query.K}; ask for 1–{StoreLimits.MaxK} hits, offset included.");
+        if (query.Ef is < 0 or > StoreLimits.MaxK)
+            throw StoreErrors.Invalid($"ef is {query.Ef}; give 1–{StoreLimits.MaxK}, or 0 to use the recall target.");
+        if (query.RecallTarget is not (>= 0 and <= 1))
+            throw StoreErrors.Invalid($"The recall target is {query.RecallTarget}; give a share above 0 and at most 1.");
+        if (query.ScoreThreshold is { } threshold && float.IsNaN(threshold))
+            throw StoreErrors.Invalid("The score threshold is not a number; leave it out for none.");
+        if (query.Space is null)
+            throw StoreErrors.Invalid("The vector space is missing; '' is the default one.");
+        CheckFilter(query.Filter);
+    }
+
+    private static void CheckFilter(FilterExpression? filter)
+    {
+        if (filter is not null && FilterValidator.FindError(filter) is { } error)
+            throw StoreErrors.Invalid(error);
+    }
+
+    private static void CheckDocument(string? documentId)
+    {
+        if (documentId is not null && WriteValidator.FindIdError(documentId, "document id") is { } error)
+            throw StoreErrors.Invalid(error);
+    }
+}

@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Rag.Engine.Indexing;
+using Rag.Engine.Storage;
+using Rag.Testing;
+
+namespace Rag.Engine.Tests.Store;
+
+/// <summary>A store in a temporary folder that can be closed and opened again.</summary>
+internal sealed class StoreHarness : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly IStorageFileSystem _files;
+    private ShardStore? _store;
+
+    private StoreHarness(IStorageFileSystem? files, Func<StoreOptions, StoreOptions>? configure, TimeProvider? time)
+    {
+        _files = files ?? LocalFileSystem.Instance;
+        Time = time ?? TimeProvider.System;
+        Options = new StoreOptions
+        {
+            DataFolder = _folder.Combine("data"),
+            MutationLogMemoryBytes = 4 << 20,
+            ChunkLogMemoryBytes = 4 << 20,
+            LogSegmentBytes = 4 << 20,
+            FreeSpaceReserveBytes = 1 << 20,
+            MaintenanceInterval = TimeSpan.FromHours(1),
+        };
+        if (configure is not null)
+            Options = configure(Options);
+    }
+
+    public StoreOptions Options { get; set; }
+
+    public TimeProvider Time { get; }
+
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
+    public string Folder => Options.DataFolder;
+
+    public ShardStore Store => _store ?? throw new InvalidOperationException("The store is closed.");
+
+    public static async Task<StoreHarness> OpenAsync(
+        IStorageFileSystem? files = null, Func<StoreOptions, StoreOptions>? configure = null, TimeProvider? time = null)
+    {
+        var harness = new StoreHarness(files, configure, time);
+        await harness.OpenStoreAsync();
+        return harness;
+    }
+
+    public async Task OpenStoreAsync() =>
+        _store = await ShardStore.OpenAsync(Options, _files, Loggers, Time, TestContext.Current.CancellationToken);
+
+    public async Task CloseAsync()
+    {
+        if (_store is not null)
+            await _store.DisposeAsync();
+        _store = null;
+    }
+
+    public async Task ReopenAsync()
+    {
+        await CloseAsync();
+        await OpenStoreAsync();
+    }
+
+    public Guid NewId() => Guid.CreateVersion7(Time.GetUtcNow());
+
+    /// <summary>Makes a workspace with one default space.</summary>
+    public async Task<SliceId> CreateAsync(
+        int dimension = 4, Metric metric = Metric.L2, int partition = 0, ulong version = 1, Guid? uid = null)
+    {
+        var slice = new SliceId(uid ?? Guid.NewGuid(), partition);
+        await Store.PutSettingsAsync(
+            partition, Settings(slice.WorkspaceUid, dimension, metric, version), NewId(), default);
+        return slice;
+    }
+
+    public static WorkspaceSettings Settings(
+        Guid uid, int dimension = 4, Metric metric = Metric.L2, ulong version = 1) => new()
+        {
+            Uid = uid, Version = version, Spaces = [new VectorSpaceSettings { Dimension = dimension, Metric = metric }],
+        };
+
+    public Task<UpsertOutcome> UpsertAsync(SliceId slice, params ChunkWrite[] chunks) =>
+        Store.UpsertAsync(slice, chunks, NewId(), default);
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        _folder.Dispose();
+    }
+
+    public static ChunkWrite Chunk(
+        string document, string chunk, float x = 0, string? text = null,
+        IReadOnlyDictionary<string, MetadataValue>? metadata = null) => new()
+        {
+            Key = new ChunkKey(document, chunk),
+            Text = text ?? $"text of {document}/{chunk}",
+            Metadata = metadata ?? new Dictionary<string, MetadataValue>(),
+            Vectors = [new SpaceVector("", Vector(x))],
+        };
+
+    public static float[] Vector(float x) => [x, 1, 0, 0];
+
+    public static SearchQuery Query(float x, int k = 10, ReturnFields fields = ReturnFields.None) => new()
+    {
+        Vector = Vector(x), K = k, Return = fields,
+    };
+}
