@@ -18,9 +18,6 @@ internal static partial class RouterLog
     [LoggerMessage(7003, LogLevel.Error, "The sweeper failed; it goes on at the next turn")]
     public static partial void SweepFailed(ILogger logger, Exception error);
 
-    [LoggerMessage(7004, LogLevel.Information, "Removed the bytes of {Count} uploads without a job")]
-    public static partial void OrphansRemoved(ILogger logger, int count);
-
     [LoggerMessage(7005, LogLevel.Warning, "Shard {Shard} at {Address} cannot be reached")]
     public static partial void ShardLost(ILogger logger, string shard, Uri address, Exception error);
 

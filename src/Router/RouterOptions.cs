@@ -43,14 +43,8 @@ public sealed class RouterOptions
     /// <summary>Most unfinished ingestion jobs of one workspace. Default 100,000.</summary>
     public int MaxUnfinishedJobs { get; init; } = 100_000;
 
-    /// <summary>How long jobs that are over are kept. Default 30 days; 1 h to 10 years.</summary>
-    public TimeSpan JobRetention { get; init; } = TimeSpan.FromDays(30);
-
     /// <summary>How often unfinished creations, changes and deletions are looked for. Default 5 s; 10 ms to 1 h.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(5);
-
-    /// <summary>How long bytes of a file without an unfinished job are kept. Default 1 h; 1 min to 30 days.</summary>
-    public TimeSpan OrphanAge { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>How often shards are asked whether they are there. Default 5 s; 100 ms to 10 min.</summary>
     public TimeSpan HealthInterval { get; init; } = TimeSpan.FromSeconds(5);
@@ -61,9 +55,7 @@ public sealed class RouterOptions
         var errors = new List<string>();
         Check(errors, nameof(SettingsTtl), SettingsTtl, TimeSpan.Zero, TimeSpan.FromHours(1));
         Check(errors, nameof(DefaultTimeout), DefaultTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        Check(errors, nameof(JobRetention), JobRetention, TimeSpan.FromHours(1), TimeSpan.FromDays(3653));
         Check(errors, nameof(SweepInterval), SweepInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1));
-        Check(errors, nameof(OrphanAge), OrphanAge, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30));
         Check(errors, nameof(HealthInterval), HealthInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
         Check(errors, nameof(MaxCachedWorkspaces), MaxCachedWorkspaces, 1, 10_000_000);
         Check(errors, nameof(MaxConcurrentCalls), MaxConcurrentCalls, 1, 1_000_000);

@@ -37,7 +37,7 @@ internal sealed class DeleteHandler(
         KnownWorkspace workspace, string documentId, CallScope scope)
     {
         var part = new DeletePart(workspace.BucketOf(documentId), MutationIds.New()) { Documents = [documentId] };
-        var response = await shards.CallBucketAsync(workspace, part.Bucket, part, Delete, scope);
+        var (_, response) = await shards.CallBucketAsync(workspace, part.Bucket, part, Delete, scope);
         return (response.DeletedCount, [.. response.Stamps]);
     }
 
@@ -54,7 +54,7 @@ internal sealed class DeleteHandler(
         };
         await Parallel.ForEachAsync(PartsOf(workspace, request, requestId), limits, async (part, _) =>
         {
-            var response = await shards.CallBucketAsync(workspace, part.Bucket, part, Delete, scope);
+            var (_, response) = await shards.CallBucketAsync(workspace, part.Bucket, part, Delete, scope);
             lock (stamps)
             {
                 deleted += response.DeletedCount;

@@ -56,7 +56,7 @@ internal sealed class ListHandler(ShardCaller shards, WorkspaceDirectory directo
     {
         var bucket = workspace.BucketOf(plan.Request.DocumentId);
         var page = await shards.CallBucketAsync(workspace, bucket, plan, List, scope);
-        return (page.Chunks, page.More);
+        return (page.Response.Chunks, page.Response.More);
     }
 
     private async Task<(IEnumerable<Chunk> Chunks, bool More)> ListAllAsync(

@@ -56,7 +56,7 @@ internal sealed class ReadHandler(ShardCaller shards, WorkspaceDirectory directo
             var response = await shards.CallBucketAsync(workspace, batch.Bucket, part, Get, scope);
             lock (found)
             {
-                foreach (var chunk in response.Chunks)
+                foreach (var chunk in response.Response.Chunks)
                     found[(chunk.DocumentId, chunk.ChunkId)] = chunk;
             }
         });
@@ -80,7 +80,7 @@ internal sealed class ReadHandler(ShardCaller shards, WorkspaceDirectory directo
         {
             var bucket = workspace.BucketOf(request.DocumentId);
             var only = await shards.CallBucketAsync(workspace, bucket, plan, Count, scope);
-            return new CountChunksResponse { Count = only.Count };
+            return new CountChunksResponse { Count = only.Response.Count };
         }
 
         var answer = new CountChunksResponse();

@@ -61,7 +61,8 @@ internal sealed class UpsertHandler(
         var stamps = new List<Stamp>(parts.Count);
         if (parts.Count == 1)
         {
-            Add(await shards.CallBucketAsync(workspace, parts[0].Bucket, parts[0], Upsert, scope), parts[0], results, stamps);
+            var (_, only) = await shards.CallBucketAsync(workspace, parts[0].Bucket, parts[0], Upsert, scope);
+            Add(only, parts[0], results, stamps);
             return new WrittenBatch(workspace, results, stamps);
         }
 
@@ -71,7 +72,7 @@ internal sealed class UpsertHandler(
         {
             try
             {
-                var response = await shards.CallBucketAsync(workspace, part.Bucket, part, Upsert, scope);
+                var (_, response) = await shards.CallBucketAsync(workspace, part.Bucket, part, Upsert, scope);
                 lock (stamps)
                     Add(response, part, results, stamps);
             }

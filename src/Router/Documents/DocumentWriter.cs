@@ -111,7 +111,8 @@ internal sealed class DocumentWriter(ShardCaller shards, WorkspaceDirectory dire
         try
         {
             var bucket = workspace.BucketOf(documentId);
-            return (workspace, await shards.CallBucketAsync(workspace, bucket, request, method, scope));
+            var (_, response) = await shards.CallBucketAsync(workspace, bucket, request, method, scope);
+            return (workspace, response);
         }
         catch (WorkspaceReplacedException)
         {

@@ -61,12 +61,13 @@ internal sealed class SearchHandler(ShardCaller shards, WorkspaceDirectory direc
     }
 
     private static SearchResponse Answer(
-        KnownWorkspace workspace, SearchPlan plan, SearchSlicesResponse only, long started)
+        KnownWorkspace workspace, SearchPlan plan, ShardAnswer<SearchSlicesResponse> found, long started)
     {
+        var only = found.Response;
         var answer = new SearchResponse
         {
             Encoder = only.Encoder,
-            SettingsVersion = workspace.SettingsVersion,
+            SettingsVersion = found.Group.Target.SettingsVersion,
             ConsistencyToken = ConsistencyToken.Of(workspace, only.Stamps),
         };
         HitMerge.Take(only.Hits, plan.Offset, plan.K, answer.Hits);
@@ -88,8 +89,10 @@ internal sealed class SearchHandler(ShardCaller shards, WorkspaceDirectory direc
         var answers = gathered.Answers;
         var stamps = new List<Stamp>();
         TimeSpan search = default, fetch = default;
-        foreach (var (_, response) in answers)
+        var version = 0L;
+        foreach (var (group, response) in answers)
         {
+            version = Math.Max(version, group.Target.SettingsVersion);
             stamps.AddRange(response.Stamps);
             search = Longer(search, response.Search);
             fetch = Longer(fetch, response.Fetch);
@@ -103,7 +106,7 @@ internal sealed class SearchHandler(ShardCaller shards, WorkspaceDirectory direc
         var answer = new SearchResponse
         {
             Encoder = encoder,
-            SettingsVersion = workspace.SettingsVersion,
+            SettingsVersion = version,
             ConsistencyToken = ConsistencyToken.Of(workspace, stamps),
         };
         answer.MissingPartitions.AddRange(gathered.Missing);

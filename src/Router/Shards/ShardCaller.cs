@@ -29,8 +29,8 @@ internal sealed class ShardCaller(
 
     public ClusterTopology Topology => topology.Current;
 
-    /// <summary>Calls the shard of one bucket.</summary>
-    public async Task<TResponse> CallBucketAsync<TState, TResponse>(
+    /// <summary>Calls the shard of one bucket. The answer names what it was asked for in the end.</summary>
+    public async Task<ShardAnswer<TResponse>> CallBucketAsync<TState, TResponse>(
         KnownWorkspace workspace, int bucket, TState state, ShardMethod<TState, TResponse> method, CallScope scope)
     {
         var retry = default(RetryState);
@@ -39,7 +39,7 @@ internal sealed class ShardCaller(
             var group = workspace.RouteUnder(topology.Current).OfBucket(bucket);
             try
             {
-                return await SendAsync(group, state, method, scope);
+                return new ShardAnswer<TResponse>(group, await SendAsync(group, state, method, scope));
             }
             catch (RpcException error) when (IsRetriable(error))
             {

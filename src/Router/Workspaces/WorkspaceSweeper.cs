@@ -7,7 +7,7 @@ namespace Rag.Router.Workspaces;
 
 /// <summary>
 /// Finishes what stopped half-way: creations, changes and deletions of workspaces whose router died or whose shards
-/// were away; bytes of uploads that never became a job; jobs that were over long ago. One loop, owned by the host.
+/// were away. One loop, owned by the host. (Uploads that never became a job are the ingestor's to clear away.)
 /// </summary>
 internal sealed class WorkspaceSweeper(
     IMetadataStore metadata, WorkspaceLifecycle lifecycle, RouterOptions options, TimeProvider time,
@@ -15,12 +15,9 @@ internal sealed class WorkspaceSweeper(
     : BackgroundService
 {
     private const int Page = 1000;
-    private const int PrunePage = 1000;
 
     /// <summary>Time for one workspace: its shards may be away, and others wait behind it.</summary>
     private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(10);
-
-    private static readonly TimeSpan HousekeepingInterval = TimeSpan.FromMinutes(1);
 
     /// <summary>One turn over everything; returns how many workspaces it finished.</summary>
     /// <param name="minAge">Younger changes are left to the call that made them.</param>
@@ -38,39 +35,11 @@ internal sealed class WorkspaceSweeper(
         return finished;
     }
 
-    /// <summary>Removes what nobody needs any more.</summary>
-    internal async Task TidyAsync(CancellationToken cancellationToken)
-    {
-        await metadata.Jobs.PruneAsync(options.JobRetention, PrunePage, cancellationToken);
-        var removed = 0;
-        var after = Guid.Empty;
-        while (true)
-        {
-            var blobs = await metadata.Blobs.ListUntouchedAsync(options.OrphanAge, after, Page, cancellationToken);
-            if (blobs.Count == 0)
-                break;
-            var needed = await metadata.Jobs.FindUnfinishedAsync(blobs, cancellationToken);
-            foreach (var blob in blobs)
-            {
-                if (needed.Contains(blob))
-                    continue;
-                await metadata.Blobs.DeleteAsync(blob, cancellationToken);
-                removed++;
-            }
-
-            after = blobs[^1];
-        }
-
-        if (removed > 0)
-            RouterLog.OrphansRemoved(logger, removed);
-    }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Leave the thread that starts the host.
         await Task.Yield();
         var minAge = TimeSpan.Zero;
-        long? tidied = null;
         using var timer = new PeriodicTimer(options.SweepInterval, time);
         try
         {
@@ -80,11 +49,6 @@ internal sealed class WorkspaceSweeper(
                 {
                     await SweepAsync(minAge, stoppingToken);
                     minAge = options.SweepInterval;
-                    if (tidied is null || time.GetElapsedTime(tidied.Value) > HousekeepingInterval)
-                    {
-                        await TidyAsync(stoppingToken);
-                        tidied = time.GetTimestamp();
-                    }
                 }
                 catch (Exception error) when (!stoppingToken.IsCancellationRequested)
                 {

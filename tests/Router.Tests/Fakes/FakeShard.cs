@@ -44,6 +44,16 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
         }
     }
 
+    /// <summary>Takes copies of another shard's slices, as a move of partitions does.</summary>
+    public void CopyFrom(FakeShard other)
+    {
+        lock (_lock)
+        {
+            foreach (var (key, slice) in other._slices)
+                _slices[key] = slice;
+        }
+    }
+
     /// <summary>All chunks of a workspace on this shard.</summary>
     public int CountOf(Guid uid)
     {
