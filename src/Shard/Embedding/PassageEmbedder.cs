@@ -1,3 +1,4 @@
+using System.Text;
 using Rag.Embedding;
 using Rag.Engine;
 using Rag.Shard.Services;
@@ -74,7 +75,7 @@ internal sealed class PassageEmbedder(ModelRegistry models)
         var patchesVectors = write.Fields != ChunkFields.All && write.Fields.HasFlag(ChunkFields.Vectors);
         return write.Fields.HasFlag(ChunkFields.Text) && !patchesVectors
             && write.Text is { Length: > 0 } text
-            && System.Text.Encoding.UTF8.GetByteCount(text) <= StoreLimits.MaxTextBytes
+            && Encoding.UTF8.GetByteCount(text) <= StoreLimits.MaxTextBytes
             && !write.Vectors.Any(vector => vector.Space == space);
     }
 }
