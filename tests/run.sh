@@ -107,7 +107,8 @@ report_one() {
       if [ -z "$head" ]; then printf '%s broke off with exit code %s.\n' "$name" "$status"; fi
     fi
     if [ "$skipped" != 0 ]; then
-      grep -o '<reason>.*</reason>' "$xml" | sed -e 's/<[^>]*>//g' -e 's/^!\[CDATA\[//' -e 's/\]\]$//' |
+      grep -o '<reason>.*</reason>' "$xml" |
+        sed -e 's/<!\[CDATA\[//' -e 's/\]\]>//' -e 's/<[^>]*>//g' |
         sort | uniq -c | sed "s/^ *\([0-9]*\)/$name skipped \1:/"
     fi
     printf '%-28s %s passed, %s failed, %s skipped (%.1f s)\n' "$name" "$passed" "$failed" "$skipped" "$seconds"

@@ -1,0 +1,104 @@
+using System.Globalization;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Rag.Client;
+using Rag.V1;
+using Value = Rag.V1.Value;
+
+namespace Rag.Cli.Options;
+
+/// <summary>
+/// Conditions as one types them. All that are given must hold.
+/// <code>
+///   lang=en  lang!=en  lang=en|de     equal, not equal, one of
+///   year>=2020  year>2020  year&lt;=2024  year&lt;2024
+///   draft?  !draft?  !lang=en         there is such a key; not
+///   {"any":{"filters":[...]}}         a whole rag.v1.Filter as JSON
+/// </code>
+/// Values: whole numbers, decimals, true and false, dates (2024-05-01 or with a time), else keywords; in double quotes
+/// always a keyword.
+/// </summary>
+internal static class FilterSyntax
+{
+    private static readonly string[] Operators = ["!=", ">=", "<=", "=", ">", "<"];
+
+    /// <summary>Null where no condition is given.</summary>
+    /// <exception cref="CliException">One is malformed.</exception>
+    public static Filter? Parse(IReadOnlyCollection<string> conditions)
+    {
+        if (conditions.Count == 0)
+            return null;
+        var filters = conditions.Select(ParseOne).ToList();
+        return filters.Count == 1 ? filters[0] : Where.All(filters);
+    }
+
+    /// <summary>A typed value, as in <c>key=value</c>.</summary>
+    public static Value ParseValue(string text)
+    {
+        if (text.Length >= 2 && text[0] == '"' && text[^1] == '"')
+            return MetadataValue.Of(text[1..^1]);
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer))
+            return MetadataValue.Of(integer);
+        if (text is "true" or "false")
+            return MetadataValue.Of(text == "true");
+        if (text.Length > 0 && (char.IsAsciiDigit(text[0]) || text[0] is '-' or '.'))
+        {
+            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real))
+                return MetadataValue.Of(real);
+            if (text.Length >= 10 && DateTimeOffset.TryParse(
+                text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+            {
+                return new Value { TimestampValue = Timestamp.FromDateTimeOffset(time) };
+            }
+        }
+
+        return MetadataValue.Of(text);
+    }
+
+    private static Filter ParseOne(string condition)
+    {
+        var text = condition.Trim();
+        if (text.StartsWith('{'))
+            return ParseJson(text);
+        if (text.StartsWith('!'))
+            return Where.Not(ParseOne(text[1..]));
+        var at = text.IndexOfAny(['=', '<', '>', '!']);
+        if (at < 0 && text.Length > 1 && text.EndsWith('?'))
+            return Where.Exists(text[..^1]);
+        var sign = at > 0 ? Operators.FirstOrDefault(sign => text.AsSpan(at).StartsWith(sign)) : null;
+        if (sign is null)
+        {
+            throw new CliException(
+                $"'{condition}' is no condition: write key=value, key>=value, key? or a filter as JSON.", ExitCode.Usage);
+        }
+
+        var key = text[..at].TrimEnd();
+        var value = text[(at + sign.Length)..].TrimStart();
+        return sign switch
+        {
+            "=" => OneOf(key, value),
+            "!=" => Where.Not(OneOf(key, value)),
+            ">=" => Where.AtLeast(key, ParseValue(value)),
+            ">" => Where.GreaterThan(key, ParseValue(value)),
+            "<=" => Where.AtMost(key, ParseValue(value)),
+            _ => Where.LessThan(key, ParseValue(value)),
+        };
+    }
+
+    private static Filter OneOf(string key, string value) =>
+        value.Contains('|') && !value.StartsWith('"')
+            ? Where.In(key, value.Split('|').Select(ParseValue))
+            : Where.Equal(key, ParseValue(value));
+
+    private static Filter ParseJson(string text)
+    {
+        try
+        {
+            return JsonParser.Default.Parse<Filter>(text);
+        }
+        catch (Exception failure) when (failure is InvalidProtocolBufferException or InvalidJsonException)
+        {
+            throw new CliException($"The filter is not a rag.v1.Filter: {failure.Message}", ExitCode.Usage);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using Rag.Client;
+using Rag.V1;
+using Spectre.Console;
+
+namespace Rag.Cli.Output;
+
+/// <summary>Prints hits, for people or for programs.</summary>
+internal static class SearchResults
+{
+    private const int SnippetCharacters = 240;
+
+    /// <summary>One object a hit: document, chunk, score, text; metadata where wanted.</summary>
+    public static void WriteJson(TextWriter output, SearchResponse response, bool withMetadata)
+    {
+        foreach (var hit in response.Hits)
+        {
+            JsonLines.Write(output, json =>
+            {
+                json.WriteString("document", hit.DocumentId);
+                json.WriteString("chunk", hit.ChunkId);
+                json.WriteNumber("score", hit.Score);
+                json.WriteString("text", hit.Text);
+                if (withMetadata)
+                    JsonLines.WriteMetadata(json, hit.Metadata);
+            });
+        }
+    }
+
+    public static void Write(IAnsiConsole console, SearchResponse response, bool withMetadata)
+    {
+        var rank = 0;
+        foreach (var hit in response.Hits)
+        {
+            console.Write(new Text($"{++rank,3}. ", new Style(decoration: Decoration.Dim)));
+            console.Write(new Text(hit.Score.ToString("0.0000", CultureInfo.InvariantCulture), new Style(Color.Green)));
+            console.Write(new Text("  "));
+            console.Write(new Text(hit.DocumentId, new Style(Color.Blue, decoration: Decoration.Bold)));
+            console.WriteLine(Place(hit));
+            console.WriteLine($"     {Snippet(hit.Text)}");
+            if (withMetadata)
+            {
+                foreach (var (key, value) in hit.Metadata.OrderBy(item => item.Key, StringComparer.Ordinal))
+                    console.WriteLine($"     {key} = {Plain(value)}");
+            }
+        }
+
+        if (response.Hits.Count == 0)
+            console.WriteLine("Nothing found.");
+        console.Write(new Text(Timings(response) + Environment.NewLine, new Style(decoration: Decoration.Dim)));
+    }
+
+    /// <summary>A text in one line of at most 240 characters.</summary>
+    public static string Snippet(string text)
+    {
+        var line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        if (line.Length <= SnippetCharacters)
+            return line;
+        var end = char.IsHighSurrogate(line[SnippetCharacters - 1]) ? SnippetCharacters - 1 : SnippetCharacters;
+        return line[..end] + "…";
+    }
+
+    private static string Place(SearchHit hit)
+    {
+        var place = hit.Passage is { HeadingPath.Count: > 0 } passage ? " › " + string.Join(" › ", passage.HeadingPath) : "";
+        return hit.Passage is { Page: > 0 } paged ? $"{place} (page {paged.Page})" : place;
+    }
+
+    private static string Timings(SearchResponse response)
+    {
+        var timings = response.Timings ?? new SearchTimings();
+        var missing = response.MissingPartitions.Count > 0
+            ? $"; {response.MissingPartitions.Count} partitions did not answer"
+            : "";
+        return $"{response.Hits.Count} hits in {Milliseconds(timings.Total)} ms (embedding {Milliseconds(timings.Embed)}, "
+            + $"search {Milliseconds(timings.Search)}, texts {Milliseconds(timings.Fetch)}){missing}";
+    }
+
+    private static string Milliseconds(Google.Protobuf.WellKnownTypes.Duration? duration) =>
+        (duration?.ToTimeSpan().TotalMilliseconds ?? 0).ToString("0.0", CultureInfo.InvariantCulture);
+
+    private static string Plain(Value value) => value.ToObject() switch
+    {
+        System.Collections.IEnumerable list and not string => string.Join(", ", list.Cast<object>()),
+        var single => Convert.ToString(single, CultureInfo.InvariantCulture) ?? "",
+    };
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using Rag.V1;
+
+namespace Rag.Cli.Output;
+
+/// <summary>Workspaces, for people.</summary>
+internal static class WorkspaceText
+{
+    public static string Line(Workspace workspace) =>
+        $"{workspace.Name}  {Word(workspace.State)}  version {workspace.Version}  {Spaces(workspace)}";
+
+    public static string Details(Workspace workspace)
+    {
+        var lines = new List<string>
+        {
+            $"name        {workspace.Name}",
+            $"uid         {workspace.Uid}",
+            $"state       {Word(workspace.State)}",
+            $"version     {workspace.Version}",
+            $"spaces      {Spaces(workspace)}",
+            $"ingest      {Word(workspace.Embedding?.Ingest ?? EmbeddingIngest.Unspecified)}",
+            $"spread      {workspace.Spread} (partitions {string.Join(", ", workspace.Partitions)})",
+        };
+        if (workspace.Chunking is { } chunking)
+        {
+            lines.Add(
+                $"chunking    target {chunking.TargetTokens}, at most {chunking.MaxTokens}, overlap "
+                + $"{chunking.OverlapTokens} tokens");
+        }
+
+        lines.AddRange(workspace.Labels.OrderBy(label => label.Key, StringComparer.Ordinal)
+            .Select(label => $"label       {label.Key}={label.Value}"));
+        return string.Join(Environment.NewLine, lines);
+    }
+
+    public static string Statistics(GetWorkspaceStatisticsResponse statistics)
+    {
+        var lines = new List<string>
+        {
+            $"documents   {statistics.Documents}",
+            $"chunks      {statistics.Chunks}",
+            $"texts       {ByteCount.Format(statistics.TextBytes)}",
+            $"memory      {ByteCount.Format(statistics.MemoryBytes)}",
+            $"disk        {ByteCount.Format(statistics.DiskBytes)}",
+        };
+        foreach (var space in statistics.Spaces)
+        {
+            var refined = space.Refined.ToString("P0", CultureInfo.InvariantCulture);
+            lines.Add($"space '{space.Name}'    {space.Vectors} vectors, {(space.Graph ? "graph" : "exact")}, {refined} refined");
+        }
+
+        return string.Join(Environment.NewLine, lines);
+    }
+
+    private static string Spaces(Workspace workspace) => string.Join(", ", workspace.Spaces.Select(space =>
+        $"'{space.Name}' {(space.Model.Length > 0 ? space.Model : "own vectors")} {space.Dimension}d {Word(space.Metric)}"));
+
+    private static string Word<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
+}

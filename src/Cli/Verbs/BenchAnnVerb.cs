@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Globalization;
+using Rag.Cli.Bench;
+using Rag.Cli.Options;
+using Rag.Cli.Output;
+using Rag.Engine.Indexing;
+
+namespace Rag.Cli.Verbs;
+
+/// <summary><c>rag bench ann</c>.</summary>
+internal static class BenchAnnVerb
+{
+    public static Command Create(Terminal terminal)
+    {
+        var vectors = new Option<string>("--base") { Description = "Vectors to index, as fbin.", HelpName = "FILE", Required = true };
+        var queries = new Option<string>("--queries") { Description = "Queries, as fbin.", HelpName = "FILE", Required = true };
+        var truth = new Option<string?>("--truth")
+        {
+            Description = "True neighbours, as ibin. Default: computed.",
+            HelpName = "FILE",
+        };
+        var metric = new Option<string>("--metric") { Description = "How vectors are compared.", DefaultValueFactory = _ => "ip" };
+        metric.AcceptOnlyFromAmong("ip", "l2", "cosine");
+        var k = new Option<int>("--k", "-k") { Description = "Hits a query asks for.", DefaultValueFactory = _ => 10 };
+        var targets = new Option<string>("--targets")
+        {
+            Description = "Recall targets.",
+            HelpName = "LIST",
+            DefaultValueFactory = _ => "0.90,0.95,0.99",
+        };
+        var threads = new Option<int>("--threads") { Description = "Search threads.", DefaultValueFactory = _ => 1 };
+        var buildThreads = new Option<int?>("--build-threads") { Description = "Threads that build. Default: as many as search." };
+        var codec = new Option<string>("--codec") { Description = "Form of traversal.", DefaultValueFactory = _ => "int8" };
+        codec.AcceptOnlyFromAmong("int8", "float32");
+        var m = new Option<int>("--m") { Description = "Edges of a node.", DefaultValueFactory = _ => 16 };
+        var efConstruction = new Option<int>("--ef-construction")
+        {
+            Description = "Candidates considered when a row is linked.",
+            DefaultValueFactory = _ => 200,
+        };
+        var repeats = new Option<int>("--repeats") { Description = "Timed passes; their median counts.", DefaultValueFactory = _ => 3 };
+        var json = JsonOption.Create("Print one JSON object.");
+        var verb = new Verb(
+            "ann", "Build an index of your vectors and show queries a second at each recall target.",
+            "rag bench ann --base base.fbin --queries queries.fbin --truth truth.ibin --metric cosine --threads 2 --json")
+        {
+            vectors, queries, truth, metric, k, targets, threads, buildThreads, codec, m, efConstruction, repeats, json,
+        };
+        verb.SetAction(async (parsed, stop) =>
+        {
+            var options = new AnnBenchmarkOptions
+            {
+                BasePath = parsed.GetValue(vectors)!,
+                QueriesPath = parsed.GetValue(queries)!,
+                TruthPath = parsed.GetValue(truth),
+                Metric = parsed.GetValue(metric) switch { "l2" => Metric.L2, "cosine" => Metric.Cosine, _ => Metric.InnerProduct },
+                K = parsed.GetValue(k),
+                Targets = ReadTargets(parsed.GetValue(targets)!),
+                Threads = parsed.GetValue(threads),
+                BuildThreads = parsed.GetValue(buildThreads),
+                Codec = parsed.GetValue(codec) == "float32" ? VectorCodec.Float32 : VectorCodec.Int8,
+                M = parsed.GetValue(m),
+                EfConstruction = parsed.GetValue(efConstruction),
+                Repeats = parsed.GetValue(repeats),
+                Json = parsed.GetValue(json),
+            };
+            await AnnBenchmark.RunAsync(options, terminal.Out, stop);
+            return ExitCode.Ok;
+        });
+        return verb;
+    }
+
+    /// <exception cref="CliException">One is no number.</exception>
+    internal static IReadOnlyList<double> ReadTargets(string list) =>
+    [
+        .. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(item =>
+            double.TryParse(item, NumberStyles.Float, CultureInfo.InvariantCulture, out var target)
+                ? target
+                : throw new CliException($"'{item}' is no recall target: write numbers such as 0.90,0.95.", ExitCode.Usage)),
+    ];
+}

@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.Text.Json;
+using Rag.Cli.Embedding;
+using Rag.Cli.Options;
+using Rag.Cli.Output;
+using Rag.V1;
+
+namespace Rag.Cli.Verbs;
+
+/// <summary><c>rag embed</c>: texts from standard input to vectors.</summary>
+internal static class EmbedVerb
+{
+    private const int BatchTexts = 256;
+
+    public static Command Create(Terminal terminal)
+    {
+        var connection = new ConnectionOptions();
+        var encoder = EncoderOption.Create("Which encoder.", Encoder.Full);
+        var model = new Option<string>("--model") { Description = "The model.", DefaultValueFactory = _ => "" };
+        var query = new Option<bool>("--query") { Description = "Embed as queries, where the model tells them from passages." };
+        var json = JsonOption.Create("Print one JSON object a line (there is no other form).");
+
+        var verb = new Verb(
+            "embed", "Embed texts from standard input, a line each or a JSON string each: ids and vector of each.",
+            "echo 'what is an error budget?' | rag embed",
+            "rag embed --encoder lookup --json < texts.txt > vectors.jsonl")
+        {
+            encoder, model, query, json,
+        };
+        connection.AddTo(verb);
+        verb.SetAction(async (parsed, stop) =>
+        {
+            await using var embedding = TextEmbedding.Open(
+                connection.Address(parsed), connection.Data(parsed), parsed.GetValue(model)!);
+            foreach (var texts in ReadTexts(terminal.In).Chunk(BatchTexts))
+            {
+                stop.ThrowIfCancellationRequested();
+                var embedded = await embedding.EmbedAsync(texts, parsed.GetValue(encoder), parsed.GetValue(query), stop);
+                foreach (var text in embedded)
+                    Write(terminal.Out, text);
+            }
+
+            await terminal.Out.FlushAsync(stop);
+            return ExitCode.Ok;
+        });
+        return verb;
+    }
+
+    /// <summary>A line that is a JSON string stands for what it says; any other line for itself.</summary>
+    internal static IEnumerable<string> ReadTexts(TextReader input)
+    {
+        while (input.ReadLine() is { } line)
+            yield return IsJsonString(line, out var text) ? text : line;
+    }
+
+    private static bool IsJsonString(string line, out string text)
+    {
+        text = "";
+        var trimmed = line.AsSpan().Trim();
+        if (trimmed.Length < 2 || trimmed[0] != '"' || trimmed[^1] != '"')
+            return false;
+        try
+        {
+            text = JsonSerializer.Deserialize<string>(trimmed) ?? "";
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false; // A quoted line of prose.
+        }
+    }
+
+    private static void Write(TextWriter output, EmbeddedText text) => JsonLines.Write(output, json =>
+    {
+        json.WriteStartArray("ids");
+        foreach (var id in text.Ids)
+            json.WriteNumberValue(id);
+        json.WriteEndArray();
+        json.WriteStartArray("vector");
+        foreach (var component in text.Vector)
+            json.WriteNumberValue(component);
+        json.WriteEndArray();
+    });
+}

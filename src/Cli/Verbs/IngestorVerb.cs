@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
+using Rag.Cli.Composition;
+using Rag.Cli.Options;
+using Rag.Cli.Output;
+
+namespace Rag.Cli.Verbs;
+
+/// <summary><c>rag ingestor</c>: turns queued files into documents, beside a router.</summary>
+internal static class IngestorVerb
+{
+    private const int DefaultHealthPort = 7720;
+    private const int MaxMessageBytes = 64 * 1024 * 1024;
+
+    public static Command Create(Terminal terminal)
+    {
+        var router = new Option<string>("--router", "-r")
+        {
+            Description = "The router's internal address, as http://127.0.0.1:7701.",
+            HelpName = "URL",
+            Required = true,
+        };
+        var data = DataOption.Create("Folder of the metadata: the router's. Default: RAG_DATA, else .rag/data of the checkout.");
+        var listen = new ListenOptions(DefaultHealthPort);
+        var verb = new Verb(
+            "ingestor", "Work on queued files, until Ctrl-C. It listens (for health checks) only if told where.",
+            "rag ingestor --router http://127.0.0.1:7701 --data /srv/router")
+        {
+            router, data,
+        };
+        listen.AddTo(verb);
+        verb.SetAction(async (parsed, stop) =>
+        {
+            var folder = DataFolder.Resolve(parsed.GetValue(data));
+            var address = parsed.GetValue(router)!;
+            await using var host = new ProcessHost(listen.Given(parsed), LogLevel.Information);
+            var channel = host.Own(GrpcChannel.ForAddress(address, new GrpcChannelOptions
+            {
+                MaxReceiveMessageSize = MaxMessageBytes,
+                MaxSendMessageSize = MaxMessageBytes,
+            }));
+            await MetadataParts.AddAsync(host, folder, stop);
+            IngestorParts.Add(host, Settings.Read(folder), _ => channel.CreateCallInvoker());
+            await host.StartAsync(_ => { }, stop);
+            if (host.Address is { } health)
+                ServerLog.Listening(host.Logger, "ingestor", ProcessHost.Version, health, folder.Path);
+            ServerLog.Ingesting(host.Logger, ProcessHost.Version, address, folder.Path);
+            await host.RunUntilAsync(stop);
+            return ExitCode.Ok;
+        });
+        return verb;
+    }
+}

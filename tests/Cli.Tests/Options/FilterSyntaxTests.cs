@@ -1,0 +1,57 @@
+using Rag.Cli.Options;
+using Rag.V1;
+
+namespace Rag.Cli.Tests.Options;
+
+public class FilterSyntaxTests
+{
+    [Theory]
+    [InlineData("lang=en", """{ "equal": { "key": "lang", "value": { "stringValue": "en" } } }""")]
+    [InlineData("year = 2020", """{ "equal": { "key": "year", "value": { "integerValue": "2020" } } }""")]
+    [InlineData("code=\"2020\"", """{ "equal": { "key": "code", "value": { "stringValue": "2020" } } }""")]
+    [InlineData("draft=true", """{ "equal": { "key": "draft", "value": { "boolValue": true } } }""")]
+    [InlineData("score>=0.5", """{ "range": { "key": "score", "atLeast": { "floatValue": 0.5 } } }""")]
+    [InlineData("score>-1", """{ "range": { "key": "score", "greaterThan": { "integerValue": "-1" } } }""")]
+    [InlineData("year<=2020", """{ "range": { "key": "year", "atMost": { "integerValue": "2020" } } }""")]
+    [InlineData("year<2020", """{ "range": { "key": "year", "lessThan": { "integerValue": "2020" } } }""")]
+    [InlineData("day<2024-05-01", """{ "range": { "key": "day", "lessThan": { "timestampValue": "2024-05-01T00:00:00Z" } } }""")]
+    [InlineData("draft?", """{ "exists": { "key": "draft" } }""")]
+    [InlineData("!draft?", """{ "not": { "exists": { "key": "draft" } } }""")]
+    [InlineData("lang!=en", """{ "not": { "equal": { "key": "lang", "value": { "stringValue": "en" } } } }""")]
+    [InlineData("url=a=b?c", """{ "equal": { "key": "url", "value": { "stringValue": "a=b?c" } } }""")]
+    public void A_condition_means_what_it_says(string condition, string expected) =>
+        FilterSyntax.Parse([condition]).ShouldBe(Filter.Parser.ParseJson(expected));
+
+    [Fact]
+    public void Several_values_mean_one_of_them()
+    {
+        var filter = FilterSyntax.Parse(["lang=en|de"])!;
+        filter.In.Key.ShouldBe("lang");
+        filter.In.Values.Select(value => value.StringValue).ShouldBe(["en", "de"]);
+    }
+
+    [Fact]
+    public void Several_conditions_must_all_hold()
+    {
+        var filter = FilterSyntax.Parse(["lang=en", "year>2000"])!;
+        filter.All.Filters.Count.ShouldBe(2);
+        FilterSyntax.Parse([]).ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_whole_filter_is_taken_as_json()
+    {
+        var filter = FilterSyntax.Parse(["""{"any":{"filters":[{"exists":{"key":"a"}},{"exists":{"key":"b"}}]}}"""])!;
+        filter.Any.Filters.Count.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData("nothing")]
+    [InlineData("=value")]
+    [InlineData("?")]
+    [InlineData("")]
+    [InlineData("{\"any\":")]
+    [InlineData("{\"unknown\":1}")]
+    public void What_is_malformed_is_a_mistake_of_usage(string condition) =>
+        Should.Throw<CliException>(() => FilterSyntax.Parse([condition])).ExitCode.ShouldBe(ExitCode.Usage);
+}
