@@ -1,4 +1,3 @@
-using System.Text;
 using Rag.Embedding;
 using Rag.Engine;
 using Rag.Shard.Services;
@@ -75,7 +74,7 @@ internal sealed class PassageEmbedder(ModelRegistry models)
         var patchesVectors = write.Fields != ChunkFields.All && write.Fields.HasFlag(ChunkFields.Vectors);
         return write.Fields.HasFlag(ChunkFields.Text) && !patchesVectors
             && write.Text is { Length: > 0 } text
-            && Encoding.UTF8.GetByteCount(text) <= StoreLimits.MaxTextBytes
+            && System.Text.Encoding.UTF8.GetByteCount(text) <= StoreLimits.MaxTextBytes
             && !write.Vectors.Any(vector => vector.Space == space);
     }
 }

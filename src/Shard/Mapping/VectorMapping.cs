@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Rag.Engine;
@@ -24,13 +25,11 @@ internal static class VectorMapping
         }
 
         var values = new float[packed.Length / sizeof(float)];
-        packed.Span.CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
-        if (!BitConverter.IsLittleEndian)
-        {
-            var bits = MemoryMarshal.Cast<float, int>(values.AsSpan());
-            System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(bits, bits);
-        }
-
+        var bytes = packed.Span;
+        for (var i = 0; !BitConverter.IsLittleEndian && i < values.Length; i++)
+            values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * sizeof(float))..]);
+        if (BitConverter.IsLittleEndian)
+            bytes.CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }
 
@@ -38,9 +37,10 @@ internal static class VectorMapping
     {
         if (BitConverter.IsLittleEndian)
             return ByteString.CopyFrom(MemoryMarshal.AsBytes(values));
-        var swapped = new int[values.Length];
-        System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(MemoryMarshal.Cast<float, int>(values), swapped);
-        return ByteString.CopyFrom(MemoryMarshal.AsBytes<int>(swapped));
+        var bytes = new byte[values.Length * sizeof(float)];
+        for (var i = 0; i < values.Length; i++)
+            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), values[i]);
+        return UnsafeByteOperations.UnsafeWrap(bytes);
     }
 
     public static Encoder ToProto(VectorEncoder encoder) => encoder switch

@@ -52,9 +52,9 @@ internal sealed class EmbedHandler(ModelRegistry models)
             response.Models.Add(new Model
             {
                 Name = model.Name,
-                Dimension = model.Dimension,
-                MaxTokens = model.MaxTokens,
-                Lookup = model.HasLookup,
+                Dimension = model.Embedder.Model.Dimension,
+                MaxTokens = model.Embedder.Model.MaxTokens,
+                Lookup = model.Embedder.Model.HasLookup,
                 Default = model.Name == models.DefaultName,
             });
         }
