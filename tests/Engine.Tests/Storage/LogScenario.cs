@@ -59,7 +59,8 @@ internal sealed class LogScenario
     public List<ScannedRecord> Scan()
     {
         using var segments = new SegmentFiles(Disk, Folder, "mutations", 4 << 20);
-        return [.. new MutationLogScanner(segments).Scan(0, segments.FindEnd())];
+        using var scanner = new MutationLogScanner(segments);
+        return [.. scanner.Scan(0, segments.FindEnd())];
     }
 
     /// <summary>Changes bytes of the log's address space.</summary>

@@ -152,7 +152,7 @@ public sealed class MutationLogDamageTests
             && record.End < scan[^1].End).End;
         var random = new Random(11);
         var silent = 0;
-        for (var round = 0; round < 150; round++)
+        for (var round = 0; round < 60; round++)
         {
             var from = random.NextInt64(0, lastCommit);
             var to = Math.Min(lastCommit, from + random.Next(1, 6000));
@@ -173,7 +173,7 @@ public sealed class MutationLogDamageTests
             if (incomplete.Count == 0)
                 silent++;
         }
-        silent.ShouldBeLessThan(150);
+        silent.ShouldBeLessThan(60);
     }
 
     [Fact]
@@ -213,6 +213,22 @@ public sealed class MutationLogDamageTests
         second.Quarantined.Keys.ShouldBe([harmed.WorkspaceUid]);
         second.IdsOf(other.WorkspaceUid)[^1].ShouldBe(added);
         again.LastSequence(harmed.Partition).ShouldBeGreaterThanOrEqualTo(scan[^2].Header.Sequence);
+    }
+
+    [Fact]
+    public async Task A_log_of_which_nothing_can_be_read_is_kept_aside_and_every_workspace_is_suspect()
+    {
+        var scenario = await LogScenario.BuildAsync(seed: 15, commits: 5, maxPayload: 100);
+        var disk = scenario.Disk.KillProcess();
+        foreach (var path in disk.Paths())
+            disk.Damage(path, bytes => [.. bytes.Select(value => (byte)(value ^ 0x55))]);
+        var good = disk.Bytes($"{LogScenario.Folder}/mutations.00000000");
+        var sink = new RecordingSink();
+        await using var log = await MutationLogTests.OpenAsync(disk, LogScenario.Folder, sink);
+        sink.Records.ShouldBeEmpty();
+        sink.Unharmed.ShouldNotBeNull().ShouldBeEmpty();
+        disk.Bytes(disk.Paths().Single(path => path.Contains("lost.", StringComparison.Ordinal))).ShouldBe(good);
+        await log.AppendAsync(MutationLogTests.Record(new SliceId(scenario.Workspaces[0], 0), "x"u8), default);
     }
 
     [Fact]

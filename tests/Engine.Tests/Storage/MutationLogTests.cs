@@ -48,7 +48,7 @@ public sealed class MutationLogTests
 
     internal static async Task<FasterMutationLog> OpenAsync(
         IStorageFileSystem files, string folder, IMutationSink sink, long from = 0, long reserve = 0,
-        int journalBytes = 1 << 20)
+        int journalBytes = 64 << 10)
     {
         var options = new MutationLogOptions
         {

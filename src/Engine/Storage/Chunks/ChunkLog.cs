@@ -277,7 +277,7 @@ internal sealed class ChunkLog : IAsyncDisposable
             _segments.Sync();
             _durableTail.Advance(until);
         }
-        catch (IOException exception)
+        catch (Exception exception)
         {
             lock (_writeLock)
             {
@@ -335,7 +335,7 @@ internal sealed class ChunkLog : IAsyncDisposable
                 Interlocked.Exchange(ref _end, RoundUp(_end, ChunkLogOptions.PageBytes));
                 _log = OpenLog();
             }
-            catch (IOException exception)
+            catch (Exception exception)
             {
                 ChunkLogMessages.StillFaulted(_logger, exception.Message);
                 _fault = exception;

@@ -9,6 +9,7 @@ namespace Rag.Engine.Storage;
 internal sealed class SegmentFiles : IDisposable
 {
     private const int MaxOpenFiles = 32;
+    private const int CopyBytes = 256 << 10;
 
     private readonly Lock _lock = new();
     private readonly IStorageFileSystem _files;
@@ -114,6 +115,39 @@ internal sealed class SegmentFiles : IDisposable
         var keepFrom = address / SegmentBytes;
         foreach (var number in List().Where(number => number < keepFrom).ToList())
             Delete(number);
+    }
+
+    /// <summary>Whether any byte at or above an address is not zero.</summary>
+    public bool HasData(long address)
+    {
+        var buffer = new byte[CopyBytes];
+        for (var end = FindEnd(); address < end; address += buffer.Length)
+        {
+            Read(address, buffer);
+            if (buffer.AsSpan().ContainsAnyExcept((byte)0))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Copies the segments that hold what lies at and above an address, under another prefix.</summary>
+    public void CopyFrom(long address, string prefix)
+    {
+        var buffer = new byte[CopyBytes];
+        foreach (var number in List().Where(number => number >= address / SegmentBytes).ToList())
+        {
+            var name = $"{prefix}.{DateTime.UtcNow:yyyyMMddHHmmss}.{Path.GetFileName(PathOf(number))}";
+            using var copy = _files.OpenOrCreate(Path.Combine(_folder, name));
+            var length = Use(number, segment => segment.File.Length);
+            for (long at = 0; at < length; at += buffer.Length)
+            {
+                var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at));
+                Read((number * SegmentBytes) + at, part);
+                copy.Write(at, part);
+            }
+            copy.Sync();
+        }
+        _files.SyncFolder(_folder);
     }
 
     /// <summary>Cuts all that lies at and above an address, durably.</summary>

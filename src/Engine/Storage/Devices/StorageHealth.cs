@@ -36,7 +36,20 @@ internal sealed class StorageHealth
     }
 
     /// <summary>Whether a small write would be accepted now.</summary>
-    public bool IsWritable => _faults.IsEmpty && HasRoomFor(0);
+    public bool IsWritable
+    {
+        get
+        {
+            try
+            {
+                return _faults.IsEmpty && HasRoomFor(0);
+            }
+            catch (StorageFaultException)
+            {
+                return false;
+            }
+        }
+    }
 
     /// <summary>Refuses a write that must not be accepted now.</summary>
     /// <exception cref="StorageFullException">It would eat into the reserve.</exception>
@@ -82,11 +95,23 @@ internal sealed class StorageHealth
             if (_available == long.MinValue || _writtenSince > LookAgainAfterBytes
                 || _time.GetElapsedTime(_lookedAt) > LookAgainAfter)
             {
-                _available = _files.AvailableBytes(_folder);
+                _available = Look();
                 _lookedAt = _time.GetTimestamp();
                 _writtenSince = bytes;
             }
             return _available - _writtenSince >= _reserveBytes;
+        }
+    }
+
+    private long Look()
+    {
+        try
+        {
+            return _files.AvailableBytes(_folder);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageFaultException("The free space of the disk cannot be determined.", exception);
         }
     }
 }

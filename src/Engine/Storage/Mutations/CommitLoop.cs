@@ -73,8 +73,9 @@ internal sealed class CommitLoop
                 _committed.TryAdd(new CommittedBatch(batch, _writer.Commit(batch)));
             Truncate();
         }
-        catch (IOException exception)
+        catch (Exception exception)
         {
+            // Whatever it was, the batch does not count and the log is reopened from what is on disk.
             var answer = StorageHealth.Describe(exception);
             foreach (var request in batch)
                 request.Fail(answer);
@@ -140,7 +141,7 @@ internal sealed class CommitLoop
         {
             _writer.Reopen();
         }
-        catch (IOException exception)
+        catch (Exception exception)
         {
             MutationLogMessages.StillFaulted(_logger, exception.Message);
             _fault = exception;

@@ -28,6 +28,7 @@ internal sealed class FasterMutationLog : IMutationLog
     private readonly MutationLogWriter _writer;
     private readonly List<CommittedRange> _adopted;
     private readonly int _lastJournalFile;
+    private readonly bool _isUnreadable;
     private readonly ByteBudget _budget;
     private readonly WorkQueue<LogRequest> _queue = new();
     private readonly WorkQueue<CommittedBatch> _committed = new();
@@ -47,12 +48,14 @@ internal sealed class FasterMutationLog : IMutationLog
         _budget = new ByteBudget(options.PendingBytes);
         _segments = new SegmentFiles(files, options.Folder, "mutations", options.SegmentBytes);
         _journalReader = new CommitJournalReader(files, options.Folder);
-        var recovered = new MutationLogRecovery(_segments, _journalReader).Run();
+        using var recovery = new MutationLogRecovery(_segments, _journalReader);
+        var recovered = recovery.Run();
         if (recovered.JournalLost)
             MutationLogMessages.JournalLost(logger);
         MutationLogMessages.Opened(logger, recovered.Begin, recovered.Until, recovered.Adopted.Count);
         _lastJournalFile = recovered.JournalFiles.Count == 0 ? 0 : recovered.JournalFiles[^1].Number;
         _adopted = recovered.Adopted;
+        _isUnreadable = recovered.IsUnreadable;
         var journal = new CommitJournal(files, options.Folder, options.JournalFileBytes, recovered.JournalFiles);
         _writer = new MutationLogWriter(_segments, journal, codec, options, recovered);
         TryReopen();
@@ -160,7 +163,7 @@ internal sealed class FasterMutationLog : IMutationLog
         {
             _writer.Reopen();
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             MutationLogMessages.Faulted(_logger, exception);
             _openFault = exception;
@@ -170,7 +173,9 @@ internal sealed class FasterMutationLog : IMutationLog
 
     private void Replay(IMutationSink sink, long fromPosition, CancellationToken cancellationToken)
     {
-        var replay = new MutationReplay(_segments, _codec, sink, BeginPosition, fromPosition, _logger);
+        using var replay = new MutationReplay(_segments, _codec, sink, BeginPosition, fromPosition, _logger);
+        if (_isUnreadable)
+            replay.ReportLoss("The mutation log and its commit journal cannot be read; copies of the files were kept.");
         replay.Run(ListCommits(), cancellationToken);
         MutationLogMessages.Replayed(_logger, replay.Delivered);
     }

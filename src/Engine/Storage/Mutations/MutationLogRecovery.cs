@@ -12,10 +12,12 @@ namespace Rag.Engine.Storage;
 /// there may be one commit that nobody was told of, or, if the journal itself is damaged, several: those that have a
 /// footer are taken over; only what is behind the last footer is cut.
 /// </summary>
-internal sealed class MutationLogRecovery(SegmentFiles segments, CommitJournalReader journal)
+internal sealed class MutationLogRecovery(SegmentFiles segments, CommitJournalReader journal) : IDisposable
 {
     private readonly MutationLogScanner _scanner = new(segments);
     private readonly RecoveredLog _log = new();
+
+    public void Dispose() => _scanner.Dispose();
 
     public RecoveredLog Run()
     {
@@ -28,6 +30,7 @@ internal sealed class MutationLogRecovery(SegmentFiles segments, CommitJournalRe
         }
         if (range is not null)
             AdoptTail(segments.FindEnd());
+        _log.IsUnreadable = _log.JournalLost && _log.Adopted.Count == 0 && segments.HasData(_log.Until);
         foreach (var (uid, number) in _log.Workspaces.Where(pair => pair.Value.Until <= _log.Begin).ToList())
             _log.Workspaces.Remove(uid);
         return _log;

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Rag.Engine.Storage;
 
 /// <summary>A record that was found in the files.</summary>
@@ -12,12 +14,16 @@ internal readonly record struct ScannedRecord(
 /// Finds the undamaged records of the mutation log's files, whatever stands between them. FASTER's own iterator is not
 /// used, because it trusts the lengths that it reads: a zeroed one skips the rest of a page in silence, a flipped bit
 /// in one ends in the middle of another record. This one looks for the next record that is whole. Keeps one page in
-/// memory. Not thread-safe; nothing is appended meanwhile.
+/// memory, which is given back on dispose. Not thread-safe; nothing is appended meanwhile.
 /// </summary>
-internal sealed class MutationLogScanner(SegmentFiles segments)
+internal sealed class MutationLogScanner(SegmentFiles segments) : IDisposable
 {
-    private readonly byte[] _page = new byte[MutationLogOptions.PageBytes];
+    private const int PageBytes = MutationLogOptions.PageBytes;
+
+    private readonly byte[] _page = ArrayPool<byte>.Shared.Rent(PageBytes);
     private long _pageStart = -1;
+
+    public void Dispose() => ArrayPool<byte>.Shared.Return(_page);
 
     /// <summary>Undamaged records that begin between two addresses.</summary>
     public IEnumerable<ScannedRecord> Scan(long from, long to)
@@ -25,7 +31,7 @@ internal sealed class MutationLogScanner(SegmentFiles segments)
         while (from < to)
         {
             Load(from);
-            var end = (int)Math.Min(to - _pageStart, _page.Length);
+            var end = (int)Math.Min(to - _pageStart, PageBytes);
             if (TryFind((int)(from - _pageStart), end, out var record))
             {
                 from = record.End;
@@ -33,19 +39,19 @@ internal sealed class MutationLogScanner(SegmentFiles segments)
             }
             else
             {
-                from = _pageStart + _page.Length;
+                from = _pageStart + PageBytes;
             }
         }
     }
 
     private void Load(long address)
     {
-        var start = address / _page.Length * _page.Length;
+        var start = address / PageBytes * PageBytes;
         if (start == _pageStart)
             return;
         // The whole page at once: the next scan usually goes on in it.
         _pageStart = -1;
-        segments.Read(start, _page);
+        segments.Read(start, _page.AsSpan(0, PageBytes));
         _pageStart = start;
     }
 
@@ -58,7 +64,7 @@ internal sealed class MutationLogScanner(SegmentFiles segments)
             if (skipped < 0)
                 break;
             at += skipped;
-            if (at % 4 == 0 && MutationRecordHeader.TryRead(_page.AsSpan(at), out var header))
+            if (at % 4 == 0 && MutationRecordHeader.TryRead(_page.AsSpan(at, PageBytes - at), out var header))
             {
                 var length = MutationRecordHeader.Length + header.PayloadLength;
                 record = new ScannedRecord(

@@ -19,6 +19,7 @@ internal sealed class MutationLogWriter : IDisposable
     private readonly Lock _sequencesLock = new();
     private readonly CommitPlan _plan;
     private List<CommittedRange> _adopted;
+    private bool _journalLost;
     private PagedLog? _log;
     private byte[] _record = new byte[64 << 10];
     private uint _session;
@@ -39,6 +40,7 @@ internal sealed class MutationLogWriter : IDisposable
         _sequences = recovered.Partitions;
         _plan = new CommitPlan(_workspaces, _sequences);
         _adopted = recovered.Adopted;
+        _journalLost = recovered.JournalLost;
         _lastLogNumber = recovered.LastLogNumber;
         _lastCommitNumber = recovered.LastCommitNumber;
         _begin = recovered.Begin;
@@ -74,6 +76,10 @@ internal sealed class MutationLogWriter : IDisposable
         // The journal first. A tail that the journal does not list is cut or, if whole, taken over at the next start;
         // a journal entry without its tail would look like a loss.
         BeginJournal();
+        // Without a journal nothing proves that what is cut was never acknowledged.
+        if (_journalLost && _segments.HasData(_until))
+            _segments.CopyFrom(_until, "lost");
+        _journalLost = false;
         _segments.CutFrom(_until);
         _adopted = [];
         _log = new PagedLog(

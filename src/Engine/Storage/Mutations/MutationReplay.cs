@@ -12,7 +12,7 @@ namespace Rag.Engine.Storage;
 /// missing belong to nobody in particular: then every workspace is suspect that is not seen to go on without a gap.
 /// Not thread-safe.
 /// </remarks>
-internal sealed class MutationReplay
+internal sealed class MutationReplay : IDisposable
 {
     private readonly MutationLogScanner _scanner;
     private readonly ReplayBatch _batch;
@@ -25,7 +25,8 @@ internal sealed class MutationReplay
     private readonly HashSet<Guid> _suspects = [];
     private long _position;
     private ulong _lastLogNumber;
-    private bool _anySeen;
+    private ulong _lastCommitNumber;
+    private bool _numbersKnown;
     private string? _unattributed;
 
     /// <param name="segments">The log's files.</param>
@@ -43,10 +44,17 @@ internal sealed class MutationReplay
         _logger = logger;
         _position = begin;
         _from = from;
+        // A log that was never cut begins with the numbers 1.
+        _numbersKnown = begin == 0;
     }
 
     /// <summary>Records handed to the sink.</summary>
     public long Delivered => _batch.Delivered;
+
+    public void Dispose() => _scanner.Dispose();
+
+    /// <summary>Says before the replay that records are lost and nobody knows whose.</summary>
+    public void ReportLoss(string reason) => _unattributed = reason;
 
     /// <summary>Replays commits, which come in order; the last ones may repeat.</summary>
     public void Run(IEnumerable<CommittedRange> commits, CancellationToken cancellationToken)
@@ -80,8 +88,7 @@ internal sealed class MutationReplay
                 records.Add(record, range.Session);
             Deliver(records);
         }
-        _lastLogNumber = info.FooterLogNumber;
-        _anySeen = true;
+        TakeNumbers(info);
     }
 
     // Commits that the journal does not list, between the last one and the next.
@@ -89,10 +96,10 @@ internal sealed class MutationReplay
     {
         MutationLogMessages.Unlisted(_logger, start, next.Start);
         var loose = new List<LooseRecord>();
-        var needed = next.Start > _from;
+        var position = start;
         foreach (var record in _scanner.Scan(start, next.Start))
         {
-            if (_anySeen && record.Header.LogNumber <= _lastLogNumber)
+            if (_numbersKnown && record.Header.LogNumber <= _lastLogNumber)
                 continue;
             if (record.Header.Type == MutationRecordHeader.MutationType)
             {
@@ -100,40 +107,32 @@ internal sealed class MutationReplay
             }
             else if (CommitInfo.TryRead(record.Payload.Span) is { } info)
             {
-                ReplayLoose(loose, info.Start, info.FirstLogNumber, needed);
+                ReplayLoose(loose, position, info);
                 Follow(info);
                 var records = new CommitRecords(info);
                 foreach (var one in loose)
                     records.Add(one.AsScanned(), record.Header.Session);
-                if (needed)
+                if (record.End > _from)
                     Deliver(records);
                 loose.Clear();
-                _lastLogNumber = info.FooterLogNumber;
-                _anySeen = true;
+                position = record.End;
+                TakeNumbers(info);
             }
         }
-        ReplayLoose(loose, start, next.FirstLogNumber, needed);
-        _lastLogNumber = next.FirstLogNumber - 1;
-        _anySeen = true;
+        ReplayLoose(loose, position, next);
     }
 
-    // Records below a number whose commit is not known: neither its journal entry nor its footer can be read.
-    private void ReplayLoose(List<LooseRecord> loose, long position, ulong below, bool needed)
+    // Commits between a position and the next known one of which neither journal entry nor footer can be read. Commits
+    // follow each other without a gap, so there are none if the next one begins at the position; and how many records
+    // they held follows from the numbers on both sides.
+    private void ReplayLoose(List<LooseRecord> loose, long position, CommitInfo next)
     {
-        var orphans = loose.Where(record => record.Header.LogNumber < below).ToList();
-        var first = _anySeen ? _lastLogNumber + 1 : orphans.Count > 0 ? orphans[0].Header.LogNumber : below;
-        // Only the footer of the one commit that ends here may be missing without a loss: it has the last number.
-        var missing = below <= first ? 0 : below - first - (ulong)orphans.Count;
-        var onlyFooter = missing == 0
-            || (missing == 1 && (orphans.Count == 0
-                ? first == below - 1
-                : orphans[^1].Header.LogNumber == below - 2));
-        if (!onlyFooter && needed)
-        {
-            _unattributed = $"{missing} entries of the mutation log before position {position} are lost, and nothing "
-                + "that is left tells whose they were.";
-            _unharmed.Clear();
-        }
+        if (next.Start <= position)
+            return;
+        var needed = next.Start > _from;
+        var orphans = loose.Where(record => record.Header.LogNumber < next.FirstLogNumber).ToList();
+        var footers = next.Number - _lastCommitNumber - 1;
+        var expected = next.FirstLogNumber - 1 - _lastLogNumber - footers;
         foreach (var record in orphans)
         {
             var uid = record.Header.Slice.WorkspaceUid;
@@ -142,6 +141,20 @@ internal sealed class MutationReplay
             if (needed)
                 DeliverOne(record.AsScanned(), position);
         }
+        // Only what comes behind the whole range proves that a workspace lost nothing in it.
+        if (needed && (!_numbersKnown || (ulong)orphans.Count != expected))
+        {
+            _unattributed = $"Records between positions {position} and {next.Start} of the mutation log are lost, and "
+                + "nothing that is left tells whose they were.";
+            _unharmed.Clear();
+        }
+    }
+
+    private void TakeNumbers(CommitInfo info)
+    {
+        _lastLogNumber = info.FooterLogNumber;
+        _lastCommitNumber = info.Number;
+        _numbersKnown = true;
     }
 
     private void Deliver(CommitRecords records)

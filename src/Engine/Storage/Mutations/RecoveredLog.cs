@@ -27,6 +27,9 @@ internal sealed class RecoveredLog
     /// <summary>There are segments, but not one entry of a journal.</summary>
     public bool JournalLost { get; set; }
 
+    /// <summary>There are segments with data, and neither a journal nor one commit in them that can be read.</summary>
+    public bool IsUnreadable { get; set; }
+
     public void Apply(CommitInfo info, long until)
     {
         LastLogNumber = Math.Max(LastLogNumber, info.FooterLogNumber);
