@@ -14,6 +14,9 @@ internal sealed class WorkspaceDirectory(
 {
     private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
+    /// <summary>Workspaces that are kept.</summary>
+    public int Count => _entries.Count;
+
     /// <summary>The workspace of this name, ready for use.</summary>
     /// <exception cref="RefusedException">There is none, or it is being made or deleted.</exception>
     public ValueTask<KnownWorkspace> GetAsync(string name, CancellationToken cancellationToken)
