@@ -24,7 +24,7 @@ internal static class CudaProvider
         string[] places =
         [
             Path.Combine(AppContext.BaseDirectory, name),
-            Path.Combine(AppContext.BaseDirectory, "cuda", name),
+            Path.Combine(OnnxLibrary.CudaFolder, name),
         ];
         return places.FirstOrDefault(File.Exists);
     }

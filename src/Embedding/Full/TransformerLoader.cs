@@ -10,6 +10,7 @@ internal sealed class TransformerLoader(ModelInfo model, EmbedderOptions options
     /// <exception cref="ModelFormatException">No graph, or none that loads where it must run.</exception>
     public ITransformer Load(out bool onCuda)
     {
+        OnnxLibrary.Prepare();
         var reason = options.ExecutionProvider == ExecutionProvider.Cpu ? "it is what the options say" : null;
         if (options.ExecutionProvider != ExecutionProvider.Cpu)
         {
@@ -80,6 +81,12 @@ internal sealed class TransformerLoader(ModelInfo model, EmbedderOptions options
         var graph = ChooseGraph(onCuda: true);
         try
         {
+            if (!OnnxLibrary.HasCuda)
+            {
+                reason = "the ONNX Runtime beside the program has no CUDA compiled in; `./rag cuda` installs one that has";
+                return false;
+            }
+
             var devices = CudaProvider.Devices(library);
             if (devices.Count == 0)
             {
