@@ -235,8 +235,8 @@ public sealed class ShardStore : IAsyncDisposable
     public ValueTask DisposeAsync() =>
         Interlocked.Exchange(ref _closed, 1) == 0 ? _parts.DisposeAsync() : ValueTask.CompletedTask;
 
-    /// <summary>For tests: one round of maintenance now.</summary>
-    internal Task MaintainAsync() => _parts.Maintenance.RunOnceAsync(CancellationToken.None);
+    /// <summary>The parts of the store, for tests that drive its background work themselves.</summary>
+    internal StoreParts Parts => _parts;
 
     private void ThrowIfClosed()
     {

@@ -97,12 +97,12 @@ public sealed class GenerationTests
         await harness.Store.StageAsync(slice, "late", late, [.. Chunks("late", 2, 1)], harness.NewId(), default);
         await harness.Store.StageAsync(slice, "forgotten", forgotten, [.. Chunks("forgotten", 2, 1)], harness.NewId(), default);
         time.Advance(TimeSpan.FromHours(23));
-        await harness.Store.MaintainAsync();
+        await harness.Store.Parts.Maintenance.RunOnceAsync(default);
         (await harness.Store.GetStatisticsAsync(slice, default)).PendingGenerations.ShouldBe(2);
         time.Advance(TimeSpan.FromHours(2));
         (await harness.Store.CommitAsync(slice, "late", late, 2, default, harness.NewId(), default))
             .Status.ShouldBe(CommitStatus.UnknownGeneration);
-        await harness.Store.MaintainAsync();
+        await harness.Store.Parts.Maintenance.RunOnceAsync(default);
         (await harness.Store.GetStatisticsAsync(slice, default)).PendingGenerations.ShouldBe(0);
         (await harness.Store.CountAsync(slice, null, null, default)).ShouldBe(0);
     }

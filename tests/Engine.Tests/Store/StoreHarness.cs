@@ -64,6 +64,40 @@ internal sealed class StoreHarness : IAsyncDisposable
         await OpenStoreAsync();
     }
 
+    /// <summary>
+    /// Goes on as if the process had been killed now: with a copy of what its files hold, and nothing of its memory.
+    /// </summary>
+    public async Task CrashAsync()
+    {
+        var copy = _folder.Combine($"data-{Guid.NewGuid():N}");
+        foreach (var file in Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories))
+        {
+            if (Path.GetFileName(file) == "lock")
+                continue;
+            var target = Path.Combine(copy, Path.GetRelativePath(Folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        var old = Folder;
+        await CloseAsync();
+        Directory.Delete(old, recursive: true);
+        Options = Options with { DataFolder = copy };
+        await OpenStoreAsync();
+    }
+
+    /// <summary>Snapshots a slice and puts it to sleep.</summary>
+    public async Task UnloadAsync(SliceId slice)
+    {
+        var entry = Store.Parts.Catalog.Find(slice)!;
+        await Store.Parts.Snapshotter.SnapshotAsync(entry, default);
+        lock (entry)
+        {
+            entry.IsDirty.ShouldBeFalse();
+            Store.Parts.Catalog.Unload(entry);
+        }
+    }
+
     public Guid NewId() => Guid.CreateVersion7(Time.GetUtcNow());
 
     /// <summary>Makes a workspace with one default space.</summary>

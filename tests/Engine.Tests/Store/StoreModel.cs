@@ -1,0 +1,82 @@
+using Rag.Engine.Storage;
+
+namespace Rag.Engine.Tests.Store;
+
+/// <summary>What a slice must hold, as plain dictionaries, and the comparison with what it does hold.</summary>
+internal sealed class StoreModel(SliceId slice)
+{
+    public SliceId Slice => slice;
+
+    public SortedDictionary<ChunkKey, ModelChunk> Chunks { get; } = [];
+
+    public Dictionary<(string Document, Guid Generation), Dictionary<string, ModelChunk>> Staged { get; } = [];
+
+    public Dictionary<string, Guid> Committed { get; } = [];
+
+    public void RemoveDocument(string document)
+    {
+        foreach (var key in Chunks.Keys.Where(key => key.DocumentId == document).ToList())
+            Chunks.Remove(key);
+    }
+
+    /// <summary>Compares counts, lists, gets and searches with the model.</summary>
+    public async Task CompareAsync(ShardStore store, Random random)
+    {
+        (await store.CountAsync(slice, null, null, default)).ShouldBe(Chunks.Count);
+        await CompareListAsync(store, random.Next(1, 40));
+        await CompareSearchAsync(store, random.Next(0, 12), random.Next(1, 15), exact: true);
+        await CompareSearchAsync(store, random.Next(0, 12), random.Next(1, 15), exact: false);
+        var number = random.Next(5);
+        var filter = new Filters.FilterExpression.Equal("n", MetadataValue.Of((long)number));
+        (await store.CountAsync(slice, filter, null, default)).ShouldBe(Chunks.Values.Count(chunk => chunk.Number == number));
+        var document = $"d{random.Next(8)}";
+        (await store.CountAsync(slice, null, document, default)).ShouldBe(Chunks.Keys.Count(key => key.DocumentId == document));
+        var statistics = await store.GetStatisticsAsync(slice, default);
+        statistics.Chunks.ShouldBe(Chunks.Count);
+        statistics.Documents.ShouldBe(Chunks.Keys.Select(key => key.DocumentId).Distinct().Count());
+        statistics.Spaces[0].Vectors.ShouldBe(Chunks.Count);
+    }
+
+    private async Task CompareListAsync(ShardStore store, int pageSize)
+    {
+        var listed = new List<StoredChunk>();
+        ChunkKey? after = null;
+        do
+        {
+            var page = await store.ListAsync(slice, after, pageSize, null, null, ReturnFields.All, default);
+            listed.AddRange(page.Chunks);
+            after = page.Next;
+        }
+        while (after is not null);
+
+        listed.Select(chunk => chunk.Key).ShouldBe(Chunks.Keys);
+        foreach (var chunk in listed)
+        {
+            var expected = Chunks[chunk.Key];
+            chunk.Text.ShouldBe(expected.Text);
+            chunk.Metadata!["n"].ShouldBe(MetadataValue.Of((long)expected.Number));
+            chunk.Vectors!.Single().Values.ToArray().ShouldBe(StoreHarness.Vector(expected.X));
+            chunk.Version.ShouldBe(expected.Version);
+        }
+    }
+
+    private async Task CompareSearchAsync(ShardStore store, float x, int k, bool exact)
+    {
+        var query = StoreHarness.Query(x, k, ReturnFields.Text) with { Exact = exact };
+        var hits = (await store.SearchAsync(slice, query, default)).Hits;
+        hits.Count.ShouldBe(Math.Min(k, Chunks.Count));
+        foreach (var hit in hits)
+        {
+            hit.Text.ShouldBe(Chunks[hit.Key].Text);
+            hit.Score.ShouldBe(-(x - Chunks[hit.Key].X) * (x - Chunks[hit.Key].X), 1e-3f);
+        }
+
+        if (!exact)
+            return;
+        var best = Chunks.OrderBy(chunk => Math.Abs(x - chunk.Value.X)).ThenBy(chunk => chunk.Key).Take(k);
+        hits.Select(hit => hit.Key).ShouldBe(best.Select(chunk => chunk.Key));
+    }
+}
+
+/// <summary>A chunk in the model.</summary>
+internal sealed record ModelChunk(float X, string Text, int Number, WriteStamp Version);
