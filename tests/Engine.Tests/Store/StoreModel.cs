@@ -1,3 +1,4 @@
+using Rag.Engine.Filters;
 using Rag.Engine.Storage;
 
 namespace Rag.Engine.Tests.Store;
@@ -27,7 +28,7 @@ internal sealed class StoreModel(SliceId slice)
         await CompareSearchAsync(store, random.Next(0, 12), random.Next(1, 15), exact: true);
         await CompareSearchAsync(store, random.Next(0, 12), random.Next(1, 15), exact: false);
         var number = random.Next(5);
-        var filter = new Filters.FilterExpression.Equal("n", MetadataValue.Of((long)number));
+        var filter = new FilterExpression.Equal("n", MetadataValue.Of((long)number));
         (await store.CountAsync(slice, filter, null, default)).ShouldBe(Chunks.Values.Count(chunk => chunk.Number == number));
         var document = $"d{random.Next(8)}";
         (await store.CountAsync(slice, null, document, default)).ShouldBe(Chunks.Keys.Count(key => key.DocumentId == document));
