@@ -1,4 +1,9 @@
 using BenchmarkDotNet.Running;
+using Rag.Benchmarks;
 
 // Run with: dotnet run -c Release --project bench -- --filter '*Framing*'
+// or: dotnet run -c Release --project bench -- embedding-check MODEL_FOLDER [CUDA_LIBRARY]
+if (args is ["embedding-check", var folder, .. var rest])
+    return await EmbeddingCheckReport.RunAsync(folder, rest.FirstOrDefault());
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+return 0;
