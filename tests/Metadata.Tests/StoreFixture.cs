@@ -45,7 +45,7 @@ internal sealed class StoreFixture : IAsyncDisposable
 
     public async Task<JobRecord> EnqueueAsync(WorkspaceRecord workspace, string documentId, string requestId = "")
     {
-        var outcome = await Store.Jobs.EnqueueAsync(NewJob(workspace, documentId, requestId), 1000, default);
+        var outcome = await Store.Jobs.EnqueueAsync(NewJob(workspace, documentId, requestId), 100_000, default);
         outcome.Status.ShouldBe(JobEnqueueStatus.Queued);
         return outcome.Job!;
     }

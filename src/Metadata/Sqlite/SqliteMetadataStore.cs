@@ -67,6 +67,10 @@ public sealed class SqliteMetadataStore : IMetadataStore
         }
     }
 
+    /// <summary>Runs on the writer of metadata.db, for tests of what happens there.</summary>
+    internal Task<T> RunOnWriterAsync<T>(Func<SqliteSession, T> write) =>
+        _metadata.WriteAsync(write, CancellationToken.None);
+
     /// <summary>Finishes the writes that are queued and closes the files. Idempotent.</summary>
     public async ValueTask DisposeAsync()
     {
