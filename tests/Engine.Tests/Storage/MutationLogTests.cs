@@ -46,6 +46,18 @@ public sealed class MutationLogTests
         disk.Syncs.ShouldBeLessThan(2000);
     }
 
+    [Fact]
+    public async Task Records_keep_the_order_of_the_calls_even_when_they_have_to_wait_for_room()
+    {
+        var sink = new RecordingSink();
+        await using var log = await OpenAsync(new FaultyFileSystem(), "/log", sink);
+        var slice = new SliceId(Guid.CreateVersion7(), 0);
+        var records = Enumerable.Range(0, 60).Select(i => Record(slice, new byte[i % 3 == 0 ? 1 << 20 : 10])).ToList();
+        var appends = records.Select(record => log.AppendAsync(record, Cancel).AsTask()).ToList();
+        (await Task.WhenAll(appends)).ShouldBe(Enumerable.Range(1, 60).Select(i => (ulong)i));
+        sink.IdsOf(slice.WorkspaceUid).ShouldBe(records.Select(record => record.MutationId));
+    }
+
     internal static async Task<FasterMutationLog> OpenAsync(
         IStorageFileSystem files, string folder, IMutationSink sink, long from = 0, long reserve = 0,
         int journalBytes = 64 << 10)

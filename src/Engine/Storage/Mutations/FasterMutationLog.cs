@@ -7,7 +7,7 @@ namespace Rag.Engine.Storage;
 /// sequences.
 /// <code>
 ///  callers ──AppendAsync──▶ queue ──▶ commit loop ──────────────────▶ queue ──▶ delivery loop ──▶ sink, callers
-///             (budget)                records + footer → pages → file,           in log order
+///             (gate)                  records + footer → pages → file,           in log order
 ///                                     sync, journal entry, sync
 /// </code>
 /// See <see cref="MutationRecordHeader"/> and <see cref="JournalEntry"/> for the bytes, <see cref="MutationReplay"/>
@@ -15,9 +15,6 @@ namespace Rag.Engine.Storage;
 /// </summary>
 internal sealed class FasterMutationLog : IMutationLog
 {
-    // What a waiting record costs besides its payload.
-    private const int RequestOverheadBytes = 256;
-
     private readonly MutationLogOptions _options;
     private readonly IPayloadCodec _codec;
     private readonly StorageHealth _health;
@@ -29,8 +26,8 @@ internal sealed class FasterMutationLog : IMutationLog
     private readonly List<CommittedRange> _adopted;
     private readonly int _lastJournalFile;
     private readonly bool _isUnreadable;
-    private readonly ByteBudget _budget;
     private readonly WorkQueue<LogRequest> _queue = new();
+    private readonly AppendGate _gate;
     private readonly WorkQueue<CommittedBatch> _committed = new();
     private Exception? _openFault;
     private Task _loops = Task.CompletedTask;
@@ -45,7 +42,7 @@ internal sealed class FasterMutationLog : IMutationLog
         _health = health;
         _time = time;
         _logger = logger;
-        _budget = new ByteBudget(options.PendingBytes);
+        _gate = new AppendGate(_queue, options.PendingBytes);
         _segments = new SegmentFiles(files, options.Folder, "mutations", options.SegmentBytes);
         _journalReader = new CommitJournalReader(files, options.Folder);
         using var recovery = new MutationLogRecovery(_segments, _journalReader);
@@ -117,21 +114,24 @@ internal sealed class FasterMutationLog : IMutationLog
                 $"A payload has at most {MutationLogOptions.MaxPayloadBytes} bytes.", nameof(record));
         }
         ThrowIfNotServing();
-        var cost = record.Payload.Length + RequestOverheadBytes;
-        _health.ThrowIfNotWritable(cost);
-        await _budget.AcquireAsync(cost, cancellationToken);
+        var request = new AppendRequest(record);
+        _health.ThrowIfNotWritable(request.Cost);
+        cancellationToken.ThrowIfCancellationRequested();
+        _gate.Enter(request);
         try
         {
-            var request = new AppendRequest(record);
-            if (!_queue.TryAdd(request))
-                throw new StorageFaultException("The mutation log is closed.");
             await using var registration = cancellationToken.UnsafeRegister(
-                static (state, token) => ((AppendRequest)state!).Withdraw(token), request);
+                static (state, token) =>
+                {
+                    var (gate, one) = ((AppendGate, AppendRequest))state!;
+                    gate.Withdraw(one, token);
+                },
+                (_gate, request));
             return await request.Completion;
         }
         finally
         {
-            _budget.Release(cost);
+            _gate.Leave(request);
         }
     }
 

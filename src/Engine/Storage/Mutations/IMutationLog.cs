@@ -35,7 +35,8 @@ internal interface IMutationLog : IAsyncDisposable
 
     /// <summary>
     /// Appends a record. Ends when it is durable and the sink has applied it; returns its sequence in the partition.
-    /// A cancelled append may still happen: cancelling stops the wait, not a record that is already on its way.
+    /// Records get their sequences in the order of the calls. Cancelling withdraws a record that still waits; one that
+    /// is on its way to the disk is waited for, because its payload is in use.
     /// </summary>
     /// <exception cref="StorageFullException">Free space is below the reserve; nothing was written.</exception>
     /// <exception cref="StorageFaultException">The device failed; the record is not acknowledged, try again.</exception>

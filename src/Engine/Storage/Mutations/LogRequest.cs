@@ -9,6 +9,9 @@ internal abstract class LogRequest
 /// <summary>A record on its way through the log, and the caller who waits for it.</summary>
 internal sealed class AppendRequest(LogRecord record) : LogRequest
 {
+    // What a waiting record costs besides its payload.
+    private const int OverheadBytes = 256;
+
     private const int Waiting = 0;
     private const int Taken = 1;
     private const int Withdrawn = 2;
@@ -17,6 +20,12 @@ internal sealed class AppendRequest(LogRecord record) : LogRequest
     private int _state;
 
     public LogRecord Record { get; } = record;
+
+    /// <summary>Bytes that the record is counted with while it is on its way.</summary>
+    public int Cost => Record.Payload.Length + OverheadBytes;
+
+    /// <summary>Whether the gate has let it in; the gate's alone.</summary>
+    public bool IsAdmitted { get; set; }
 
     /// <summary>Given by the commit.</summary>
     public ulong Sequence { get; set; }
