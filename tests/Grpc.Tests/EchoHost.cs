@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Rag.Transport.Tests;
 
-/// <summary>A server with a scripted service and a way to call it: over HTTP/2 on loopback, or within the process.</summary>
+/// <summary>
+/// A server with a scripted service and a way to call it: over HTTP/2 on loopback, or within the process.
+/// </summary>
 internal sealed class EchoHost : IAsyncDisposable
 {
     private readonly WebApplication? _app;

@@ -35,7 +35,7 @@ public sealed class NodeServerTests(NodeServer server) : IClassFixture<NodeServe
     [Theory]
     [MemberData(nameof(CaseLists.All), MemberType = typeof(CaseLists))]
     public Task Our_client_gets_on_with_the_node_server(string name) =>
-        new InteropCases(server.Channel.CreateCallInvoker()).RunAsync(name).WaitAsync(TimeSpan.FromSeconds(20));
+        new InteropCases(server.Channel.CreateCallInvoker()).RunAsync(name).WaitAsync(TimeSpan.FromSeconds(60));
 }
 
 /// <inheritdoc cref="NodeServerTests"/>
@@ -44,7 +44,7 @@ public sealed class PythonServerTests(PythonServer server) : IClassFixture<Pytho
     [Theory]
     [MemberData(nameof(CaseLists.All), MemberType = typeof(CaseLists))]
     public Task Our_client_gets_on_with_the_python_server(string name) =>
-        new InteropCases(server.Channel.CreateCallInvoker()).RunAsync(name).WaitAsync(TimeSpan.FromSeconds(20));
+        new InteropCases(server.Channel.CreateCallInvoker()).RunAsync(name).WaitAsync(TimeSpan.FromSeconds(60));
 }
 
 /// <summary>Our client against our server, over HTTP/2 and within the process.</summary>
@@ -56,7 +56,7 @@ public sealed class OwnTests
     {
         await using var server = await OurServer.StartAsync();
         using var channel = GrpcChannel.ForAddress(server.Address);
-        await new InteropCases(channel.CreateCallInvoker()).RunAsync(name).WaitAsync(TimeSpan.FromSeconds(20));
+        await new InteropCases(channel.CreateCallInvoker()).RunAsync(name).WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     [Theory]
@@ -64,6 +64,6 @@ public sealed class OwnTests
     public async Task Calls_within_the_process_behave_the_same(string name)
     {
         var server = new InProcessServer().Bind(new InteropService());
-        await new InteropCases(server.CreateCallInvoker()).RunAsync(name).WaitAsync(TimeSpan.FromSeconds(20));
+        await new InteropCases(server.CreateCallInvoker()).RunAsync(name).WaitAsync(TimeSpan.FromSeconds(60));
     }
 }

@@ -34,7 +34,7 @@ internal sealed class CallEnd
                     return Task.FromResult(_headers);
                 if (_headersFailure is not null)
                     return Task.FromException<Metadata>(_headersFailure());
-                _headersSource ??= new TaskCompletionSource<Metadata>(TaskCreationOptions.RunContinuationsAsynchronously);
+                _headersSource ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
                 return _headersSource.Task;
             }
         }

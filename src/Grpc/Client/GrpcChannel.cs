@@ -50,7 +50,7 @@ public sealed class GrpcChannel : ChannelBase, IDisposable
     /// <summary>A channel with default options.</summary>
     public static GrpcChannel ForAddress(string address) => ForAddress(address, new GrpcChannelOptions());
 
-    /// <summary>A channel to an address: <c>http://host:port</c> is cleartext HTTP/2, <c>https://host:port</c> TLS.</summary>
+    /// <summary>A channel to <c>http://host:port</c> (cleartext HTTP/2) or <c>https://host:port</c> (TLS).</summary>
     /// <exception cref="ArgumentException">The address is neither, or contradicts the credentials.</exception>
     public static GrpcChannel ForAddress(string address, GrpcChannelOptions channelOptions)
     {

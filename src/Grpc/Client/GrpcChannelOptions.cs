@@ -18,7 +18,9 @@ public sealed class GrpcChannelOptions
     /// <summary>The compressions understood; gzip and deflate by default.</summary>
     public IList<ICompressionProvider>? CompressionProviders { get; set; }
 
-    /// <summary>What to send requests with instead of the channel's own handler; the options below then do nothing.</summary>
+    /// <summary>
+    /// What to send requests with instead of an own handler; the connection's options then do nothing.
+    /// </summary>
     public HttpMessageHandler? HttpHandler { get; set; }
 
     /// <summary>What to send requests with instead of a handler.</summary>
@@ -27,10 +29,10 @@ public sealed class GrpcChannelOptions
     /// <summary>Whether <see cref="HttpHandler"/> or <see cref="HttpClient"/> is disposed with the channel.</summary>
     public bool DisposeHttpClient { get; set; }
 
-    /// <summary>Whether cancelled calls throw OperationCanceledException instead of RpcException; false by default.</summary>
+    /// <summary>Whether cancelled calls throw OperationCanceledException, not RpcException; false by default.</summary>
     public bool ThrowOperationCanceledOnCancellation { get; set; }
 
-    /// <summary>Whether call credentials are sent over cleartext too; false by default, since anybody could read them.</summary>
+    /// <summary>Whether call credentials go over cleartext too; false by default: anybody could read them.</summary>
     public bool UnsafeUseInsecureChannelCallCredentials { get; set; }
 
     /// <summary>

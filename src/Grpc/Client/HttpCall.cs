@@ -16,7 +16,9 @@ internal sealed class HttpCall<TRequest, TResponse>(
     where TRequest : class
     where TResponse : class
 {
-    /// <summary>Tries of a call that the server refused unseen, which is safe to repeat whatever the call does.</summary>
+    /// <summary>
+    /// Tries of a call that the server refused unseen, which is safe to repeat whatever the call does.
+    /// </summary>
     private const int MaxAttempts = 12;
 
     private readonly long _startedAt = Stopwatch.GetTimestamp();
@@ -87,7 +89,9 @@ internal sealed class HttpCall<TRequest, TResponse>(
         return flags;
     }
 
-    /// <summary>Waits for the response's headers: true where messages may follow, false where the call has ended.</summary>
+    /// <summary>
+    /// Waits for the response's headers: true where messages may follow, false where the call has ended.
+    /// </summary>
     public Task<bool> ResponseArrivedAsync() => _response;
 
     /// <summary>Reads the response of a call that has one.</summary>
@@ -103,7 +107,11 @@ internal sealed class HttpCall<TRequest, TResponse>(
                     if (!Reader.TryReadBuffered(out var message))
                         break;
                     if (response is not null)
-                        throw new RpcException(new Status(StatusCode.Unimplemented, "There was more than one response."));
+                    {
+                        throw new RpcException(
+                            new Status(StatusCode.Unimplemented, "There was more than one response."));
+                    }
+
                     response = message;
                 }
 

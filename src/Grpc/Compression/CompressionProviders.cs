@@ -23,7 +23,10 @@ internal sealed class CompressionProviders
     }
 
     public static IReadOnlyList<ICompressionProvider> Defaults { get; } =
-        [new GzipCompressionProvider(CompressionLevel.Fastest), new DeflateCompressionProvider(CompressionLevel.Fastest)];
+    [
+        new GzipCompressionProvider(CompressionLevel.Fastest),
+        new DeflateCompressionProvider(CompressionLevel.Fastest),
+    ];
 
     public static CompressionProviders Default { get; } = new(Defaults);
 

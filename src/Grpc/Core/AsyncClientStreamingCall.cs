@@ -11,7 +11,8 @@ public sealed class AsyncClientStreamingCall<TRequest, TResponse> : IDisposable
     public AsyncClientStreamingCall(IClientStreamWriter<TRequest> requestStream, Task<TResponse> responseAsync,
         Task<Metadata> responseHeadersAsync,
         Func<Status> getStatusFunc, Func<Metadata> getTrailersFunc, Action disposeAction)
-        : this(requestStream, responseAsync, new DelegateCallHandle(responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction))
+        : this(requestStream, responseAsync, new DelegateCallHandle(
+            responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction))
     {
     }
 

@@ -6,15 +6,18 @@ public sealed class AsyncDuplexStreamingCall<TRequest, TResponse> : IDisposable
     private readonly ICallHandle _handle;
 
     /// <summary>A call made of delegates; interceptors wrap calls with it.</summary>
-    public AsyncDuplexStreamingCall(IClientStreamWriter<TRequest> requestStream, IAsyncStreamReader<TResponse> responseStream,
+    public AsyncDuplexStreamingCall(
+        IClientStreamWriter<TRequest> requestStream, IAsyncStreamReader<TResponse> responseStream,
         Task<Metadata> responseHeadersAsync,
         Func<Status> getStatusFunc, Func<Metadata> getTrailersFunc, Action disposeAction)
-        : this(requestStream, responseStream, new DelegateCallHandle(responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction))
+        : this(requestStream, responseStream, new DelegateCallHandle(
+            responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction))
     {
     }
 
     /// <summary>A call made of delegates that share a state.</summary>
-    public AsyncDuplexStreamingCall(IClientStreamWriter<TRequest> requestStream, IAsyncStreamReader<TResponse> responseStream,
+    public AsyncDuplexStreamingCall(
+        IClientStreamWriter<TRequest> requestStream, IAsyncStreamReader<TResponse> responseStream,
         Func<object, Task<Metadata>> responseHeadersAsync,
         Func<object, Status> getStatusFunc, Func<object, Metadata> getTrailersFunc,
         Action<object> disposeAction, object state)
@@ -23,7 +26,8 @@ public sealed class AsyncDuplexStreamingCall<TRequest, TResponse> : IDisposable
     {
     }
 
-    internal AsyncDuplexStreamingCall(IClientStreamWriter<TRequest> requestStream, IAsyncStreamReader<TResponse> responseStream,
+    internal AsyncDuplexStreamingCall(
+        IClientStreamWriter<TRequest> requestStream, IAsyncStreamReader<TResponse> responseStream,
         ICallHandle handle)
     {
         RequestStream = requestStream;

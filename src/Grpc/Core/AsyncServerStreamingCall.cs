@@ -8,12 +8,14 @@ public sealed class AsyncServerStreamingCall<TResponse> : IDisposable
     /// <summary>A call made of delegates; interceptors wrap calls with it.</summary>
     public AsyncServerStreamingCall(IAsyncStreamReader<TResponse> responseStream, Task<Metadata> responseHeadersAsync,
         Func<Status> getStatusFunc, Func<Metadata> getTrailersFunc, Action disposeAction)
-        : this(responseStream, new DelegateCallHandle(responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction))
+        : this(responseStream, new DelegateCallHandle(
+            responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction))
     {
     }
 
     /// <summary>A call made of delegates that share a state.</summary>
-    public AsyncServerStreamingCall(IAsyncStreamReader<TResponse> responseStream, Func<object, Task<Metadata>> responseHeadersAsync,
+    public AsyncServerStreamingCall(IAsyncStreamReader<TResponse> responseStream,
+        Func<object, Task<Metadata>> responseHeadersAsync,
         Func<object, Status> getStatusFunc, Func<object, Metadata> getTrailersFunc,
         Action<object> disposeAction, object state)
         : this(responseStream, new StateCallHandle(

@@ -10,7 +10,8 @@ public sealed class AsyncUnaryCall<TResponse> : IDisposable
     /// <summary>A call made of delegates; interceptors wrap calls with it.</summary>
     public AsyncUnaryCall(Task<TResponse> responseAsync, Task<Metadata> responseHeadersAsync,
         Func<Status> getStatusFunc, Func<Metadata> getTrailersFunc, Action disposeAction)
-        : this(responseAsync, new DelegateCallHandle(responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction))
+        : this(responseAsync, new DelegateCallHandle(
+            responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction))
     {
     }
 

@@ -7,7 +7,7 @@ public interface IAsyncStreamReader<out T>
     T Current { get; }
 
     /// <summary>Waits for the next message; false at the end of the stream.</summary>
-    /// <exception cref="RpcException">On a client: the call failed. On a server: the client broke the protocol.</exception>
+    /// <exception cref="RpcException">Client: the call failed. Server: the client broke the protocol.</exception>
     /// <exception cref="OperationCanceledException">On a server: the call was cancelled.</exception>
     Task<bool> MoveNext(CancellationToken cancellationToken);
 }

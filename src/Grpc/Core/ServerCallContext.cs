@@ -17,7 +17,9 @@ public abstract class ServerCallContext
     /// <summary>The caller's address, for instance <c>ipv4:127.0.0.1:50000</c>.</summary>
     public string Peer => PeerCore;
 
-    /// <summary>When the call is given up (UTC); <see cref="DateTime.MaxValue"/> where the caller set no deadline.</summary>
+    /// <summary>
+    /// When the call is given up (UTC); <see cref="DateTime.MaxValue"/> where the caller set no deadline.
+    /// </summary>
     public DateTime Deadline => DeadlineCore;
 
     /// <summary>The caller's metadata.</summary>

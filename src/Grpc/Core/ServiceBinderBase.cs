@@ -1,6 +1,8 @@
 namespace Grpc.Core;
 
-/// <summary>Takes a service's methods one by one. The handler is null where the service is made for each call.</summary>
+/// <summary>
+/// Takes a service's methods one by one. The handler is null where the service is made for each call.
+/// </summary>
 public abstract class ServiceBinderBase
 {
     /// <summary>Takes a unary method.</summary>

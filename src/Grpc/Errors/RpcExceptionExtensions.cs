@@ -2,7 +2,9 @@ using Google.Protobuf;
 
 namespace Grpc.Core;
 
-/// <summary>Reads and writes <c>grpc-status-details-bin</c>, which carries google.rpc.Status with its details.</summary>
+/// <summary>
+/// Reads and writes <c>grpc-status-details-bin</c>, which carries google.rpc.Status with its details.
+/// </summary>
 public static class RpcExceptionExtensions
 {
     /// <summary>The trailer's name.</summary>
@@ -16,7 +18,7 @@ public static class RpcExceptionExtensions
     }
 
     /// <summary>The rich status in trailers; null where there is none.</summary>
-    /// <exception cref="InvalidProtocolBufferException">The bytes are no status, and that is not to be ignored.</exception>
+    /// <exception cref="InvalidProtocolBufferException">The bytes are no status and not to be ignored.</exception>
     public static Google.Rpc.Status? GetRpcStatus(this Metadata metadata, bool ignoreParseError = false)
     {
         ArgumentNullException.ThrowIfNull(metadata);

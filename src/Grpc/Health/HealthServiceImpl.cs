@@ -27,7 +27,9 @@ public sealed class HealthServiceImpl : Grpc.Health.V1.Health.HealthBase, IDispo
     public HealthServiceImpl(IHostApplicationLifetime lifetime) =>
         _stopping = lifetime.ApplicationStopping.Register(Shutdown);
 
-    /// <summary>Sets the status of a service; the empty name is the server as a whole. Ignored after the shutdown.</summary>
+    /// <summary>
+    /// Sets the status of a service; the empty name is the server as a whole. Ignored after the shutdown.
+    /// </summary>
     public void SetStatus(string service, ServingStatus status)
     {
         ArgumentNullException.ThrowIfNull(service);

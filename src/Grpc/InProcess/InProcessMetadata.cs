@@ -7,7 +7,8 @@ namespace Grpc.Net.InProcess;
 internal static class InProcessMetadata
 {
     /// <summary>The metadata of a call, with what its credentials add.</summary>
-    public static ValueTask<Metadata> CopyAsync(CallOptions options, IMethod method, CancellationToken cancellationToken)
+    public static ValueTask<Metadata> CopyAsync(
+        CallOptions options, IMethod method, CancellationToken cancellationToken)
     {
         if (options.Credentials is not null)
             return WithCredentialsAsync(options, options.Credentials, method, cancellationToken);

@@ -19,6 +19,10 @@ internal static class MappedServices
             .DistinctBy(service => service.FullName),
     ];
 
-    private static ProtobufServiceDescriptor? DescriptorOf(Type service) => ServiceBinding.TryFind(service)?.BindType
-        .GetProperty("Descriptor", BindingFlags.Public | BindingFlags.Static)?.GetValue(null) as ProtobufServiceDescriptor;
+    private static ProtobufServiceDescriptor? DescriptorOf(Type service)
+    {
+        var property = ServiceBinding.TryFind(service)?.BindType
+            .GetProperty("Descriptor", BindingFlags.Public | BindingFlags.Static);
+        return property?.GetValue(null) as ProtobufServiceDescriptor;
+    }
 }

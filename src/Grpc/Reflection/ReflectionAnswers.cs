@@ -28,7 +28,8 @@ internal sealed class ReflectionAnswers(IReadOnlyList<string> services, SymbolRe
                 break;
             case ServerReflectionRequest.MessageRequestOneofCase.ListServices:
                 response.ListServicesResponse = new ListServiceResponse();
-                response.ListServicesResponse.Service.AddRange(services.Select(name => new ServiceResponse { Name = name }));
+                response.ListServicesResponse.Service.AddRange(
+                    services.Select(name => new ServiceResponse { Name = name }));
                 break;
             default:
                 response.ErrorResponse = Error(StatusCode.InvalidArgument, "The request asks for nothing.");

@@ -4,7 +4,9 @@ using Grpc.Reflection.V1;
 
 namespace Grpc.Reflection;
 
-/// <summary>The reflection service, version 1: tells clients which services there are and how their messages look.</summary>
+/// <summary>
+/// The reflection service, version 1: tells clients which services there are and how their messages look.
+/// </summary>
 public class ReflectionServiceImpl : ServerReflection.ServerReflectionBase
 {
     private readonly Lazy<ReflectionAnswers> _answers;

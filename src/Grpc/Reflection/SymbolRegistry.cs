@@ -7,7 +7,8 @@ internal sealed class SymbolRegistry
 {
     private readonly Dictionary<string, FileDescriptor> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FileDescriptor> _symbols = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, SortedDictionary<int, FileDescriptor>> _extensions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SortedDictionary<int, FileDescriptor>> _extensions =
+        new(StringComparer.Ordinal);
 
     public SymbolRegistry(IEnumerable<FileDescriptor> files)
     {

@@ -68,7 +68,9 @@ public static class GrpcEndpointRouteBuilderExtensions
         return new GrpcServiceEndpointConventionBuilder(conventions);
     }
 
-    /// <summary>The attributes of class and method, for instance [Authorize]; the method's stand last and win.</summary>
+    /// <summary>
+    /// The attributes of class and method, for instance [Authorize]; the method's stand last and win.
+    /// </summary>
     private static IEnumerable<object> Attributes(Type service, IMethod method)
     {
         if (service == typeof(ServerServiceDefinition))

@@ -28,7 +28,8 @@ public class GrpcServiceOptions
     public CompressionLevel? ResponseCompressionLevel { get; set; }
 
     /// <summary>The compressions understood; gzip and deflate by default.</summary>
-    public IList<ICompressionProvider> CompressionProviders { get; set; } = [.. Net.Compression.CompressionProviders.Defaults];
+    public IList<ICompressionProvider> CompressionProviders { get; set; } =
+        [.. Net.Compression.CompressionProviders.Defaults];
 
     /// <summary>What stands before every handler, outermost first.</summary>
     public InterceptorCollection Interceptors { get; } = [];

@@ -38,7 +38,8 @@ public static class GrpcServicesExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddEnumerable(
-            ServiceDescriptor.Singleton<IConfigureOptions<GrpcServiceOptions<TService>>, CopyServerOptions<TService>>());
+            ServiceDescriptor
+                .Singleton<IConfigureOptions<GrpcServiceOptions<TService>>, CopyServerOptions<TService>>());
         builder.Services.Configure(configure);
         return builder;
     }

@@ -21,7 +21,7 @@ internal sealed class HttpRequestStream<T> : IAsyncStreamReader<T>
     {
         _call = call;
         _reader = new MessageReader<T>(
-            call.Http.Request.BodyReader, deserializer, call.Settings.Limits, call.Decompressor);
+            call.Http.Request.BodyReader, deserializer, call.Settings.Limits, call.Compression.OfRequests);
         call.CompressionProbe = () => _reader.WasCompressed;
     }
 

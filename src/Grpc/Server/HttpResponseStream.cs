@@ -78,7 +78,7 @@ internal sealed class HttpResponseStream<T>(HttpServerCallContext call, Action<T
     private WriteFlags Write(T message)
     {
         var flags = (WriteOptions ?? call.WriteOptions)?.Flags ?? WriteFlags.None;
-        var compression = (flags & WriteFlags.NoCompress) == 0 ? call.Compression : null;
+        var compression = (flags & WriteFlags.NoCompress) == 0 ? call.Compression.OfResponses : null;
         try
         {
             MessageSerializationContext.Write(_output, serializer, message, call.Settings.Limits, compression);

@@ -31,11 +31,8 @@ internal sealed class HttpServerCallContext(
     private bool _writing;
     private bool _ended;
 
-    /// <summary>How this call's requests are unpacked; null where they come as they are.</summary>
-    public MessageDecompressor? Decompressor { get; private set; }
-
-    /// <summary>How this call's responses are packed; null for not at all.</summary>
-    public OutgoingCompression? Compression { get; private set; }
+    /// <summary>How this call's messages are compressed.</summary>
+    public HttpCallCompression Compression { get; } = new(http, settings);
 
     /// <summary>Says whether the last request message was compressed; set by the stream that reads.</summary>
     public Func<bool>? CompressionProbe { get; set; }
@@ -78,23 +75,9 @@ internal sealed class HttpServerCallContext(
     /// <exception cref="RpcException">They ask for what cannot be done.</exception>
     public void Begin()
     {
-        var response = http.Response;
-        response.ContentType = HeaderNames.ContentTypePrefix;
+        http.Response.ContentType = HeaderNames.ContentTypePrefix;
         LiftLimits();
-        if (http.Request.Headers.TryGetValue(HeaderNames.Encoding, out var encoding))
-        {
-            if (!settings.Compressions.TryGetDecompressor(encoding, out var decompressor))
-            {
-                response.Headers[HeaderNames.AcceptEncoding] = settings.Compressions.AcceptEncoding;
-                throw new RpcException(new Status(
-                    StatusCode.Unimplemented, $"The encoding '{encoding}' is not known; see grpc-accept-encoding."));
-            }
-
-            Decompressor = decompressor;
-        }
-
-        if (settings.ResponseCompression is { } compression)
-            TryCompressWith(compression);
+        Compression.Begin();
         if (http.Request.Headers.TryGetValue(TimeoutHeader.Name, out var timeout))
             BeginDeadline(timeout.ToString());
     }
@@ -158,7 +141,7 @@ internal sealed class HttpServerCallContext(
             foreach (var entry in responseHeaders)
             {
                 if (entry.Key == HeaderNames.EncodingRequest)
-                    ChooseCompression(entry.Value);
+                    Compression.ChooseForResponses(entry.Value);
                 else
                     http.Response.Headers.Append(entry.Key, MetadataHeaders.Encode(entry));
             }
@@ -168,27 +151,6 @@ internal sealed class HttpServerCallContext(
         finally
         {
             EndWrite();
-        }
-    }
-
-    private void ChooseCompression(string encoding)
-    {
-        Compression = null;
-        http.Response.Headers.Remove(HeaderNames.Encoding);
-        if (settings.FindCompression(encoding) is { } compression)
-            TryCompressWith(compression);
-    }
-
-    private void TryCompressWith(OutgoingCompression compression)
-    {
-        foreach (var accepted in http.Request.Headers[HeaderNames.AcceptEncoding].ToString().AsSpan().Split(','))
-        {
-            var name = http.Request.Headers[HeaderNames.AcceptEncoding].ToString().AsSpan(accepted).Trim();
-            if (!name.Equals(compression.Provider.EncodingName, StringComparison.OrdinalIgnoreCase))
-                continue;
-            Compression = compression;
-            http.Response.Headers[HeaderNames.Encoding] = compression.Provider.EncodingName;
-            return;
         }
     }
 

@@ -35,8 +35,8 @@ internal sealed class PerCallMethodCollector<TService> : ServiceMethodCollector
     {
         var open = Open<Func<TService, TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task>>(
             method.Name, typeof(TRequest), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
-        base.AddMethod(method, (TRequest request, IServerStreamWriter<TResponse> responses, ServerCallContext context) =>
-            open(Resolve(context), request, responses, context));
+        base.AddMethod(method, (TRequest request, IServerStreamWriter<TResponse> responses,
+            ServerCallContext context) => open(Resolve(context), request, responses, context));
     }
 
     public override void AddMethod<TRequest, TResponse>(

@@ -35,7 +35,7 @@ public sealed class ChannelTests
         var e = await Should.ThrowAsync<RpcException>(async () =>
         {
             while (true)
-                await call.RequestStream.WriteAsync(new Ping { Payload = Google.Protobuf.ByteString.CopyFrom(new byte[9000]) });
+                await call.RequestStream.WriteAsync(new Ping { Text = new string('x', 9000) });
         });
         e.StatusCode.ShouldBe(StatusCode.Unavailable);
         (await Should.ThrowAsync<RpcException>(call.ResponseHeadersAsync)).StatusCode.ShouldBe(StatusCode.Unavailable);
@@ -189,7 +189,7 @@ public sealed class ChannelTests
             var status = new Google.Rpc.Status { Code = (int)StatusCode.InvalidArgument, Message = "bad k" };
             status.Details.Add(Any.Pack(new BadRequest
             {
-                FieldViolations = { new BadRequest.Types.FieldViolation { Field = "k", Description = "must be 1–10000" } },
+                FieldViolations = { new BadRequest.Types.FieldViolation { Field = "k", Description = "too large" } },
             }));
             status.Details.Add(Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(TimeSpan.FromSeconds(2)) }));
             throw status.ToRpcException();
@@ -252,7 +252,10 @@ public sealed class ChannelTests
             ActivityStopped = activity =>
             {
                 lock (activities)
-                    activities.Add((activity.Source.Name, activity.DisplayName, activity.GetTagItem("rpc.grpc.status_code"), activity.TraceId));
+                {
+                    activities.Add((activity.Source.Name, activity.DisplayName,
+                        activity.GetTagItem("rpc.grpc.status_code"), activity.TraceId));
+                }
             },
         };
         var service = $"telemetry{http}";
@@ -283,7 +286,8 @@ public sealed class ChannelTests
         {
             lock (recorded)
                 return recorded.Contains("rpc.client.call.duration") && recorded.Contains("rpc.server.call.duration")
-                    && recorded.Contains("rpc.server.active_calls") && recorded.Contains("rpc.server.messages.received");
+                    && recorded.Contains("rpc.server.active_calls")
+                    && recorded.Contains("rpc.server.messages.received");
         }, "the instruments");
         if (!http)
         {
@@ -325,11 +329,13 @@ public sealed class ChannelTests
         public SelfSigned(string name)
         {
             using var key = RSA.Create(2048);
-            var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            var request = new CertificateRequest(
+                $"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
             var names = new SubjectAlternativeNameBuilder();
             names.AddDnsName(name);
             request.CertificateExtensions.Add(names.Build());
-            using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+            var now = DateTimeOffset.UtcNow;
+            using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
             Certificate = X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
             Pem = certificate.ExportCertificatePem();
             KeyPem = key.ExportPkcs8PrivateKeyPem();

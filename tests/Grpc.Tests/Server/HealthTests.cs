@@ -10,7 +10,7 @@ namespace Rag.Transport.Tests.Server;
 
 public sealed class HealthTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
 
     private EchoHost _host = null!;
     private Health.HealthClient _client = null!;

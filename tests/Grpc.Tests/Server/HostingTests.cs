@@ -13,7 +13,7 @@ namespace Rag.Transport.Tests.Server;
 /// <summary>Services in their host: instances, limits, compression, shutdown.</summary>
 public sealed class HostingTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
 
     [Theory]
     [InlineData("transient", 2, 2)]
@@ -224,7 +224,11 @@ public sealed class HostingTests
     private static async Task<EchoHost> CountedAsync(bool http, Action<IServiceCollection> register)
     {
         if (http)
-            return await EchoHost.OverHttpAsync(build: b => register(b.Services), map: app => app.MapGrpcService<CountedEcho>(), mapScripted: false);
+        {
+            return await EchoHost.OverHttpAsync(build: builder => register(builder.Services),
+                map: app => app.MapGrpcService<CountedEcho>(), mapScripted: false);
+        }
+
         var services = new ServiceCollection();
         register(services);
         return EchoHost.InProcessWith(server => server.Bind<CountedEcho>(), services.BuildServiceProvider());

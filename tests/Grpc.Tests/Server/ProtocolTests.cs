@@ -96,7 +96,8 @@ public sealed class ProtocolTests : IAsyncLifetime
                 await Task.Delay(Timeout.Infinite, context.CancellationToken);
             return ScriptedEcho.Answer(ping);
         };
-        (await PostAsync(Unary, Frame(new Ping()), r => r.Headers.Add("grpc-timeout", timeout))).Status.ShouldBe(status);
+        (await PostAsync(Unary, Frame(new Ping()), request => request.Headers.Add("grpc-timeout", timeout)))
+            .Status.ShouldBe(status);
     }
 
     [Fact]

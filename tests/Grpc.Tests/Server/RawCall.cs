@@ -28,7 +28,8 @@ internal sealed class RawCall : IDisposable
     public void Dispose() => _http.Dispose();
 
     private static Dictionary<string, string> Flatten(HttpHeaders headers) =>
-        headers.ToDictionary(header => header.Key, header => string.Join(",", header.Value), StringComparer.OrdinalIgnoreCase);
+        headers.ToDictionary(
+            header => header.Key, header => string.Join(",", header.Value), StringComparer.OrdinalIgnoreCase);
 }
 
 internal sealed record RawAnswer(

@@ -47,7 +47,8 @@ internal sealed class InteropCases(CallInvoker invoker)
         "unimplemented_method" => FailsAsync(
             _client.UnimplementedCallAsync(new Empty()).ResponseAsync, StatusCode.Unimplemented),
         "unimplemented_service" => FailsAsync(
-            new UnimplementedService.UnimplementedServiceClient(invoker).UnimplementedCallAsync(new Empty()).ResponseAsync,
+            new UnimplementedService.UnimplementedServiceClient(invoker)
+                .UnimplementedCallAsync(new Empty()).ResponseAsync,
             StatusCode.Unimplemented),
         "client_compressed_unary" => LargeUnary(Gzip, null),
         "server_compressed_unary" => LargeUnary(null, new BoolValue { Value = true }),

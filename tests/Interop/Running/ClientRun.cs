@@ -4,7 +4,9 @@ using Rag.Testing;
 
 namespace Rag.Interop.Tests.Running;
 
-/// <summary>One run of a peer's client over all cases against our server; tests then ask for each case's result.</summary>
+/// <summary>
+/// One run of a peer's client over all cases against our server; tests then ask for each case's result.
+/// </summary>
 public abstract class ClientRun : IAsyncLifetime
 {
     private readonly Dictionary<string, string?> _failures = [];
@@ -21,7 +23,7 @@ public abstract class ClientRun : IAsyncLifetime
     {
         await using var server = await OurServer.StartAsync();
         await using var client = await StartAsync(server.Port, [.. InteropCases.Plain, .. InteropCases.Compressed]);
-        await client.WaitForExitAsync(TimeSpan.FromSeconds(60));
+        await client.WaitForExitAsync(TimeSpan.FromSeconds(120));
         _output = client.Output;
         foreach (var line in _output.Split('\n').Where(line => line.StartsWith('{')))
         {

@@ -22,7 +22,8 @@ internal static class PeerTools
     }
 
     /// <summary>Starts a script of Peers/python; its first argument is the file of descriptors.</summary>
-    public static async Task<ChildProcess> StartPythonAsync(string script, string descriptors, params string[] arguments)
+    public static async Task<ChildProcess> StartPythonAsync(
+        string script, string descriptors, params string[] arguments)
     {
         await PythonChecked.Value;
         return ChildProcess.Start(

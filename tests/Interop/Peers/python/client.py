@@ -13,7 +13,7 @@ channel = grpc.insecure_channel("127.0.0.1:" + sys.argv[2])
 SPECIAL = "\t\ntest with whitespace\r\nand Unicode BMP \u263a and non-BMP \U0001F608\t\n"
 REQUEST_SIZES = [27182, 8, 1828, 45904]
 RESPONSE_SIZES = [31415, 9, 2653, 58979]
-LIMIT = 10
+LIMIT = 30
 
 
 def message(name, **fields):
