@@ -35,7 +35,7 @@ internal static class EngineConnector
         try
         {
             var engine = await EngineHost.StartAsync(
-                new EngineHostOptions { Data = folder.Data, Patience = Patience }, LogLevel.Warning, cancellationToken);
+                new EngineHostOptions { Data = folder.Data, Patience = Patience }, LogLevel.Error, cancellationToken);
             return new EngineConnection(
                 new RagClient(engine.Invoker, ClientOptions), "in this process", new OwnedEngine(engine, folder));
         }
@@ -55,7 +55,7 @@ internal static class EngineConnector
     private static async Task<EngineConnection> StartAsync(DataFolder data, CancellationToken cancellationToken)
     {
         var engine = await EngineHost.StartAsync(
-            new EngineHostOptions { Data = data, Patience = Patience }, LogLevel.Warning, cancellationToken);
+            new EngineHostOptions { Data = data, Patience = Patience }, LogLevel.Error, cancellationToken);
         return new EngineConnection(new RagClient(engine.Invoker, ClientOptions), "in this process", engine);
     }
 

@@ -26,6 +26,8 @@ internal sealed class DemoScript(Terminal terminal, RagClient client)
                 : await DemoQueries.FromTitlesAsync(demo.Documents, cancellationToken);
         }
 
+        // The first search loads the transformer; that is not what a search takes.
+        await demo.SearchAsync("warm-up", 1, cancellationToken);
         foreach (var query in queries)
         {
             Heading($"Searching for: {query}");

@@ -7,8 +7,8 @@ namespace Rag.Cli.Ingestion;
 /// <summary>Sends many files and waits for all of them.</summary>
 internal sealed class BulkIngest(WorkspaceClient workspace, IngestSource source)
 {
-    // Enough for the engine's own stages to be busy at the same time; each costs one open file at most.
-    private const int FilesUnderWay = 32;
+    // Most of them wait: for their turn, for a group commit, for the watch that says they are done.
+    private const int FilesUnderWay = 96;
 
     /// <param name="finished">Called for each file as it is over, from any thread.</param>
     /// <returns>In the order of the files.</returns>

@@ -41,7 +41,7 @@ internal sealed class Terminal
         });
         // Redirected output is not cut to the width of a window that is not there.
         if (!isTerminal)
-            console.Profile.Width = 200;
+            console.Profile.Width = 10_000;
         return console;
     }
 }

@@ -1,0 +1,167 @@
+using System.Text.Json;
+using Rag.Testing;
+
+namespace Rag.Cli.Tests.EndToEnd;
+
+/// <summary>Whole commands on a whole engine in this process, over a data folder that outlives each of them.</summary>
+public sealed class EngineTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Data => _folder.Combine("data");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Files_that_were_taken_in_are_found_by_the_next_command()
+    {
+        var files = WriteHandbook();
+
+        var ingest = await RunAsync("ingest", files, "-w", "handbook", "--metadata", "lang=en");
+        ingest.ExitCode.ShouldBe(ExitCode.Ok, ingest.Error);
+        ingest.Output.ShouldContain("3 files in");
+
+        var search = await RunAsync("search", "how", "do", "I", "claim", "travel", "costs", "-w", "handbook", "--json");
+        search.ExitCode.ShouldBe(ExitCode.Ok, search.Error);
+        var hits = search.Lines.Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        hits[0].GetProperty("document").GetString().ShouldBe("travel.md");
+        hits[0].GetProperty("text").GetString()!.ShouldContain("form T1");
+        hits.Select(hit => hit.GetProperty("score").GetDouble()).ShouldBeInOrder(SortDirection.Descending);
+
+        (await RunAsync("search", "costs", "-w", "handbook", "--filter", "lang=de", "--json")).Output.ShouldBeEmpty();
+        (await RunAsync("search", "costs", "-w", "handbook", "--filter", "lang=en", "--json")).Lines.Count.ShouldBe(3);
+        (await RunAsync("chunk", "count", "-w", "handbook")).Output.Trim().ShouldBe("3");
+    }
+
+    [Fact]
+    public async Task What_has_not_changed_is_left_and_what_has_is_replaced()
+    {
+        var files = WriteHandbook();
+        await RunAsync("ingest", files, "-w", "handbook", "--encoder", "lookup");
+        File.WriteAllText(Path.Combine(files, "travel.md"), "# Travel\n\nThe form is called Z9 now.");
+
+        var again = await RunAsync("ingest", files, "-w", "handbook", "--json");
+
+        var outcomes = again.Lines.Select(line => JsonDocument.Parse(line).RootElement)
+            .ToDictionary(line => line.GetProperty("document").GetString()!, line => line.GetProperty("outcome").GetString());
+        outcomes["travel.md"].ShouldBe("indexed");
+        outcomes["cats.txt"].ShouldBe("unchanged");
+        var hits = await RunAsync("search", "travel", "form", "-w", "handbook", "--json");
+        hits.Output.ShouldContain("Z9");
+        hits.Output.ShouldNotContain("T1");
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_read_fails_the_command_and_not_the_others()
+    {
+        var files = WriteHandbook();
+        var noise = new byte[20_000];
+        new Random(3).NextBytes(noise);
+        File.WriteAllBytes(Path.Combine(files, "noise.txt"), noise);
+
+        var ingest = await RunAsync("ingest", files, "-w", "handbook", "--encoder", "lookup");
+
+        ingest.ExitCode.ShouldBe(ExitCode.Failure);
+        ingest.Error.ShouldContain("failed: noise.txt: ");
+        (await RunAsync("doc", "list", "-w", "handbook")).Lines.Count.ShouldBe(3);
+        (await RunAsync("job", "list", "-w", "handbook", "--failed")).Lines.ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task A_workspace_is_made_looked_at_changed_and_removed()
+    {
+        (await RunAsync("workspace", "create", "w", "--ingest", "fast", "--label", "team=hr")).ExitCode.ShouldBe(ExitCode.Ok);
+        var twice = await RunAsync("workspace", "create", "w");
+        twice.ExitCode.ShouldBe(ExitCode.Failure);
+        twice.Error.ShouldStartWith("rag: ");
+
+        (await RunAsync("workspace", "update", "w", "--target-tokens", "100")).ExitCode.ShouldBe(ExitCode.Ok);
+        var settings = JsonDocument.Parse((await RunAsync("workspace", "get", "w", "--json")).Output).RootElement;
+        settings.GetProperty("chunking").GetProperty("target_tokens").GetInt32().ShouldBe(100);
+        settings.GetProperty("embedding").GetProperty("ingest").GetString().ShouldBe("EMBEDDING_INGEST_FAST");
+        settings.GetProperty("labels").GetProperty("team").GetString().ShouldBe("hr");
+        (await RunAsync("workspace", "list")).Lines.ShouldHaveSingleItem().ShouldStartWith("w ");
+        (await RunAsync("workspace", "stats", "w")).Output.ShouldContain("chunks      0");
+
+        (await RunAsync("workspace", "delete", "w")).ExitCode.ShouldBe(ExitCode.Ok);
+        (await RunAsync("workspace", "list")).Output.ShouldBeEmpty();
+        var gone = await RunAsync("search", "text", "-w", "w");
+        gone.ExitCode.ShouldBe(ExitCode.Failure);
+        gone.Error.ShouldStartWith("rag: ");
+    }
+
+    [Fact]
+    public async Task Documents_and_chunks_are_listed_read_and_removed()
+    {
+        await RunAsync("ingest", WriteHandbook(), "-w", "handbook", "--encoder", "lookup");
+
+        (await RunAsync("doc", "list", "-w", "handbook", "--json")).Lines.Count.ShouldBe(3);
+        (await RunAsync("doc", "get", "travel.md", "-w", "handbook")).Output.ShouldContain("travel.md");
+        (await RunAsync("chunk", "list", "-w", "handbook", "--document", "cats.txt")).Output.ShouldContain("Cats sleep");
+        (await RunAsync("doc", "delete", "cats.txt", "-w", "handbook")).Output.ShouldContain("1 chunks are gone");
+        (await RunAsync("doc", "get", "cats.txt", "-w", "handbook")).ExitCode.ShouldBe(ExitCode.Failure);
+        (await RunAsync("search", "cats", "sleep", "-w", "handbook", "--json")).Output.ShouldNotContain("cats.txt");
+    }
+
+    [Fact]
+    public async Task A_judged_collection_is_evaluated()
+    {
+        var folder = Directory.CreateDirectory(_folder.Combine("judged")).FullName;
+        string[] texts =
+        [
+            "Cats sleep most of the day.", "The train to the north leaves at noon.", "Bread needs flour, water and salt.",
+            "A bridge of steel carries the railway.", "Kittens and dogs are pets.",
+        ];
+        File.WriteAllLines(
+            Path.Combine(folder, "corpus.jsonl"),
+            texts.Select((text, i) => JsonSerializer.Serialize(new { id = $"d{i}", title = "", text })));
+        File.WriteAllText(Path.Combine(folder, "queries.jsonl"), """
+            {"id":"q1","text":"sleeping cats"}
+            {"id":"q2","text":"how to bake bread"}
+            {"id":"q3","text":"never judged"}
+            """);
+        File.WriteAllText(Path.Combine(folder, "qrels.tsv"), "query\tdocument\tgrade\nq1\td0\t2\nq1\td4\t1\nq2\td2\t1\n");
+
+        var run = await RunAsync("eval", folder, "--json");
+
+        run.ExitCode.ShouldBe(ExitCode.Ok, run.Error);
+        var figures = JsonDocument.Parse(run.Output).RootElement;
+        figures.GetProperty("collection").GetString().ShouldBe("judged");
+        figures.GetProperty("queries").GetInt32().ShouldBe(2);
+        figures.GetProperty("ndcg_at_10").GetDouble().ShouldBeGreaterThan(0.9);
+        figures.GetProperty("recall_at_100").GetDouble().ShouldBe(1);
+        figures.GetProperty("p99_ms").GetDouble().ShouldBeGreaterThan(0);
+        (await RunAsync("workspace", "list")).Output.ShouldBeEmpty("the temporary workspace is gone");
+    }
+
+    [Theory]
+    [InlineData("full")]
+    [InlineData("lookup")]
+    public async Task Texts_become_ids_and_vectors_without_an_engine(string encoder)
+    {
+        var run = await CommandRun.RunWithInputAsync(
+            "a cat\n\"a\\ncat\"\n", "embed", "--encoder", encoder, "--json", "--data", Data);
+        run.ExitCode.ShouldBe(ExitCode.Ok, run.Error);
+        var lines = run.Lines.Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        lines.Count.ShouldBe(2);
+        int[] ids = [101, 1037, 4937, 102];
+        lines.ShouldAllBe(line => line.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()).SequenceEqual(ids));
+        var vector = lines[0].GetProperty("vector").EnumerateArray().Select(component => component.GetDouble()).ToList();
+        vector.Count.ShouldBe(384);
+        vector.Sum(component => component * component).ShouldBe(1, 1e-4);
+        Directory.Exists(Data).ShouldBeFalse();
+    }
+
+    private Task<CommandRun> RunAsync(params string[] arguments) => CommandRun.RunAsync([.. arguments, "--data", Data]);
+
+    private string WriteHandbook()
+    {
+        var folder = Directory.CreateDirectory(_folder.Combine("handbook")).FullName;
+        File.WriteAllText(
+            Path.Combine(folder, "travel.md"), "# Travel costs\n\nClaim travel costs with form T1 within thirty days.");
+        File.WriteAllText(Path.Combine(folder, "cats.txt"), "Cats sleep for most of the day.");
+        File.WriteAllText(
+            Path.Combine(folder, "page.html"), "<html><title>Bread</title><body><h1>Bread</h1><p>Flour and water.</p></body></html>");
+        return folder;
+    }
+}
