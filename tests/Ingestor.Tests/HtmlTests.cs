@@ -60,6 +60,28 @@ public sealed class HtmlTests
     }
 
     [Fact]
+    public async Task Lists_of_links_are_left_out_of_prose_and_kept_where_they_are_the_page()
+    {
+        var links = "<ul>" + string.Concat(Enumerable.Range(0, 20).Select(i => $"<li><a href='/{i}'>Another language {i}</a></li>")) + "</ul>";
+        var prose = string.Concat(Enumerable.Repeat("<p>Many words of prose stand on this page beside a few links.</p>", 60));
+        (await Extracted.FromTextAsync("a.html", $"<body>{links}{prose}</body>")).Text.ShouldNotContain("Another language");
+        (await Extracted.FromTextAsync("a.html", "<body>" + string.Concat(Enumerable.Repeat(links, 10)) + "</body>"))
+            .Text.ShouldContain("Another language 19");
+    }
+
+    [Fact]
+    public async Task Nested_lists_with_navigation_classes_are_measured_once()
+    {
+        var watch = Stopwatch.StartNew();
+        var lists = string.Concat(Enumerable.Repeat("<ul class='menu'><li>", 500));
+        (await Extracted.FromTextAsync("a.html", lists + string.Concat(Enumerable.Repeat("<b>x</b> ", 20_000)))).Failure.ShouldBeNull();
+        // Under many more open elements each tag takes a parser so long that the page is refused.
+        var slow = await Extracted.FromTextAsync("a.html", string.Concat(Enumerable.Repeat(lists, 4)) + string.Concat(Enumerable.Repeat("<b>x</b> ", 100_000)));
+        slow.Failure!.Kind.ShouldBe(ExtractionFailureKind.LimitExceeded);
+        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
     public async Task Tables_that_lay_out_a_page_are_read_as_paragraphs()
     {
         var file = await Extracted.FromTextAsync("a.html",

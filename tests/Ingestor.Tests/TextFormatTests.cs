@@ -68,14 +68,34 @@ public sealed class TextFormatTests
     }
 
     [Fact]
-    public async Task Markdown_that_nests_too_deep_or_is_too_large_is_still_read()
+    public async Task Markdown_that_nests_too_deep_is_still_read()
     {
         var deep = string.Concat(Enumerable.Repeat("> ", 5_000)) + "the end\n\n# Title\n\ntext";
         (await Extracted.FromTextAsync("a.md", deep)).Text.ShouldContain("the end");
+    }
 
-        var large = await Extracted.FromTextAsync("a.md", "# One\ntext\n## Two\nmore", new ExtractionOptions { MaxTreeBytes = 10 });
-        large.OfKind(BlockKind.Heading).ShouldBe(["# One", "## Two"]);
-        large.OfKind(BlockKind.Paragraph).ShouldBe(["text", "more"]);
+    [Fact]
+    public async Task Large_markdown_is_parsed_in_pieces_that_keep_its_structure()
+    {
+        var section = "## Part\n\nSome *words* here.\n\n- item\n\n  more of the item\n\n```c\n# no heading\n\nx\n```\n\n---\nmore: text\n\n";
+        var file = await Extracted.FromTextAsync("a.md", "---\ntitle: T\n---\n" + string.Concat(Enumerable.Repeat(section, 5_000)));
+        file.Title.ShouldBe("T");
+        file.OfKind(BlockKind.Heading).Count().ShouldBe(5_000);
+        file.OfKind(BlockKind.Code).Count(code => code == "# no heading\n\nx").ShouldBe(5_000);
+        file.OfKind(BlockKind.ListItem).Count().ShouldBe(10_000);
+        file.OfKind(BlockKind.Paragraph).Distinct().ShouldBe(["Some words here.", "more: text"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task A_run_of_lines_too_long_to_parse_loses_nothing()
+    {
+        var run = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"[word{i}](\n"));
+        var file = await Extracted.FromTextAsync("a.md", $"# Before\n\ntext\n\n{run}\n# After\n\n*end*");
+        file.OfKind(BlockKind.Heading).ShouldBe(["Before", "After"]);
+        for (var i = 0; i < 20_000; i += 500)
+            file.Text.ShouldContain($"[word{i}](");
+        file.Text.ShouldContain("[word19999](");
+        file.Blocks[^1].Text.ShouldBe("end");
     }
 
     [Fact]

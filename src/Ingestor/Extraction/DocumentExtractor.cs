@@ -63,7 +63,7 @@ public sealed class DocumentExtractor
         {
             FileFormat.PlainText => PlainTextBlocks.Read(OpenText(file)),
             FileFormat.SourceCode => SourceCodeBlocks.Read(OpenText(file)),
-            FileFormat.Markdown => ReadMarkdown(file, opened!),
+            FileFormat.Markdown => MarkdownBlocks.Read(OpenText(file), _options, title => opened!.Title = title),
             FileFormat.Html => ReadHtml(file, opened!),
             FileFormat.Csv => ReadCsv(file, head),
             FileFormat.Json or FileFormat.JsonLines => JsonBlocks.Read(OpenUtf8(file), _options),
@@ -86,16 +86,6 @@ public sealed class DocumentExtractor
         var text = new StreamReader(textPath, System.Text.Encoding.UTF8);
         return new Extraction(FileFormat.Pdf, _options, started,
             _ => PlainTextBlocks.Read(text, pages: true), new TemporaryFile(textPath, text));
-    }
-
-    private IEnumerable<TextBlock> ReadMarkdown(SourceFile file, Extraction opened)
-    {
-        // A tree of a huge file would not be bounded, so that is read with less structure instead.
-        if (file.Content.Length > _options.MaxTreeBytes)
-            return PlainTextBlocks.Read(OpenText(file), markdownHeadings: true);
-        var blocks = MarkdownBlocks.TryRead(OpenText(file).ReadToEnd(), _options, out var title);
-        opened.Title = title;
-        return blocks ?? PlainTextBlocks.Read(OpenText(file), markdownHeadings: true);
     }
 
     private IEnumerable<TextBlock> ReadHtml(SourceFile file, Extraction opened)

@@ -10,8 +10,7 @@ public sealed class ExtractionOptions
     public long MaxCharacters { get; init; } = 512L << 20;
 
     /// <summary>
-    /// Largest file in bytes whose reader holds a tree of it in memory (HTML, Markdown, notebooks, mail); 32 MiB.
-    /// Larger Markdown is read as a stream with less structure, the others are refused.
+    /// Largest file in bytes whose reader holds all of it in memory (HTML, notebooks, mail); 32 MiB.
     /// </summary>
     public long MaxTreeBytes { get; init; } = 32L << 20;
 

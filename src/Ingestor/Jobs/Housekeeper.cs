@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Rag.Ingestor.Extraction;
 using Rag.Metadata;
 
 namespace Rag.Ingestor.Jobs;
@@ -16,6 +17,7 @@ internal sealed class Housekeeper(
         {
             try
             {
+                TemporaryFile.DeleteOlderThan(options.Extraction.TemporaryFolder, time.GetUtcNow() - options.OrphanAge);
                 var blobs = await SweepBlobsAsync(cancellationToken);
                 var jobs = await PruneJobsAsync(cancellationToken);
                 if (blobs + jobs > 0)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Rag.Ingestor.Chunking;
+using Rag.Ingestor.Extraction;
 using Rag.Ingestor.Jobs;
 using Rag.Testing;
 
@@ -16,7 +17,17 @@ public sealed class HousekeepingTests
         var cancelled = await fixture.SubmitAsync(workspace, "cancelled.txt", "text");
         await fixture.Store.Jobs.CancelAsync(workspace.Uid, cancelled.JobId, default);
         // Below what validation lets through, so that no clock has to be moved.
-        var options = new IngestorOptions { OrphanAge = TimeSpan.FromSeconds(-1), JobRetention = TimeSpan.FromSeconds(-1) };
+        using var folder = new TemporaryFolder();
+        var left = folder.Combine("rag-ingest-left-by-a-killed-process.pdf");
+        var foreign = folder.Combine("foreign.pdf");
+        await File.WriteAllTextAsync(left, "x", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(foreign, "x", TestContext.Current.CancellationToken);
+        var options = new IngestorOptions
+        {
+            OrphanAge = TimeSpan.FromSeconds(-1),
+            JobRetention = TimeSpan.FromSeconds(-1),
+            Extraction = new ExtractionOptions { TemporaryFolder = folder.Path },
+        };
         using var stop = new CancellationTokenSource();
         var keeper = new Housekeeper(fixture.Store, options, TimeProvider.System, NullLogger<Housekeeper>.Instance);
         var loop = keeper.RunAsync(stop.Token);
@@ -25,6 +36,7 @@ public sealed class HousekeepingTests
             async () => await fixture.Store.Jobs.FindAsync(workspace.Uid, cancelled.JobId, default) is null, "the old job to go");
         (await fixture.HasBytesAsync(waiting)).ShouldBeTrue();
         (await fixture.Store.Jobs.FindAsync(workspace.Uid, waiting.JobId, default)).ShouldNotBeNull();
+        Directory.GetFiles(folder.Path).ShouldBe([foreign]);
         await stop.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(loop);
     }

@@ -203,12 +203,17 @@ internal sealed class HtmlBlockWriter(HtmlBoilerplate content)
         if (kind == BlockKind.ListItem)
             text = "- " + text;
         var joins = kind == _formerKind && kind is BlockKind.ListItem or BlockKind.Row;
-        if (kind == BlockKind.Row && text.AsSpan().IndexOfAnyExcept(" |") < 0)
+        if (kind == BlockKind.Row)
+            text = FilledCells(text);
+        if (text.Length == 0)
             return;
         _blocks.AddRange(BlockSplitter.Split(kind, text, joins ? "\n" : "\n\n", kind == BlockKind.Heading ? _level : 0));
         _formerKind = kind;
         _kind = BlockKind.Paragraph;
     }
+
+    private static string FilledCells(string row) => string.Join(
+        " | ", $" {row} ".Split(" | ", StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
 
     private string Trimmed()
     {

@@ -26,7 +26,7 @@ internal static class HtmlBlocks
     private static IDocument Parse(string html, ExtractionOptions options)
     {
         if (!HtmlDepthGuard.IsWithin(html, options.MaxDepth * OpenTagsPerDepth))
-            throw ExtractionException.Limit($"The page nests elements more than {options.MaxDepth * OpenTagsPerDepth:N0} deep; flatten it.");
+            throw ExtractionException.Limit("The page nests its elements too deep, or leaves too many open; flatten it.");
         return new HtmlParser().ParseDocument(html);
     }
 }

@@ -19,6 +19,15 @@ internal sealed class HtmlBoilerplate
     private const double LargestByClass = 0.50;
     private const double LeastLinks = 0.50;
 
+    /// <summary>
+    /// A list of nothing but links is navigation (languages, categories) on a page of prose; on a page that is itself a
+    /// list of links it is the content. Such a list holds so many characters, and no more than this share of the page.
+    /// </summary>
+    private const int LeastLinkListLength = 100;
+    private const double LargestLinkList = 0.20;
+    private const double LinkListLinks = 0.95;
+    private const double LeastProse = 0.40;
+
     private static readonly FrozenSet<string> NeverText = Set(
         "script style template noscript iframe object canvas svg audio video map select datalist input textarea head link meta");
 
@@ -31,14 +40,18 @@ internal sealed class HtmlBoilerplate
         + "skip-link share social pagination pager noprint printfooter mw-editsection");
 
     private readonly bool _keepAll;
+    private readonly IReadOnlyDictionary<INode, HtmlTextLength> _lengths;
     private readonly int _pageLength;
+    private readonly bool _isProse;
     private readonly INode _root;
 
-    private HtmlBoilerplate(INode root, bool keepAll, int pageLength)
+    private HtmlBoilerplate(INode root, bool keepAll, HtmlTextLength page, IReadOnlyDictionary<INode, HtmlTextLength> lengths)
     {
         _root = root;
         _keepAll = keepAll;
-        _pageLength = pageLength;
+        _lengths = lengths;
+        _pageLength = page.All;
+        _isProse = page.All - page.Links >= page.All * LeastProse;
     }
 
     /// <summary>The node to read.</summary>
@@ -47,18 +60,24 @@ internal sealed class HtmlBoilerplate
     public static HtmlBoilerplate Of(IDocument document)
     {
         INode page = (INode?)document.Body ?? document;
-        var everything = new HtmlBoilerplate(page, keepAll: true, 0);
-        var pageLength = HtmlTree.TextLength(page, everything.IsLeftOut).All;
-        var cleaned = new HtmlBoilerplate(page, keepAll: false, pageLength);
-        var kept = HtmlTree.TextLength(page, cleaned.IsLeftOut).All;
-        if (kept < pageLength * LeastKept)
-            return everything;
+        // Measured once for all, because elements that ask for their length may stand within each other.
+        var lengths = new Dictionary<INode, HtmlTextLength>(ReferenceEqualityComparer.Instance);
+        var whole = HtmlTree.Measure(page, static element => NeverText.Contains(element.LocalName),
+            (element, length) =>
+            {
+                if (IsLinkListElement(element) || HasFurnitureClass(element))
+                    lengths[element] = length;
+            });
+        var cleaned = new HtmlBoilerplate(page, keepAll: false, whole, lengths);
+        var kept = HtmlTree.Measure(page, cleaned.IsLeftOut).All;
+        if (kept < whole.All * LeastKept)
+            return new HtmlBoilerplate(page, keepAll: true, whole, lengths);
 
         foreach (var selector in (ReadOnlySpan<string>)["main", "[role=main]", "article"])
         {
             var found = document.QuerySelectorAll(selector);
-            if (found.Length == 1 && HtmlTree.TextLength(found[0], cleaned.IsLeftOut).All >= kept * LeastMain)
-                return new HtmlBoilerplate(found[0], keepAll: false, pageLength);
+            if (found.Length == 1 && HtmlTree.Measure(found[0], cleaned.IsLeftOut).All >= kept * LeastMain)
+                return new HtmlBoilerplate(found[0], keepAll: false, whole, lengths);
         }
 
         return cleaned;
@@ -76,6 +95,8 @@ internal sealed class HtmlBoilerplate
         if (element.GetAttribute("role") is { } role && FurnitureRoles.Contains(role))
             return true;
         if (element.GetAttribute("aria-hidden") == "true" || IsHiddenByStyle(element))
+            return true;
+        if (_isProse && IsLinkListElement(element) && IsLinkList(element))
             return true;
         return HasFurnitureClass(element) && IsMostlyLinks(element);
     }
@@ -100,10 +121,19 @@ internal sealed class HtmlBoilerplate
         return false;
     }
 
+    private static bool IsLinkListElement(IElement element) => element.LocalName is "ul" or "ol";
+
     private bool IsMostlyLinks(IElement element)
     {
-        var (all, links) = HtmlTree.TextLength(element, static inner => NeverText.Contains(inner.LocalName));
-        return all <= _pageLength * LargestByClass && links >= all * LeastLinks;
+        var length = _lengths.GetValueOrDefault(element);
+        return length.All <= _pageLength * LargestByClass && length.Links >= length.All * LeastLinks;
+    }
+
+    private bool IsLinkList(IElement list)
+    {
+        var length = _lengths.GetValueOrDefault(list);
+        return length.All >= LeastLinkListLength && length.All <= _pageLength * LargestLinkList
+            && length.Links >= length.All * LinkListLinks;
     }
 
     private static FrozenSet<string> Set(string names) =>

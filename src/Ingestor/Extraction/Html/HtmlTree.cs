@@ -31,14 +31,19 @@ internal static class HtmlTree
         }
     }
 
-    /// <summary>Characters of text below a node without white space, and how many of them stand in links.</summary>
-    public static (int All, int Links) TextLength(INode root, Func<IElement, bool> isLeftOut)
+    /// <summary>Measures the text below a node, and on the way that of every element that is not left out.</summary>
+    /// <param name="root">Where to begin.</param>
+    /// <param name="isLeftOut">True for elements whose text does not count.</param>
+    /// <param name="measured">Called with each element and its length after its children; may be null.</param>
+    public static HtmlTextLength Measure(
+        INode root, Func<IElement, bool> isLeftOut, Action<IElement, HtmlTextLength>? measured = null)
     {
         var all = 0;
         var links = 0;
         var openLinks = 0;
+        var before = new Stack<HtmlTextLength>();
         Walk(root, Enter, Leave);
-        return (all, links);
+        return new HtmlTextLength(all, links);
 
         bool Enter(INode node)
         {
@@ -52,14 +57,24 @@ internal static class HtmlTree
                 return false;
             }
 
-            if (node is not IElement element)
-                return ReferenceEquals(node, root);
-            if (isLeftOut(element))
+            if (node is not IElement element ? !ReferenceEquals(node, root) : isLeftOut(element))
                 return false;
-            openLinks += element.LocalName == "a" ? 1 : 0;
+            before.Push(new HtmlTextLength(all, links));
+            openLinks += node is IElement { LocalName: "a" } ? 1 : 0;
             return true;
         }
 
-        void Leave(INode node) => openLinks -= node is IElement { LocalName: "a" } ? 1 : 0;
+        void Leave(INode node)
+        {
+            var start = before.Pop();
+            openLinks -= node is IElement { LocalName: "a" } ? 1 : 0;
+            if (node is IElement element)
+                measured?.Invoke(element, new HtmlTextLength(all - start.All, links - start.Links));
+        }
     }
 }
+
+/// <summary>Characters of text without white space.</summary>
+/// <param name="All">All of them.</param>
+/// <param name="Links">Those that stand in links.</param>
+internal readonly record struct HtmlTextLength(int All, int Links);

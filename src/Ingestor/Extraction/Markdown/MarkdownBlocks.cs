@@ -13,24 +13,40 @@ internal static class MarkdownBlocks
     /// <summary>Quotes and lists within each other; deeper text is read as one paragraph of what it says.</summary>
     private const int DeepestRead = 64;
 
-    private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder()
-        .UseYamlFrontMatter()
-        .UsePipeTables()
-        .UseGridTables()
-        .UseFootnotes()
-        .UseDefinitionLists()
-        .UseTaskLists()
-        .UseEmphasisExtras()
-        .Build();
+    private static readonly MarkdownPipeline Pipeline = Common().Build();
 
-    /// <summary>Null where the parser gives up on the nesting; the text is then read with less structure.</summary>
-    public static IReadOnlyList<TextBlock>? TryRead(string markdown, ExtractionOptions options, out string? title)
+    private static readonly MarkdownPipeline FirstPipeline = Common().UseYamlFrontMatter().Build();
+
+    /// <summary>A file of any size, piece by piece.</summary>
+    public static IEnumerable<TextBlock> Read(TextReader text, ExtractionOptions options, Action<string> setTitle)
+    {
+        var hasTitle = false;
+        foreach (var piece in new MarkdownPieces(text).Read())
+        {
+            string? title = null;
+            var blocks = piece.IsPlain ? null : TryRead(piece.Text, options, out title, piece.IsFirst);
+            if (title is not null && !hasTitle)
+            {
+                hasTitle = true;
+                setTitle(title);
+            }
+
+            foreach (var block in blocks ?? PlainTextBlocks.Read(new StringReader(piece.Text), markdownHeadings: true))
+                yield return block with { Gap = -1 };
+        }
+    }
+
+    /// <summary>
+    /// A short text. Null where the parser gives up on the nesting; it is then to be read with less structure.
+    /// </summary>
+    public static IReadOnlyList<TextBlock>? TryRead(
+        string markdown, ExtractionOptions options, out string? title, bool withFrontMatter = true)
     {
         title = null;
         MarkdownDocument document;
         try
         {
-            document = Markdig.Markdown.Parse(markdown, Pipeline);
+            document = Markdig.Markdown.Parse(markdown, withFrontMatter ? FirstPipeline : Pipeline);
         }
         catch (ArgumentException)
         {
@@ -42,6 +58,14 @@ internal static class MarkdownBlocks
         title = writer.Title;
         return writer.Blocks;
     }
+
+    private static MarkdownPipelineBuilder Common() => new MarkdownPipelineBuilder()
+        .UsePipeTables()
+        .UseGridTables()
+        .UseFootnotes()
+        .UseDefinitionLists()
+        .UseTaskLists()
+        .UseEmphasisExtras();
 
     private sealed class Writer(ExtractionOptions options)
     {

@@ -9,24 +9,9 @@ namespace Rag.Ingestor.Extraction;
 /// </summary>
 internal static class DocxBlocks
 {
-    public static IEnumerable<TextBlock> Read(SourceFile file, ExtractionOptions options, Action<string> setTitle)
-    {
-        using var blocks = ReadDocument(file, options, setTitle).GetEnumerator();
-        while (true)
-        {
-            try
-            {
-                if (!blocks.MoveNext())
-                    yield break;
-            }
-            catch (Exception broken) when (IsDamage(broken))
-            {
-                throw ExtractionException.Corrupt("The Word document is damaged or cut off; send it again.", broken);
-            }
-
-            yield return blocks.Current;
-        }
-    }
+    public static IEnumerable<TextBlock> Read(SourceFile file, ExtractionOptions options, Action<string> setTitle) =>
+        GuardedBlocks.Read(ReadDocument(file, options, setTitle), IsDamage, static broken =>
+            ExtractionException.Corrupt("The Word document is damaged or cut off; send it again.", broken));
 
     private static IEnumerable<TextBlock> ReadDocument(SourceFile file, ExtractionOptions options, Action<string> setTitle)
     {

@@ -20,7 +20,7 @@ internal sealed class PdfToText(ExtractionOptions options)
     {
         var program = FindProgram(options.PdfToTextProgram) ?? throw ExtractionException.MissingTool(
             "PDF files are read by pdftotext, which is not installed; install poppler-utils (apt-get install poppler-utils) and retry.");
-        var textPath = Path.Combine(options.TemporaryFolder, $"rag-pdf-{Guid.NewGuid():N}.txt");
+        var textPath = Path.Combine(options.TemporaryFolder, $"{TemporaryFile.Prefix}{Guid.NewGuid():N}.txt");
         try
         {
             var (exitCode, errors) = await RunAsync(program, pdfPath, textPath, cancellationToken);

@@ -11,7 +11,12 @@ internal static class XmlBlocks
 {
     private static readonly string[] ReadAttributes = ["title", "name", "label", "alt", "value", "summary", "description", "text"];
 
-    public static IEnumerable<TextBlock> Read(Stream content, ExtractionOptions options)
+    public static IEnumerable<TextBlock> Read(Stream content, ExtractionOptions options) => GuardedBlocks.Read(
+        ReadDocument(content, options), static thrown => thrown is XmlException, static broken =>
+            ExtractionException.Corrupt(
+                $"The XML is not well formed near line {((XmlException)broken).LineNumber:N0}; correct it and send it again.", broken));
+
+    private static IEnumerable<TextBlock> ReadDocument(Stream content, ExtractionOptions options)
     {
         content.Position = 0;
         using var xml = XmlReader.Create(content, new XmlReaderSettings
@@ -22,7 +27,7 @@ internal static class XmlBlocks
             IgnoreProcessingInstructions = true,
         });
         var blocks = new BlockBuilder();
-        while (TryRead(xml))
+        while (xml.Read())
         {
             if (xml.Depth > options.MaxDepth)
                 throw ExtractionException.Limit($"The XML nests elements more than {options.MaxDepth:N0} deep; flatten it.");
@@ -30,18 +35,6 @@ internal static class XmlBlocks
                 continue;
             foreach (var block in BlockSplitter.Split(text.Kind, text.Text, text.Separator, text.Level))
                 yield return block;
-        }
-    }
-
-    private static bool TryRead(XmlReader xml)
-    {
-        try
-        {
-            return xml.Read();
-        }
-        catch (XmlException broken)
-        {
-            throw ExtractionException.Corrupt($"The XML is not well formed near line {broken.LineNumber:N0}; correct it and send it again.", broken);
         }
     }
 
