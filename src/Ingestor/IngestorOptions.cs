@@ -20,7 +20,10 @@ public sealed class IngestorOptions
     /// <summary>Jobs that are worked on at a time, 2 to 1,024; 32. Most of them wait for embedding.</summary>
     public int MaxJobs { get; init; } = 32;
 
-    /// <summary>Files that are read and cut at a time, 1 to 256; one for each core, at least 2.</summary>
+    /// <summary>
+    /// Files that are read and cut at a time, 1 to 256; one for each core, at least 2. A file that waits for its chunks to
+    /// be written is not counted, unless its reader holds much memory.
+    /// </summary>
     public int MaxExtractions { get; init; } = Math.Max(2, Environment.ProcessorCount);
 
     /// <summary>Batches of chunks on their way to the router at a time, 1 to 256; 8.</summary>
@@ -32,8 +35,8 @@ public sealed class IngestorOptions
     /// </summary>
     public int WorkspaceShare { get; init; } = 75;
 
-    /// <summary>Most chunks of one batch, 1 to 1,000; 128.</summary>
-    public int BatchChunks { get; init; } = 128;
+    /// <summary>Most chunks of one batch, 1 to 1,000; 64: a second or two of a core for the full encoder.</summary>
+    public int BatchChunks { get; init; } = 64;
 
     /// <summary>Most bytes of text of one batch, once it has a chunk; 256 KiB.</summary>
     public int BatchBytes { get; init; } = 256 * 1024;
@@ -44,8 +47,11 @@ public sealed class IngestorOptions
     /// <summary>How often progress is reported and cancellations are looked for, 10 ms to 1 min; 500 ms.</summary>
     public TimeSpan ReportInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Deadline of one call to the router, 1 s to 1 h; 2 minutes, because a batch is embedded in it.</summary>
-    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromMinutes(2);
+    /// <summary>
+    /// Deadline of one call to the router, 1 s to 8 min; 5 minutes, because a batch is embedded in it, on a busy machine
+    /// too.
+    /// </summary>
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
     /// How long one call is tried again while the router is not available or overloaded; 3 minutes. Less than the ten
@@ -93,7 +99,7 @@ public sealed class IngestorOptions
         Range(MaxAttempts, 1, 100, nameof(MaxAttempts));
         Span(Lease, TimeSpan.FromSeconds(5), TimeSpan.FromHours(1), nameof(Lease));
         Span(ReportInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1), nameof(ReportInterval));
-        Span(CallTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), nameof(CallTimeout));
+        Span(CallTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(8), nameof(CallTimeout));
         Span(CallRetryLimit, TimeSpan.Zero, TimeSpan.FromMinutes(8), nameof(CallRetryLimit));
         Span(CallRetryDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10), nameof(CallRetryDelay));
         Span(JobRetryDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), nameof(JobRetryDelay));

@@ -22,7 +22,8 @@ internal static class CallFailures
     {
         StatusCode.Unavailable or StatusCode.ResourceExhausted or StatusCode.DeadlineExceeded or StatusCode.Aborted
             or StatusCode.Cancelled => CallFailure.Transient,
-        StatusCode.Internal or StatusCode.Unknown or StatusCode.DataLoss => CallFailure.Defect,
+        // A precondition may hold for the next try: settings that were just changed, chunks staged too long ago.
+        StatusCode.FailedPrecondition or StatusCode.Internal or StatusCode.Unknown or StatusCode.DataLoss => CallFailure.Defect,
         _ => CallFailure.Permanent,
     };
 }

@@ -25,6 +25,9 @@ internal sealed class DocumentIndexer(
     private const int ReadAtOnceBytes = 1 << 20;
     private const int LongestTitle = 512;
 
+    /// <summary>Files from this size keep their place among the readers while they wait, for they may hold memory.</summary>
+    private const int LargeBytes = 4 << 20;
+
     private readonly FairGate _extractions = new(options.MaxExtractions, options.ShareOf(options.MaxExtractions));
     private readonly FairGate _writes = new(options.MaxWrites, options.ShareOf(options.MaxWrites));
 
@@ -81,6 +84,17 @@ internal sealed class DocumentIndexer(
         Chunks = cut.Chunks,
         Version = version,
     };
+
+    /// <summary>
+    /// The file's name. Text that came without one may have an id that looks like a name, whose ending is believed unless
+    /// it speaks of anything but text.
+    /// </summary>
+    private static string NameOf(JobRecord record)
+    {
+        if (record.FileName.Length > 0)
+            return record.FileName;
+        return FileExtensions.IsOfText(record.DocumentId) ? record.DocumentId : "";
+    }
 
     private async Task<Stream?> OpenContentAsync(JobRecord record, CancellationToken cancellationToken)
     {
@@ -139,14 +153,13 @@ internal sealed class DocumentIndexer(
         ChannelWriter<IReadOnlyList<V1.Chunk>> batches, CancellationToken cancellationToken)
     {
         var record = job.Record;
+        using var place = new GatePlace(_extractions, record.WorkspaceUid);
         try
         {
-            using var slot = await _extractions.EnterAsync(record.WorkspaceUid, cancellationToken);
+            await place.EnterAsync(cancellationToken);
             // Reading is work for a core, not for the thread that claims jobs.
             await Task.Yield();
-            var file = new SourceFile(
-                record.FileName.Length > 0 ? record.FileName : record.DocumentId, content,
-                record.MediaType.Length > 0 ? record.MediaType : null);
+            var file = new SourceFile(NameOf(record), content, record.MediaType.Length > 0 ? record.MediaType : null);
             using var extraction = await extractor.OpenAsync(file, cancellationToken);
             var builder = new ChunkBatcher(record, options);
             long chunks = 0;
@@ -155,12 +168,12 @@ internal sealed class DocumentIndexer(
                 if (++chunks > plan.Chunking.MaxChunks)
                     return CutDocument.TooMany(plan.Chunking.MaxChunks);
                 if (builder.Add(chunk) is { } full)
-                    await HandOverAsync(job, batches, full, cancellationToken);
+                    await HandOverAsync(job, batches, full, content.Length < LargeBytes ? place : null, cancellationToken);
             }
 
             metrics.Read(content.Length);
             if (extraction.Failure is null && builder.TakeRest() is { } rest)
-                await HandOverAsync(job, batches, rest, cancellationToken);
+                await HandOverAsync(job, batches, rest, null, cancellationToken);
             return new CutDocument(extraction.Failure, extraction.Title, chunks);
         }
         finally
@@ -169,12 +182,19 @@ internal sealed class DocumentIndexer(
         }
     }
 
+    /// <summary>Hands a batch to the writers; while they are busy, the reader's place is another file's.</summary>
+    /// <param name="place">The place to leave meanwhile; null to keep it.</param>
     private static async Task HandOverAsync(
-        ActiveJob job, ChannelWriter<IReadOnlyList<V1.Chunk>> batches, IReadOnlyList<V1.Chunk> batch,
+        ActiveJob job, ChannelWriter<IReadOnlyList<V1.Chunk>> batches, IReadOnlyList<V1.Chunk> batch, GatePlace? place,
         CancellationToken cancellationToken)
     {
         job.Made(batch.Count);
+        if (batches.TryWrite(batch))
+            return;
+        place?.Leave();
         await batches.WriteAsync(batch, cancellationToken);
+        if (place is not null)
+            await place.EnterAsync(cancellationToken);
     }
 
     private async Task WriteBatchesAsync(

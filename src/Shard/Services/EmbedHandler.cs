@@ -53,7 +53,7 @@ internal sealed class EmbedHandler(ModelRegistry models)
             {
                 Name = model.Name,
                 Dimension = model.Embedder.Model.Dimension,
-                MaxTokens = model.Embedder.Model.MaxTokens,
+                MaxTokens = LongestPassage(model.Embedder),
                 Lookup = model.Embedder.Model.HasLookup,
                 Default = model.Name == models.DefaultName,
             });
@@ -61,6 +61,10 @@ internal sealed class EmbedHandler(ModelRegistry models)
 
         return response;
     }
+
+    /// <summary>Tokens of a passage that the model reads whole: the input without [CLS], [SEP] and the prefix.</summary>
+    private static int LongestPassage(IEmbedder embedder) => Math.Max(
+        1, embedder.Model.MaxTokens - 2 - embedder.Tokenizer.CountTokens(embedder.Model.PassagePrefix));
 
     private static void AddTokens(EmbedTextsRequest request, ITokenizer tokenizer, EmbedTextsResponse response)
     {

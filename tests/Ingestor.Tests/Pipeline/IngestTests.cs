@@ -141,7 +141,7 @@ public sealed class IngestTests
     [Theory]
     [InlineData(StatusCode.NotFound, 1)]
     [InlineData(StatusCode.InvalidArgument, 1)]
-    [InlineData(StatusCode.FailedPrecondition, 1)]
+    [InlineData(StatusCode.FailedPrecondition, 3)]
     [InlineData(StatusCode.Internal, 3)]
     public async Task What_will_be_refused_each_time_is_not_tried_again(StatusCode code, int attempts)
     {
@@ -196,6 +196,22 @@ public sealed class IngestTests
     }
 
     [Fact]
+    public async Task Text_without_a_file_name_is_read_as_its_id_says_unless_that_cannot_be()
+    {
+        await using var fixture = await IngestorFixture.OpenAsync();
+        await fixture.StartAsync();
+        var workspace = await fixture.WorkspaceAsync();
+        foreach (var id in (string[])["report.pdf", "sheet.xlsx", "notes", "page.md"])
+        {
+            var job = await fixture.SubmitAsync(workspace, id, "# Some text"u8.ToArray(), withName: false);
+            (await fixture.EndOfAsync(job)).State.ShouldBe(JobState.Done);
+        }
+
+        fixture.Router.Visible["docs/report.pdf"].Single().Text.ShouldBe("# Some text");
+        fixture.Router.Visible["docs/page.md"].Single().Text.ShouldBe("Some text");
+    }
+
+    [Fact]
     public async Task A_large_file_is_written_in_bounded_batches_and_reports_its_progress()
     {
         await using var fixture = await IngestorFixture.OpenAsync();
@@ -212,12 +228,12 @@ public sealed class IngestTests
             return seen!.State == JobState.Embedding && seen.ChunksWritten > 0;
         }, "progress");
         // Reading stops a few batches ahead of writing.
-        (seen!.Chunks - seen.ChunksWritten).ShouldBeLessThanOrEqualTo(128 * 6);
+        (seen!.Chunks - seen.ChunksWritten).ShouldBeLessThanOrEqualTo(64 * 6);
         release.SetResult();
         var ended = await fixture.EndOfAsync(job);
         ended.State.ShouldBe(JobState.Done);
         ended.Chunks.ShouldBe(fixture.Router.Visible["docs/big.txt"].Count);
-        fixture.Router.Writes.ShouldAllBe(write => write.Chunks.Count <= 128 && write.Chunks.Sum(chunk => chunk.Text.Length) <= 256 * 1024);
+        fixture.Router.Writes.ShouldAllBe(write => write.Chunks.Count <= 64 && write.Chunks.Sum(chunk => chunk.Text.Length) <= 256 * 1024);
         fixture.Router.Commits.Single().ExpectedChunks.ShouldBe(ended.Chunks);
     }
 }

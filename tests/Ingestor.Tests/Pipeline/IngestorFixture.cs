@@ -62,7 +62,7 @@ internal sealed class IngestorFixture : IAsyncDisposable
 
     public async Task<JobRecord> SubmitAsync(
         WorkspaceRecord workspace, string documentId, ReadOnlyMemory<byte> bytes, bool force = false,
-        ReadOnlyMemory<byte> metadata = default, bool withBytes = true)
+        ReadOnlyMemory<byte> metadata = default, bool withBytes = true, bool withName = true)
     {
         var jobId = Guid.CreateVersion7();
         ReadOnlyMemory<byte> hash = System.Security.Cryptography.SHA256.HashData(bytes.Span);
@@ -79,7 +79,7 @@ internal sealed class IngestorFixture : IAsyncDisposable
             WorkspaceUid = workspace.Uid,
             Workspace = workspace.Name,
             DocumentId = documentId,
-            FileName = documentId,
+            FileName = withName ? documentId : "",
             Metadata = metadata,
             Force = force,
             SizeBytes = bytes.Length,

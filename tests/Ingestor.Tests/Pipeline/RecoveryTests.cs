@@ -148,6 +148,24 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_small_file_does_not_wait_for_larger_ones_whose_chunks_are_slow_to_write()
+    {
+        await using var fixture = await IngestorFixture.OpenAsync();
+        var release = new TaskCompletionSource();
+        fixture.Router.OnWrite = (write, _) => write.DocumentId.StartsWith("large", StringComparison.Ordinal) ? release.Task : Task.CompletedTask;
+        await fixture.StartAsync(new IngestorOptions { MaxExtractions = 2, MaxWrites = 8 });
+        var workspace = await fixture.WorkspaceAsync();
+        var large = new List<JobRecord>();
+        for (var i = 0; i < 2; i++)
+            large.Add(await fixture.SubmitAsync(workspace, $"large-{i}.txt", ChunkerTests.Prose(i, 8_000)));
+        await Eventually.HoldsAsync(() => fixture.Router.Writes.Count == 4, "the large files to be under way");
+        (await fixture.EndOfAsync(await fixture.SubmitAsync(workspace, "small.txt", "Some text."))).State.ShouldBe(JobState.Done);
+        release.SetResult();
+        foreach (var job in large)
+            (await fixture.EndOfAsync(job)).State.ShouldBe(JobState.Done);
+    }
+
+    [Fact]
     public async Task Several_hundred_small_files_are_done_in_seconds()
     {
         await using var fixture = await IngestorFixture.OpenAsync();

@@ -68,6 +68,11 @@ internal static class FileExtensions
         return mediaType is not null && MediaTypes.TryGetValue(mediaType, out var byType) ? byType : null;
     }
 
+    /// <summary>True for a name whose ending stands for a format of text.</summary>
+    public static bool IsOfText(string name) =>
+        Formats.TryGetValue(Path.GetExtension(name).ToLowerInvariant(), out var format)
+        && format is not (FileFormat.Pdf or FileFormat.Docx);
+
     /// <summary>What an unread binary format is called, or null where the extension names none.</summary>
     public static string? UnreadName(string extension) => Binary.GetValueOrDefault(extension);
 
