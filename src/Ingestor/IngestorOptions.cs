@@ -11,7 +11,9 @@ public sealed class IngestorOptions
     /// <summary>Folder that holds a folder of each model, for its tokenizer; "models".</summary>
     public string ModelsFolder { get; init; } = "models";
 
-    /// <summary>Model whose tokens are counted for workspaces whose vectors come from callers; all-MiniLM-L6-v2.</summary>
+    /// <summary>
+    /// Model whose tokens are counted for workspaces whose vectors come from callers; all-MiniLM-L6-v2.
+    /// </summary>
     public string DefaultModel { get; init; } = "all-MiniLM-L6-v2";
 
     /// <summary>Limits of reading files.</summary>
@@ -21,7 +23,8 @@ public sealed class IngestorOptions
     public int MaxJobs { get; init; } = 32;
 
     /// <summary>
-    /// Files that are read and cut at a time, 1 to 256; one for each core, at least 2. A file that waits for its chunks to
+    /// Files that are read and cut at a time, 1 to 256; one for each core, at least 2. A file that waits for its
+    /// chunks to
     /// be written is not counted, unless its reader holds much memory.
     /// </summary>
     public int MaxExtractions { get; init; } = Math.Max(2, Environment.ProcessorCount);
@@ -41,14 +44,18 @@ public sealed class IngestorOptions
     /// <summary>Most bytes of text of one batch, once it has a chunk; 256 KiB.</summary>
     public int BatchBytes { get; init; } = 256 * 1024;
 
-    /// <summary>How long a claimed job is this worker's without a sign of life, 5 s to 1 h; 1 minute.</summary>
-    public TimeSpan Lease { get; init; } = TimeSpan.FromMinutes(1);
+    /// <summary>
+    /// How long a claimed job is this worker's without a sign of life, 5 s to 1 h; 30 s. After a crash its jobs go on when
+    /// their leases have run out.
+    /// </summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How often progress is reported and cancellations are looked for, 10 ms to 1 min; 500 ms.</summary>
     public TimeSpan ReportInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// Deadline of one call to the router, 1 s to 8 min; 5 minutes, because a batch is embedded in it, on a busy machine
+    /// Deadline of one call to the router, 1 s to 8 min; 5 minutes, because a batch is embedded in it, on a busy
+    /// machine
     /// too.
     /// </summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromMinutes(5);
@@ -77,11 +84,17 @@ public sealed class IngestorOptions
     /// <summary>How often old jobs and files without a job are cleared away; 10 minutes.</summary>
     public TimeSpan HousekeepingInterval { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Age from which a file without an unfinished job is cleared away; 1 hour, longer than any upload's pause.</summary>
+    /// <summary>
+    /// Age from which a file without an unfinished job is cleared away; 1 hour, longer than any upload's pause.
+    /// </summary>
     public TimeSpan OrphanAge { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>Most of a limit that one workspace may take.</summary>
-    internal int ShareOf(int limit) => Math.Clamp(limit * WorkspaceShare / 100, 1, WorkspaceShare == 100 ? limit : Math.Max(1, limit - 1));
+    internal int ShareOf(int limit)
+    {
+        var most = WorkspaceShare == 100 ? limit : Math.Max(1, limit - 1);
+        return Math.Clamp(limit * WorkspaceShare / 100, 1, most);
+    }
 
     /// <summary>Every error in these options, by key; empty when they are usable.</summary>
     public IReadOnlyList<string> Validate()

@@ -16,12 +16,14 @@ public static class IngestorServiceCollectionExtensions
 {
     /// <summary>
     /// Adds the workers that turn queued files into documents; they start and stop with the host. The container has to
-    /// hold an <see cref="IMetadataStore"/>. An <see cref="ITokenCounters"/> that it holds is used; otherwise tokenizers
+    /// hold an <see cref="IMetadataStore"/>. An <see cref="ITokenCounters"/> that it holds is used; otherwise
+    /// tokenizers
     /// are loaded from <see cref="IngestorOptions.ModelsFolder"/>.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">How to work.</param>
-    /// <param name="router">Makes the way to a router's document writer: a channel, or calls within the process.</param>
+    /// <param name="router">Makes the way to a router's document writer: a channel, or calls within the
+    /// process.</param>
     /// <exception cref="ArgumentException">The options are not usable; the message lists every error.</exception>
     public static IServiceCollection AddIngestor(
         this IServiceCollection services, IngestorOptions options, Func<IServiceProvider, CallInvoker> router)

@@ -14,14 +14,25 @@ public sealed class FuzzTests
 
     [Theory]
     [InlineData("a.txt", "Title\n=====\n\nSome wörds 😀, then more.\n\n1.2 Part\n\nText.")]
-    [InlineData("a.md", "---\ntitle: x\n---\n# A *b*\n\n- one\n  1. two\n\n| a | b |\n|---|---|\n| 1 | [l](u) |\n\n```c\nx\n```\n<div>h</div>\n[^1]: note")]
-    [InlineData("a.html", "<html><head><title>t</title></head><body><nav>n</nav><h1>A</h1><p>b<br>c</p><table><tr><td>1<td>2</table><ul><li>x</ul><pre>a\n b</pre><svg><g/></svg></body></html>")]
+    [InlineData("a.md",
+        "---\ntitle: x\n---\n# A *b*\n\n- one\n  1. two\n\n| a | b |\n|---|---|\n| 1 | [l](u) "
+        + "|\n\n```c\nx\n```\n<div>h</div>\n[^1]: note")]
+    [InlineData("a.html",
+        "<html><head><title>t</title></head><body><nav>n</nav><h1>A</h1><p>b<br>c</p><table><tr><td>1<td>"
+        + "2</table><ul><li>x</ul><pre>a\n b</pre><svg><g/></svg></body></html>")]
     [InlineData("a.csv", "name,city\n\"Ann, B\",Bonn\nBob,\"K\"\"x\"\n")]
     [InlineData("a.json", "{\"a\": [1, 2.5e3, {\"b\": \"text\\u00e9\"}], \"c\": null, \"d\": true}")]
     [InlineData("a.jsonl", "{\"a\": 1}\n{\"b\": [\"x\", \"y\"]}\n")]
-    [InlineData("a.xml", "<?xml version=\"1.0\" encoding=\"utf-8\"?><r a=\"1\"><title>t</title><p>x <b>y</b></p><![CDATA[z]]></r>")]
-    [InlineData("a.ipynb", "{\"cells\": [{\"cell_type\": \"markdown\", \"source\": [\"# T\"]}, {\"cell_type\": \"code\", \"source\": \"x\", \"outputs\": [{\"text\": \"1\"}]}]}")]
-    [InlineData("a.eml", "Subject: =?utf-8?B?R3I=?=\r\nContent-Type: multipart/mixed; boundary=\"z\"\r\n\r\n--z\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>a=3Db</p>\r\n--z--\r\n")]
+    [InlineData("a.xml",
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><r a=\"1\"><title>t</title><p>x "
+        + "<b>y</b></p><![CDATA[z]]></r>")]
+    [InlineData("a.ipynb",
+        "{\"cells\": [{\"cell_type\": \"markdown\", \"source\": [\"# T\"]}, {\"cell_type\": \"code\", "
+        + "\"source\": \"x\", \"outputs\": [{\"text\": \"1\"}]}]}")]
+    [InlineData("a.eml",
+        "Subject: =?utf-8?B?R3I=?=\r\nContent-Type: multipart/mixed; "
+        + "boundary=\"z\"\r\n\r\n--z\r\nContent-Type: text/html; "
+        + "charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>a=3Db</p>\r\n--z--\r\n")]
     [InlineData("a.mbox", "From a@b Mon\nSubject: x\n\nText\n\nFrom c@d Tue\nSubject: y\n\nMore\n")]
     [InlineData("a.cs", "class A\n{\n    void B() { }\n}\n\nenum C { D }\n")]
     public async Task A_mutated_file_is_read_or_refused(string name, string seed)

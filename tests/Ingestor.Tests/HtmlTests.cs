@@ -76,7 +76,8 @@ public sealed class HtmlTests
         var lists = string.Concat(Enumerable.Repeat("<ul class='menu'><li>", 500));
         (await Extracted.FromTextAsync("a.html", lists + string.Concat(Enumerable.Repeat("<b>x</b> ", 20_000)))).Failure.ShouldBeNull();
         // Under many more open elements each tag takes a parser so long that the page is refused.
-        var slow = await Extracted.FromTextAsync("a.html", string.Concat(Enumerable.Repeat(lists, 4)) + string.Concat(Enumerable.Repeat("<b>x</b> ", 100_000)));
+        var slow = await Extracted.FromTextAsync("a.html",
+            string.Concat(Enumerable.Repeat(lists, 4)) + string.Concat(Enumerable.Repeat("<b>x</b> ", 100_000)));
         slow.Failure!.Kind.ShouldBe(ExtractionFailureKind.LimitExceeded);
         watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20));
     }

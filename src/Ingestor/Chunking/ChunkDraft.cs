@@ -53,7 +53,9 @@ internal sealed class ChunkDraft(ChunkingOptions options, ITokenCounter counter)
             ContentTokens += Math.Max(1, unit.Tokens);
     }
 
-    /// <summary>Closes the chunk and begins the next one; null where there is nothing that stood in no chunk yet.</summary>
+    /// <summary>
+    /// Closes the chunk and begins the next one; null where there is nothing that stood in no chunk yet.
+    /// </summary>
     public Chunk? Take(ChunkCut cut)
     {
         if (_units.Count == _carried)

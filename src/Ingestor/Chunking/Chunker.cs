@@ -8,7 +8,9 @@ namespace Rag.Ingestor.Chunking;
 /// </summary>
 public sealed class Chunker
 {
-    /// <summary>Changes whenever the same blocks would give other chunks, so that documents are indexed again.</summary>
+    /// <summary>
+    /// Changes whenever the same blocks would give other chunks, so that documents are indexed again.
+    /// </summary>
     public const int Version = 1;
 
     private readonly ChunkingOptions _options;

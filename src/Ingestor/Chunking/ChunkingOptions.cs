@@ -3,17 +3,22 @@ namespace Rag.Ingestor.Chunking;
 /// <summary>How text is cut into chunks. Tokens are those of the model that embeds the chunks.</summary>
 public sealed class ChunkingOptions
 {
-    /// <summary>Most characters (UTF-16 units) of a chunk, so that its UTF-8 stays under 64 KiB whatever it holds.</summary>
+    /// <summary>
+    /// Most characters (UTF-16 units) of a chunk, so that its UTF-8 stays under 64 KiB whatever it holds.
+    /// </summary>
     public const int LongestChunk = 20_000;
 
-    /// <summary>Tokens a chunk should have, 16 to 8,192; 200. Paragraphs and sentences are kept whole around it.</summary>
+    /// <summary>
+    /// Tokens a chunk should have, 16 to 8,192; 200. Paragraphs and sentences are kept whole around it.
+    /// </summary>
     public int TargetTokens { get; init; } = 200;
 
     /// <summary>Tokens a chunk may have, without those that open and close a model's input; 254.</summary>
     public int MaxTokens { get; init; } = 254;
 
     /// <summary>
-    /// Tokens of whole sentences at a chunk's end that the next one begins with, 0 to half of the target; 30. Nothing is
+    /// Tokens of whole sentences at a chunk's end that the next one begins with, 0 to half of the target; 30.
+    /// Nothing is
     /// repeated across a heading.
     /// </summary>
     public int OverlapTokens { get; init; } = 30;
@@ -34,7 +39,7 @@ public sealed class ChunkingOptions
         if (TargetTokens is < 16 or > 8192)
             errors.Add($"{nameof(TargetTokens)} is {TargetTokens}, but has to be 16 to 8192");
         if (MaxTokens < TargetTokens || MaxTokens > 8192)
-            errors.Add($"{nameof(MaxTokens)} is {MaxTokens}, but has to be from {nameof(TargetTokens)} ({TargetTokens}) to 8192");
+            errors.Add($"{nameof(MaxTokens)} is {MaxTokens}, but has to be {nameof(TargetTokens)} ({TargetTokens}) to 8192");
         if (OverlapTokens < 0 || OverlapTokens > TargetTokens / 2)
             errors.Add($"{nameof(OverlapTokens)} is {OverlapTokens}, but has to be 0 to half of {nameof(TargetTokens)}");
         if (LeastSectionTokens < 0)

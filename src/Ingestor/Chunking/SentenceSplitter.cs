@@ -21,7 +21,9 @@ internal static class SentenceSplitter
     private static readonly string[] BeforeNumbers =
         ["no", "nos", "nr", "fig", "figs", "vol", "p", "pp", "sec", "ch", "eq", "eqs", "ref", "refs", "art", "est"];
 
-    /// <summary>Length of the first sentence of a text with the white space behind it; the whole length at its last.</summary>
+    /// <summary>
+    /// Length of the first sentence of a text with the white space behind it; the whole length at its last.
+    /// </summary>
     public static int First(ReadOnlySpan<char> text)
     {
         for (var at = text.IndexOfAny(Ends); at >= 0;)

@@ -2,7 +2,9 @@ using Rag.Ingestor.Extraction;
 
 namespace Rag.Ingestor.Chunking;
 
-/// <summary>Cuts a block into units of at most so many tokens: sentences or lines, and what is too long between words.</summary>
+/// <summary>
+/// Cuts a block into units of at most so many tokens: sentences or lines, and what is too long between words.
+/// </summary>
 internal sealed class UnitSplitter(ChunkingOptions options, ITokenCounter counter)
 {
     /// <summary>Characters of a unit; far above the sentence of usual length, far below a chunk.</summary>
@@ -58,7 +60,9 @@ internal sealed class UnitSplitter(ChunkingOptions options, ITokenCounter counte
         AddParts(units, block, from, text.Length, separator);
     }
 
-    /// <summary>What is between a unit and the next in their block: the white space itself, or nothing within a word.</summary>
+    /// <summary>
+    /// What is between a unit and the next in their block: the white space itself, or nothing within a word.
+    /// </summary>
     private static string Between(string block, Unit former, int from)
     {
         var start = former.From + former.Length;

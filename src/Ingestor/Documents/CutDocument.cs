@@ -11,6 +11,8 @@ namespace Rag.Ingestor.Documents;
 internal sealed record CutDocument(ExtractionFailure? Failure, string? Title, long Chunks)
 {
     public static CutDocument TooMany(int most) => new(
-        new ExtractionFailure(ExtractionFailureKind.LimitExceeded, $"The file makes more than {most:N0} chunks; split it into smaller files."),
+        new ExtractionFailure(
+            ExtractionFailureKind.LimitExceeded,
+            $"The file makes more than {most:N0} chunks; split it into smaller files."),
         null, most);
 }

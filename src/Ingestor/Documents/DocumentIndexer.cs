@@ -25,7 +25,9 @@ internal sealed class DocumentIndexer(
     private const int ReadAtOnceBytes = 1 << 20;
     private const int LongestTitle = 512;
 
-    /// <summary>Files from this size keep their place among the readers while they wait, for they may hold memory.</summary>
+    /// <summary>
+    /// Files from this size keep their place among the readers while they wait, for they may hold memory.
+    /// </summary>
     private const int LargeBytes = 4 << 20;
 
     private readonly FairGate _extractions = new(options.MaxExtractions, options.ShareOf(options.MaxExtractions));
@@ -42,7 +44,9 @@ internal sealed class DocumentIndexer(
             return new JobVerdict.Completed(JobOutcome.Unchanged, null);
         var model = plan.Model.Length > 0 ? plan.Model : options.DefaultModel;
         if (counters.Find(model) is not { } counter)
-            return new JobVerdict.Retry($"The ingestor does not have the model '{model}', by whose tokens the file is to be cut; put it into its folder of models.");
+            return new JobVerdict.Retry(
+                $"The ingestor does not have the model '{model}', by whose tokens the file is to be cut; "
+                + $"put it into its folder of models.");
         await using var content = await OpenContentAsync(record, cancellationToken);
         if (content is null)
             return new JobVerdict.Failed("The file's bytes are not there any more; submit it again.");
@@ -74,7 +78,7 @@ internal sealed class DocumentIndexer(
     {
         WorkspaceUid = record.WorkspaceUid,
         DocumentId = record.DocumentId,
-        Title = cut.Title is { Length: > LongestTitle } title ? title[..TextCut.FirstPart(title, LongestTitle)] : cut.Title ?? "",
+        Title = cut.Title is null ? "" : cut.Title[..TextCut.FirstPart(cut.Title, LongestTitle)],
         FileName = record.FileName,
         MediaType = record.MediaType,
         Metadata = record.Metadata,
@@ -86,7 +90,8 @@ internal sealed class DocumentIndexer(
     };
 
     /// <summary>
-    /// The file's name. Text that came without one may have an id that looks like a name, whose ending is believed unless
+    /// The file's name. Text that came without one may have an id that looks like a name, whose ending is believed
+    /// unless
     /// it speaks of anything but text.
     /// </summary>
     private static string NameOf(JobRecord record)
@@ -119,7 +124,8 @@ internal sealed class DocumentIndexer(
         CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var batches = Channel.CreateBounded<IReadOnlyList<V1.Chunk>>(new BoundedChannelOptions(BatchesAhead) { SingleWriter = true });
+        var batches = Channel.CreateBounded<IReadOnlyList<V1.Chunk>>(
+            new BoundedChannelOptions(BatchesAhead) { SingleWriter = true });
         var cutting = CutAsync(job, content, plan, counter, batches.Writer, stop.Token);
         var writing = new Task[WritersOfDocument];
         for (var i = 0; i < writing.Length; i++)

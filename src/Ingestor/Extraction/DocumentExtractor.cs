@@ -13,7 +13,9 @@ public sealed class DocumentExtractor
 
     private readonly ExtractionOptions _options;
 
-    /// <summary>Uses the default limits where none are given; throws <see cref="ArgumentException"/> for unusable ones.</summary>
+    /// <summary>
+    /// Uses the default limits where none are given; throws <see cref="ArgumentException"/> for unusable ones.
+    /// </summary>
     public DocumentExtractor(ExtractionOptions? options = null)
     {
         _options = options ?? new ExtractionOptions();
@@ -35,7 +37,8 @@ public sealed class DocumentExtractor
         try
         {
             if (file.Content.Length > _options.MaxFileBytes)
-                throw ExtractionException.Limit($"The file is larger than {_options.MaxFileBytes >> 20:N0} MiB; split it.");
+                throw ExtractionException.Limit(
+                    $"The file is larger than {_options.MaxFileBytes >> 20:N0} MiB; split it.");
             var head = await ReadHeadAsync(file.Content, cancellationToken);
             var format = FormatDetector.Detect(file, head, _options);
             return format == FileFormat.Pdf
@@ -123,7 +126,8 @@ public sealed class DocumentExtractor
     private void CheckTreeBytes(SourceFile file)
     {
         if (file.Content.Length > _options.MaxTreeBytes)
-            throw ExtractionException.Limit($"Files of this format are read up to {_options.MaxTreeBytes >> 20:N0} MiB; split it.");
+            throw ExtractionException.Limit(
+                $"Files of this format are read up to {_options.MaxTreeBytes >> 20:N0} MiB; split it.");
     }
 
     private static TextReader OpenText(SourceFile file) => EncodingDetector.FromStream(file.Content).OpenReader(file.Content);

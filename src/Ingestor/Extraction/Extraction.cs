@@ -41,7 +41,9 @@ public sealed class Extraction : IDisposable
     /// <summary>Why the file cannot be used, or null. Final once all blocks were read.</summary>
     public ExtractionFailure? Failure { get; private set; }
 
-    /// <summary>Length of the extracted text so far in UTF-16 units. 0 at the end with no failure: a file without text.</summary>
+    /// <summary>
+    /// Length of the extracted text so far in UTF-16 units. 0 at the end with no failure: a file without text.
+    /// </summary>
     public long Characters { get; private set; }
 
     /// <summary>An extraction that failed before it began.</summary>

@@ -10,14 +10,16 @@ public sealed class ExtractionOptions
     public long MaxCharacters { get; init; } = 512L << 20;
 
     /// <summary>
-    /// Largest file in bytes whose reader holds all of it in memory (HTML, notebooks, mail); 32 MiB.
+    /// Largest file in bytes whose reader holds all of it in memory (HTML, notebooks, mail); 16 MiB.
     /// </summary>
-    public long MaxTreeBytes { get; init; } = 32L << 20;
+    public long MaxTreeBytes { get; init; } = 16L << 20;
 
     /// <summary>Most bytes that the entries of a zip-based document may unpack to, all together; 256 MiB.</summary>
     public long MaxUnpackedBytes { get; init; } = 256L << 20;
 
-    /// <summary>Largest factor between an entry's unpacked and packed size, once it unpacks to over 16 MiB; 150.</summary>
+    /// <summary>
+    /// Largest factor between an entry's unpacked and packed size, once it unpacks to over 16 MiB; 150.
+    /// </summary>
     public int MaxUnpackRatio { get; init; } = 150;
 
     /// <summary>Most entries in a zip-based document; 10,000.</summary>
@@ -35,7 +37,9 @@ public sealed class ExtractionOptions
     /// <summary>Program that turns PDF into text, a name on the PATH or a full path; pdftotext.</summary>
     public string PdfToTextProgram { get; init; } = "pdftotext";
 
-    /// <summary>Address space that the PDF program may use, in bytes; 2 GiB. Enforced where prlimit is installed.</summary>
+    /// <summary>
+    /// Address space that the PDF program may use, in bytes; 2 GiB. Enforced where prlimit is installed.
+    /// </summary>
     public long PdfMemoryBytes { get; init; } = 2L << 30;
 
     /// <summary>Folder for short-lived files; the system's own by default.</summary>

@@ -1,6 +1,8 @@
 namespace Rag.Ingestor.Extraction;
 
-/// <summary>Turns what a library throws for damaged input, at any step of a lazy reading, into a refusal of the file.</summary>
+/// <summary>
+/// Turns what a library throws for damaged input, at any step of a lazy reading, into a refusal of the file.
+/// </summary>
 internal static class GuardedBlocks
 {
     public static IEnumerable<TextBlock> Read(

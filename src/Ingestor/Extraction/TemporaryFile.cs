@@ -9,7 +9,8 @@ internal sealed class TemporaryFile(string path, IDisposable? reader = null) : I
     public string Path => path;
 
     /// <summary>A copy of a stream in a new file that only this process's user may read.</summary>
-    public static async Task<TemporaryFile> CopyAsync(Stream content, string folder, string extension, CancellationToken cancellationToken)
+    public static async Task<TemporaryFile> CopyAsync(
+        Stream content, string folder, string extension, CancellationToken cancellationToken)
     {
         var path = System.IO.Path.Combine(folder, $"{Prefix}{Guid.NewGuid():N}{extension}");
         var options = new FileStreamOptions

@@ -30,7 +30,8 @@ public enum BlockKind
 /// </summary>
 /// <param name="Kind">The block's part in the document.</param>
 /// <param name="Text">The text; no carriage returns, no control characters but tab and line feed.</param>
-/// <param name="Separator">What stands between the former block and this one; empty where this one goes on in mid-line.</param>
+/// <param name="Separator">What stands between the former block and this one; empty where this one goes on in
+/// mid-line.</param>
 /// <param name="Level">Depth of a heading or declaration from 1; 0 for others.</param>
 /// <param name="Page">Page from 1; 0 where the format has no pages.</param>
 public sealed record TextBlock(BlockKind Kind, string Text, string Separator = "\n\n", int Level = 0, int Page = 0)

@@ -1,6 +1,8 @@
 namespace Rag.Ingestor.Jobs;
 
-/// <summary>Pauses between tries: doubling, with a limit, and random in their upper half so that nobody keeps step.</summary>
+/// <summary>
+/// Pauses between tries: doubling, with a limit, and random in their upper half so that nobody keeps step.
+/// </summary>
 internal static class Backoff
 {
     /// <param name="first">Pause after the first try.</param>

@@ -60,7 +60,9 @@ internal sealed class FairGate(int slots, int share)
         }
     }
 
-    /// <summary>Gives free slots to waiters, a workspace after the other; those at their share are passed over.</summary>
+    /// <summary>
+    /// Gives free slots to waiters, a workspace after the other; those at their share are passed over.
+    /// </summary>
     private void HandOut()
     {
         for (var node = _turns.First; node is not null && _free > 0;)

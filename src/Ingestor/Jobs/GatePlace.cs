@@ -1,6 +1,8 @@
 namespace Rag.Ingestor.Jobs;
 
-/// <summary>One caller's place behind a gate, which it may leave and take again. For one caller; dispose leaves.</summary>
+/// <summary>
+/// One caller's place behind a gate, which it may leave and take again. For one caller; dispose leaves.
+/// </summary>
 internal sealed class GatePlace(FairGate gate, Guid workspace) : IDisposable
 {
     private FairGate.Slot? _slot;

@@ -44,7 +44,8 @@ internal sealed class JobRunner(
         {
             return new JobVerdict.Failed(job.Record.Reason.Length > 0
                 ? job.Record.Reason
-                : $"The file was tried {options.MaxAttempts} times and the process ended each time; split it or send it in another format.");
+                : $"The file was tried {options.MaxAttempts} times and the process ended each time; "
+                    + "split it or send it in another format.");
         }
 
         try
@@ -74,7 +75,8 @@ internal sealed class JobRunner(
         catch (Exception defect)
         {
             IngestorLog.JobBroke(logger, defect, job.Record.JobId);
-            return new JobVerdict.Retry("An internal error occurred; the log of the ingestor has the details.", TriesOfDefects);
+            return new JobVerdict.Retry(
+                "An internal error occurred; the log of the ingestor has the details.", TriesOfDefects);
         }
     }
 

@@ -16,7 +16,8 @@ internal sealed record DetectedEncoding(Encoding Encoding, int MarkBytes, bool L
     public TextReader OpenReader(Stream content)
     {
         content.Position = MarkBytes;
-        return new StreamReader(content, Encoding, detectEncodingFromByteOrderMarks: false, bufferSize: 32 * 1024, leaveOpen: true);
+        return new StreamReader(
+            content, Encoding, detectEncodingFromByteOrderMarks: false, bufferSize: 32 * 1024, leaveOpen: true);
     }
 
     /// <summary>The whole content in UTF-8 without a mark. Nothing to dispose: the content is its owner's.</summary>

@@ -24,7 +24,9 @@ internal static class EncodingDetector
 
     static EncodingDetector() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
-    /// <summary>Looks at up to 16 windows spread over the whole content, so that one late byte is seen likely.</summary>
+    /// <summary>
+    /// Looks at up to 16 windows spread over the whole content, so that one late byte is seen likely.
+    /// </summary>
     public static DetectedEncoding FromStream(Stream content)
     {
         var sample = Sample(content);

@@ -31,7 +31,9 @@ internal static class FormatDetector
         if (encoding.LooksBinary)
         {
             throw claimed is FileFormat.Pdf or FileFormat.Docx
-                ? ExtractionException.Corrupt($"The file is named {file.Extension} but does not hold {Article(claimed.Value)}; it is damaged or misnamed.")
+                ? ExtractionException.Corrupt(
+                    $"The file is named {file.Extension} but does not hold {Article(claimed.Value)}; it is "
+                    + $"damaged or misnamed.")
                 : Unread(file, FileExtensions.UnreadName(file.Extension) ?? "a binary file");
         }
 
@@ -41,9 +43,12 @@ internal static class FormatDetector
     private static FileFormat DetectText(SourceFile file, FileFormat? claimed, string start)
     {
         if (claimed is FileFormat.Pdf or FileFormat.Docx)
-            throw ExtractionException.Corrupt($"The file is named {file.Extension} but does not hold {Article(claimed.Value)}; it is damaged or misnamed.");
+            throw ExtractionException.Corrupt(
+                $"The file is named {file.Extension} but does not hold {Article(claimed.Value)}; it is "
+                + $"damaged or misnamed.");
         if (claimed is null && FileExtensions.UnreadName(file.Extension) is { } name)
-            throw ExtractionException.Corrupt($"The file is named {file.Extension} but does not hold {name}; it is damaged or misnamed.");
+            throw ExtractionException.Corrupt(
+                $"The file is named {file.Extension} but does not hold {name}; it is damaged or misnamed.");
         if (claimed is { } format)
             return format;
 
@@ -76,7 +81,8 @@ internal static class FormatDetector
             if (zip.GetEntry("mimetype") is not null || FileExtensions.UnreadName(file.Extension) is not null)
                 throw Unread(file, FileExtensions.UnreadName(file.Extension) ?? "a zip-based document");
             if (FileExtensions.Claimed(file) == FileFormat.Docx)
-                throw ExtractionException.Corrupt("The file is named .docx but is a zip archive without a Word document in it.");
+                throw ExtractionException.Corrupt(
+                    "The file is named .docx but is a zip archive without a Word document in it.");
             throw Unread(file, "a zip archive");
         }
         catch (Exception broken) when (broken is InvalidDataException or EndOfStreamException or ArgumentException)
@@ -88,7 +94,8 @@ internal static class FormatDetector
     private static ExtractionException CompoundFileRefused(SourceFile file)
     {
         if (CompoundFile.HasStream(file.Content, "EncryptedPackage"))
-            return ExtractionException.Encrypted("The document needs a password; remove the protection and send it again.");
+            return ExtractionException.Encrypted(
+                "The document needs a password; remove the protection and send it again.");
         var name = FileExtensions.UnreadName(file.Extension);
         return Unread(file, name is not null && file.Extension is ".doc" or ".xls" or ".ppt" or ".msg"
             ? name!

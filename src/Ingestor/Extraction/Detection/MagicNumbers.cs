@@ -40,7 +40,9 @@ internal static class MagicNumbers
         ([0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'], 0, "a NumPy array"),
     ];
 
-    /// <summary>True for an OLE compound file: legacy Office, Outlook, or an encrypted Office Open XML document.</summary>
+    /// <summary>
+    /// True for an OLE compound file: legacy Office, Outlook, or an encrypted Office Open XML document.
+    /// </summary>
     public static bool IsCompoundFile(ReadOnlySpan<byte> head) =>
         head.StartsWith((ReadOnlySpan<byte>)[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1]);
 

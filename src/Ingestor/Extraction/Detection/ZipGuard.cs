@@ -17,7 +17,8 @@ internal static class ZipGuard
         // ZipArchive holds the whole directory in memory, so its count is looked up before.
         var declared = DeclaredEntries(file.Content);
         if (declared > options.MaxEntries)
-            throw ExtractionException.Limit($"The archive holds {declared:N0} entries, more than the limit of {options.MaxEntries:N0}.");
+            throw ExtractionException.Limit(
+                $"The archive holds {declared:N0} entries, more than the limit of {options.MaxEntries:N0}.");
         try
         {
             file.Content.Position = 0;
@@ -38,19 +39,26 @@ internal static class ZipGuard
     private static void Check(ZipArchive zip, ExtractionOptions options)
     {
         if (zip.Entries.Count > options.MaxEntries)
-            throw ExtractionException.Limit($"The archive holds {zip.Entries.Count:N0} entries, more than the limit of {options.MaxEntries:N0}.");
+            throw ExtractionException.Limit(
+                $"The archive holds {zip.Entries.Count:N0} entries, more than the limit of {options.MaxEntries:N0}.");
         long total = 0;
         foreach (var entry in zip.Entries)
         {
             if (entry.FullName.StartsWith('/') || entry.FullName.Replace('\\', '/').Split('/').Contains(".."))
-                throw ExtractionException.Limit("The archive holds an entry whose name leads out of it; it is refused.");
+                throw ExtractionException.Limit(
+                    "The archive holds an entry whose name leads out of it; it is refused.");
             if (entry.IsEncrypted)
-                throw ExtractionException.Encrypted("The archive needs a password; remove the protection and send it again.");
+                throw ExtractionException.Encrypted(
+                    "The archive needs a password; remove the protection and send it again.");
             total += entry.Length;
             if (total > options.MaxUnpackedBytes)
-                throw ExtractionException.Limit($"The file unpacks to more than {options.MaxUnpackedBytes >> 20:N0} MiB; split it into smaller files.");
+                throw ExtractionException.Limit(
+                    $"The file unpacks to more than {options.MaxUnpackedBytes >> 20:N0} MiB; split it into "
+                    + $"smaller files.");
             if (entry.Length > RatioFloorBytes && entry.Length / Math.Max(1, entry.CompressedLength) > options.MaxUnpackRatio)
-                throw ExtractionException.Limit($"A part of the file unpacks to more than {options.MaxUnpackRatio} times its size; it is refused as a bomb.");
+                throw ExtractionException.Limit(
+                    $"A part of the file unpacks to more than {options.MaxUnpackRatio} times its size; it "
+                    + $"is refused as a bomb.");
         }
     }
 

@@ -7,7 +7,9 @@ namespace Rag.Ingestor.Extraction;
 /// <summary>Headings, paragraphs, list items, table rows and preformatted text of a page's main content.</summary>
 internal static class HtmlBlocks
 {
-    /// <summary>A parser is quadratic in open elements, so the page is refused at this multiple of the depth limit.</summary>
+    /// <summary>
+    /// A parser is quadratic in open elements, so the page is refused at this multiple of the depth limit.
+    /// </summary>
     private const int OpenTagsPerDepth = 5;
 
     public static IEnumerable<TextBlock> Read(string html, ExtractionOptions options, out string? title)
@@ -20,13 +22,16 @@ internal static class HtmlBlocks
         return writer.Finish();
     }
 
-    /// <summary>Blocks of a fragment, as they stand in Markdown and mail: nothing is left out for being furniture.</summary>
+    /// <summary>
+    /// Blocks of a fragment, as they stand in Markdown and mail: nothing is left out for being furniture.
+    /// </summary>
     public static IEnumerable<TextBlock> Read(string html, ExtractionOptions options) => Read(html, options, out _);
 
     private static IDocument Parse(string html, ExtractionOptions options)
     {
         if (!HtmlDepthGuard.IsWithin(html, options.MaxDepth * OpenTagsPerDepth))
-            throw ExtractionException.Limit("The page nests its elements too deep, or leaves too many open; flatten it.");
+            throw ExtractionException.Limit(
+                "The page nests its elements too deep, or leaves too many open; flatten it.");
         return new HtmlParser().ParseDocument(html);
     }
 }

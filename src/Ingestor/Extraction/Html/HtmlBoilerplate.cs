@@ -15,7 +15,9 @@ internal sealed class HtmlBoilerplate
     /// <summary>Share of the remaining text that a main element has to hold to be the page's content.</summary>
     private const double LeastMain = 0.40;
 
-    /// <summary>Largest share of the text that may go by a class name alone, and the least part of links in it.</summary>
+    /// <summary>
+    /// Largest share of the text that may go by a class name alone, and the least part of links in it.
+    /// </summary>
     private const double LargestByClass = 0.50;
     private const double LeastLinks = 0.50;
 

@@ -9,7 +9,8 @@ internal static class HtmlTree
     /// Visits a node and all below it in document order.
     /// </summary>
     /// <param name="root">Where to begin.</param>
-    /// <param name="enter">Called before a node's children; false leaves them out, and <paramref name="leave"/> too.</param>
+    /// <param name="enter">Called before a node's children; false leaves them out, and <paramref name="leave"/>
+    /// too.</param>
     /// <param name="leave">Called after a node's children.</param>
     public static void Walk(INode root, Func<INode, bool> enter, Action<INode> leave)
     {

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Rag.Ingestor.Extraction;
 
-/// <summary>JSON values as lines of "path.to.key: value", read as a stream: memory is bounded by the longest value.</summary>
+/// <summary>
+/// JSON values as lines of "path.to.key: value", read as a stream: memory is bounded by the longest value.
+/// </summary>
 internal static class JsonBlocks
 {
     private const int FirstBufferBytes = 64 * 1024;
@@ -57,11 +59,13 @@ internal static class JsonBlocks
         catch (JsonException broken)
         {
             throw ExtractionException.Corrupt(
-                $"The JSON is damaged or cut off near line {(broken.LineNumber ?? 0) + 1:N0}; correct it and send it again.", broken);
+                $"The JSON is damaged or cut off near line {(broken.LineNumber ?? 0) + 1:N0}; correct it and send it again.",
+                broken);
         }
         catch (InvalidOperationException broken)
         {
-            throw ExtractionException.Corrupt("The JSON holds a string that is not valid UTF-8; correct it and send it again.", broken);
+            throw ExtractionException.Corrupt(
+                "The JSON holds a string that is not valid UTF-8; correct it and send it again.", broken);
         }
 
         state = reader.CurrentState;
@@ -71,7 +75,8 @@ internal static class JsonBlocks
     private static byte[] Grown(byte[] buffer, ExtractionOptions options)
     {
         if (buffer.Length >= options.MaxValueBytes)
-            throw ExtractionException.Limit($"The JSON holds a single value of more than {options.MaxValueBytes >> 20:N0} MiB; split it.");
+            throw ExtractionException.Limit(
+                $"The JSON holds a single value of more than {options.MaxValueBytes >> 20:N0} MiB; split it.");
         Array.Resize(ref buffer, (int)Math.Min((long)buffer.Length * 2, options.MaxValueBytes));
         return buffer;
     }

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Rag.Ingestor.Extraction;
 
-/// <summary>Cells of a Jupyter notebook: Markdown cells as Markdown, code as code, and the text that code printed.</summary>
+/// <summary>
+/// Cells of a Jupyter notebook: Markdown cells as Markdown, code as code, and the text that code printed.
+/// </summary>
 internal static class NotebookBlocks
 {
     private const int LongestOutput = 8 * 1024;
@@ -37,7 +39,9 @@ internal static class NotebookBlocks
         if (cell.ValueKind != JsonValueKind.Object)
             return [];
         var source = Text(cell, "source");
-        var type = cell.TryGetProperty("cell_type", out var named) && named.ValueKind == JsonValueKind.String ? named.GetString() : "";
+        var type = cell.TryGetProperty("cell_type", out var named) && named.ValueKind == JsonValueKind.String
+            ? named.GetString()
+            : "";
         if (type == "markdown" && MarkdownBlocks.TryRead(source, options, out _) is { } blocks)
             return blocks;
         var code = BlockSplitter.Split(type == "code" ? BlockKind.Code : BlockKind.Paragraph, CleanText.Lines(source), "\n\n");

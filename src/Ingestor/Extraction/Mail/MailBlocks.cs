@@ -61,11 +61,14 @@ internal static class MailBlocks
         var type = part.MediaType;
         if (type is "multipart/encrypted" || (type is "application/pkcs7-mime" or "application/x-pkcs7-mime"
             && part.Parameter("smime-type") is null or "enveloped-data" or "authenveloped-data"))
-            throw ExtractionException.Encrypted("The message is encrypted and needs its owner's key; decrypt it and send it again.");
+            throw ExtractionException.Encrypted(
+                "The message is encrypted and needs its owner's key; decrypt it and send it again.");
         if (type.StartsWith("multipart/", StringComparison.Ordinal))
         {
             IEnumerable<MimePart> parts = part.Parts();
-            return type == "multipart/alternative" ? ReadAlternative([.. parts], options, depth) : ReadAll(parts, options, depth);
+            return type == "multipart/alternative"
+                ? ReadAlternative([.. parts], options, depth)
+                : ReadAll(parts, options, depth);
         }
 
         return type switch

@@ -100,7 +100,9 @@ internal sealed class MimePart
         _ => _body.ToArray(),
     };
 
-    /// <summary>The body's characters, by the charset that the part names or, where it names none, the likeliest.</summary>
+    /// <summary>
+    /// The body's characters, by the charset that the part names or, where it names none, the likeliest.
+    /// </summary>
     public string Text()
     {
         var content = Content();

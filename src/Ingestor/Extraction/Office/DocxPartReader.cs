@@ -29,7 +29,8 @@ internal sealed class DocxPartReader(OpenXmlPart part, DocxStyles styles, Extrac
         while (_ready.Count == 0 && Advance())
         {
             if (_xml.Depth > options.MaxDepth)
-                throw ExtractionException.Limit($"The document nests elements more than {options.MaxDepth:N0} deep; flatten it.");
+                throw ExtractionException.Limit(
+                    $"The document nests elements more than {options.MaxDepth:N0} deep; flatten it.");
             if (_xml.NodeType == XmlNodeType.Element)
                 Open();
             else if (_xml.NodeType == XmlNodeType.EndElement)
@@ -116,7 +117,8 @@ internal sealed class DocxPartReader(OpenXmlPart part, DocxStyles styles, Extrac
         var depth = _xml.Depth;
         while (_xml.Read() && _xml.Depth > depth)
         {
-            if (_xml.NodeType is XmlNodeType.Text or XmlNodeType.SignificantWhitespace or XmlNodeType.Whitespace or XmlNodeType.CDATA)
+            if (_xml.NodeType is XmlNodeType.Text or XmlNodeType.SignificantWhitespace or XmlNodeType.Whitespace
+                or XmlNodeType.CDATA)
                 _text.Append(_xml.Value);
         }
     }

@@ -19,7 +19,8 @@ internal sealed class PdfToText(ExtractionOptions options)
     public async Task<string> ConvertAsync(string pdfPath, CancellationToken cancellationToken)
     {
         var program = FindProgram(options.PdfToTextProgram) ?? throw ExtractionException.MissingTool(
-            "PDF files are read by pdftotext, which is not installed; install poppler-utils (apt-get install poppler-utils) and retry.");
+            "PDF files are read by pdftotext, which is not installed; "
+            + "install poppler-utils (apt-get install poppler-utils) and retry.");
         var textPath = Path.Combine(options.TemporaryFolder, $"{TemporaryFile.Prefix}{Guid.NewGuid():N}.txt");
         try
         {
@@ -55,7 +56,9 @@ internal sealed class PdfToText(ExtractionOptions options)
         }
         catch (System.ComponentModel.Win32Exception cannotStart)
         {
-            throw ExtractionException.MissingTool($"The program {options.PdfToTextProgram} cannot be started; reinstall poppler-utils and retry.", cannotStart);
+            throw ExtractionException.MissingTool(
+                $"The program {options.PdfToTextProgram} cannot be started; reinstall poppler-utils and "
+                + $"retry.", cannotStart);
         }
 
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -127,9 +130,12 @@ internal sealed class PdfToText(ExtractionOptions options)
         if (exitCode is 128 + 24)
             throw new ExtractionException(Extraction.TimeExceeded(options));
         if (exitCode is 128 + 25)
-            throw ExtractionException.Limit($"The PDF holds more than {options.MaxCharacters:N0} characters of text; split it.");
+            throw ExtractionException.Limit(
+                $"The PDF holds more than {options.MaxCharacters:N0} characters of text; split it.");
         if (exitCode is 128 + 6 || errors.Contains("Out of memory", StringComparison.OrdinalIgnoreCase))
-            throw ExtractionException.Limit($"Reading the PDF takes more than {options.PdfMemoryBytes >> 20:N0} MiB of memory; split or simplify it.");
+            throw ExtractionException.Limit(
+                $"Reading the PDF takes more than {options.PdfMemoryBytes >> 20:N0} MiB of memory; split or "
+                + $"simplify it.");
         throw ExtractionException.Corrupt("The PDF is damaged or cut off and cannot be read; send it again.");
     }
 }

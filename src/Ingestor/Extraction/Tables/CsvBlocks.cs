@@ -54,11 +54,13 @@ internal static class CsvBlocks
         catch (MaxFieldSizeException tooLong)
         {
             throw ExtractionException.Limit(
-                $"Row {parser.Row:N0} holds a field of more than {options.MaxValueBytes >> 20:N0} MiB; a quote may be missing.", tooLong);
+                $"Row {parser.Row:N0} holds a field of more than {options.MaxValueBytes >> 20:N0} MiB; a quote may be missing.",
+                tooLong);
         }
         catch (CsvHelperException broken)
         {
-            throw ExtractionException.Corrupt($"Row {parser.Row:N0} of the table cannot be read; correct it and send the file again.", broken);
+            throw ExtractionException.Corrupt(
+                $"Row {parser.Row:N0} of the table cannot be read; correct it and send the file again.", broken);
         }
 
         row = parser.Record ?? [];

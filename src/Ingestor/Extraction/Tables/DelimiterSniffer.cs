@@ -1,6 +1,8 @@
 namespace Rag.Ingestor.Extraction;
 
-/// <summary>Finds what divides the fields of a table: the mark that cuts its first lines into the same number of fields.</summary>
+/// <summary>
+/// Finds what divides the fields of a table: the mark that cuts its first lines into the same number of fields.
+/// </summary>
 internal static class DelimiterSniffer
 {
     private const int LinesLooked = 32;

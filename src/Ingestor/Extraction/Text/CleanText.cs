@@ -51,7 +51,9 @@ internal static class CleanText
         }
     }
 
-    /// <summary>Lines kept, their control characters and trailing white space gone, no empty lines at the ends.</summary>
+    /// <summary>
+    /// Lines kept, their control characters and trailing white space gone, no empty lines at the ends.
+    /// </summary>
     public static string Lines(string text)
     {
         var lines = text.ReplaceLineEndings("\n").Split('\n');

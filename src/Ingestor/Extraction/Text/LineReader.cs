@@ -15,7 +15,8 @@ internal readonly record struct Line(string Text, long Start, bool Continues, in
 }
 
 /// <summary>
-/// Lines of any length in bounded memory. Line ends may be LF, CR LF, CR, NEL or the Unicode separators. For one thread.
+/// Lines of any length in bounded memory. Line ends may be LF, CR LF, CR, NEL or the Unicode separators. For one
+/// thread.
 /// </summary>
 internal sealed class LineReader(TextReader reader, int longest = LineReader.LongestLine)
 {

@@ -78,7 +78,8 @@ internal static class PlainTextBlocks
                 return null;
             var text = _text.ToString().TrimEnd();
             var gap = _start - _formerEnd;
-            var level = _continues || !(_blankBefore || markdownHeadings) ? 0 : PlainTextHeadings.Level(text, _lines, markdownHeadings);
+            var mayBeHeading = !_continues && (_blankBefore || markdownHeadings);
+            var level = mayBeHeading ? PlainTextHeadings.Level(text, _lines, markdownHeadings) : 0;
             var block = new TextBlock(level > 0 ? BlockKind.Heading : BlockKind.Paragraph, text,
                 Separator(gap), level, pages ? _page : 0) { Gap = gap };
             _formerEnd = _start + text.Length;

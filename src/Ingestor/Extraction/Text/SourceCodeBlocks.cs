@@ -85,12 +85,15 @@ internal static partial class SourceCodeBlocks
         @"^\s*(@\w+\s+)*((export|default|declare|public|private|protected|internal|static|abstract|sealed|async|final|"
         + @"unsafe|virtual|override|inline|extern|readonly|open|data|case|partial|pub(\([^)]*\))?)\s+)*"
         + @"(class|struct|interface|enum|record|trait|impl|fn|func|fun|def|defp|defmodule|function|module|namespace|"
-        + @"object|protocol|extension|union|contract|message|service|CREATE\s+(OR\s+REPLACE\s+)?(TABLE|VIEW|FUNCTION|PROCEDURE|INDEX))\b"
+        + @"object|protocol|extension|union|contract|message|service|"
+        + @"CREATE\s+(OR\s+REPLACE\s+)?(TABLE|VIEW|FUNCTION|PROCEDURE|INDEX))\b"
         + @"|^\s*type\s+\w+\s+(struct|interface|=)",
         RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex Declaration();
 
-    /// <summary>The line of a declaration that names it, for a heading path: at most 120 characters, no brace.</summary>
+    /// <summary>
+    /// The line of a declaration that names it, for a heading path: at most 120 characters, no brace.
+    /// </summary>
     public static string NameOf(string block)
     {
         foreach (var line in block.Split('\n', 64))

@@ -9,12 +9,14 @@ namespace Rag.Ingestor.Extraction;
 /// </summary>
 internal static class XmlBlocks
 {
-    private static readonly string[] ReadAttributes = ["title", "name", "label", "alt", "value", "summary", "description", "text"];
+    private static readonly string[] ReadAttributes =
+        ["title", "name", "label", "alt", "value", "summary", "description", "text"];
 
     public static IEnumerable<TextBlock> Read(Stream content, ExtractionOptions options) => GuardedBlocks.Read(
         ReadDocument(content, options), static thrown => thrown is XmlException, static broken =>
             ExtractionException.Corrupt(
-                $"The XML is not well formed near line {((XmlException)broken).LineNumber:N0}; correct it and send it again.", broken));
+                $"The XML is not well formed near line {((XmlException)broken).LineNumber:N0}; correct it and "
+                + "send it again.", broken));
 
     private static IEnumerable<TextBlock> ReadDocument(Stream content, ExtractionOptions options)
     {
@@ -30,7 +32,8 @@ internal static class XmlBlocks
         while (xml.Read())
         {
             if (xml.Depth > options.MaxDepth)
-                throw ExtractionException.Limit($"The XML nests elements more than {options.MaxDepth:N0} deep; flatten it.");
+                throw ExtractionException.Limit(
+                    $"The XML nests elements more than {options.MaxDepth:N0} deep; flatten it.");
             if (blocks.Add(xml) is not { } text)
                 continue;
             foreach (var block in BlockSplitter.Split(text.Kind, text.Text, text.Separator, text.Level))
@@ -94,7 +97,8 @@ internal static class XmlBlocks
             var name = _names.TryPeek(out var owner) ? owner : "";
             if (name is "title" or "head" or "heading" or "headline" && text.Length <= 300)
                 return (BlockKind.Heading, text, "\n\n", Math.Clamp(_names.Count - 1, 1, 6));
-            var isValue = named && text.Length <= 200 && name.Length > 1 && name is not ("para" or "text" or "body" or "div" or "span");
+            var isValue = named && text.Length <= 200 && name.Length > 1
+                && name is not ("para" or "text" or "body" or "div" or "span");
             return isValue ? (BlockKind.Row, $"{name}: {text}", "\n", 0) : (BlockKind.Paragraph, text, "\n\n", 0);
         }
 
@@ -106,7 +110,7 @@ internal static class XmlBlocks
             foreach (var name in ReadAttributes)
             {
                 if (CleanText.Collapsed(xml.GetAttribute(name)) is { Length: > 0 } value)
-                    text.Append(text.Length > 0 ? "; " : "").Append(xml.LocalName).Append(' ').Append(name).Append(": ").Append(value);
+                    text.Append(text.Length > 0 ? "; " : "").Append($"{xml.LocalName} {name}: {value}");
             }
 
             return text.ToString();
