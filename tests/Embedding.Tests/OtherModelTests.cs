@@ -121,6 +121,7 @@ public sealed class OtherModelTests : IDisposable
     [InlineData("config.json", """{"hidden_size": 4, "max_position_embeddings": 1}""", "longest input")]
     [InlineData("1_Pooling/config.json", """{"pooling_mode_max_tokens": true}""", "pooling_mode_max_tokens")]
     [InlineData("1_Pooling/config.json", """{"pooling_mode_mean_tokens": false}""", "no pooling")]
+    [InlineData("1_Pooling/config.json", """{"pooling_mode": "lasttoken"}""", "lasttoken")]
     [InlineData("modules.json", """[{"type":"sentence_transformers.models.Dense"}]""", "Dense")]
     public void What_is_not_supported_is_named(string file, string content, string expected)
     {

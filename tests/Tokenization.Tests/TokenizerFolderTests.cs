@@ -17,7 +17,7 @@ public sealed class TokenizerFolderTests
     [InlineData("model", "BPE")]
     [InlineData("pre_tokenizer", "ByteLevel")]
     [InlineData("normalizer", "NFKC")]
-    [InlineData("post_processor", "RobertaProcessing")]
+    [InlineData("post_processor", "ByteLevel")]
     public void An_unsupported_part_is_named(string part, string type)
     {
         using var folder = new TemporaryFolder();
@@ -71,11 +71,34 @@ public sealed class TokenizerFolderTests
     }
 
     [Fact]
-    public void An_added_token_that_is_matched_after_normalisation_is_refused()
+    public void An_added_token_of_the_normalised_text_is_found_in_whatever_becomes_it()
     {
         using var folder = new TemporaryFolder();
-        Write(folder, json => json["added_tokens"]![0]!["normalized"] = true);
-        Should.Throw<TokenizerFormatException>(() => TokenizerFolder.Load(folder.Path)).Message.ShouldContain("[PAD]");
+        Write(folder, json => json["added_tokens"]!.AsArray().Add(JsonNode.Parse(
+            """{"id":5,"content":"<S>","single_word":false,"lstrip":false,"rstrip":true,"normalized":true,"special":true}""")));
+        var tokenizer = TokenizerFolder.Load(folder.Path);
+        var hello = tokenizer.Ids("hello")[0];
+        foreach (var text in new[] { "hello<s> hello", "hello <S>hello", "hello \u226e\u015a> hello", "HELLO<\u200bs>hello" })
+        {
+            tokenizer.Ids(text).ShouldBe([hello, 5, hello], text);
+            tokenizer.Ids(System.Text.Encoding.UTF8.GetBytes(text)).ShouldBe([hello, 5, hello], text);
+            tokenizer.CountTokens(text).ShouldBe(3);
+        }
+
+        var tokens = new TokenBuffer(withOffsets: true);
+        tokenizer.Encode("[MASK] h\u00e9llo <\u015a>  w", tokens);
+        tokens.Offsets.ToArray().ShouldBe([new(0, 6), new(7, 12), new(13, 18), new(18, 19)]);
+    }
+
+    [Fact]
+    public void A_template_in_the_manner_of_roberta_opens_and_closes_with_its_own_tokens()
+    {
+        using var folder = new TemporaryFolder();
+        Write(folder, json => json["post_processor"] = JsonNode.Parse(
+            """{"type":"RobertaProcessing","sep":["[MASK]",103],"cls":["[PAD]",0],"trim_offsets":true}"""));
+        var tokenizer = TokenizerFolder.Load(folder.Path);
+        tokenizer.ClassifyId.ShouldBe(0);
+        tokenizer.SeparatorId.ShouldBe(103);
     }
 
     [Fact]

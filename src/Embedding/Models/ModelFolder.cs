@@ -98,6 +98,9 @@ internal static class ModelFolder
                 && entry.Value.ValueKind == JsonValueKind.True)
             .Select(entry => entry.Name)
             .ToList();
+        // Newer files name the mode instead: "pooling_mode": "mean".
+        if (modes.Count == 0 && JsonFile.Text(config, "pooling_mode") is { } mode)
+            modes.Add(mode switch { "mean" => "pooling_mode_mean_tokens", "cls" => "pooling_mode_cls_token", _ => mode });
         return modes switch
         {
             ["pooling_mode_mean_tokens"] => PoolingMode.Mean,

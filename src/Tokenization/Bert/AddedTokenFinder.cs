@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Globalization;
 using System.Text;
 
 namespace Rag.Tokenization.Bert;
@@ -22,7 +22,7 @@ internal sealed class AddedTokenFinder<TUnit, TSource>
     /// <returns>The token, or null; the units it covers are <paramref name="start"/> to <paramref name="end"/>.</returns>
     public AddedToken? Next(ReadOnlySpan<TUnit> text, int from, out int start, out int end)
     {
-        var position = from;
+        var position = _tokens.Length == 0 ? text.Length : from;
         while (position < text.Length)
         {
             var hop = text[position..].IndexOfAny(_firstUnits);
@@ -66,14 +66,15 @@ internal sealed class AddedTokenFinder<TUnit, TSource>
         return start > 0 && IsWordCharacter(LastOf(text[..start], out _));
     }
 
+    /// <summary>Alphabetic, mark, decimal digit, connector or joiner, as in the word class of Unicode's expressions.</summary>
     private static bool IsWordCharacter(int codePoint)
     {
         var rune = new Rune(codePoint);
-        return Rune.IsLetterOrDigit(rune) || rune.Value == '_'
-            || Rune.GetUnicodeCategory(rune) is System.Globalization.UnicodeCategory.NonSpacingMark
-                or System.Globalization.UnicodeCategory.SpacingCombiningMark
-                or System.Globalization.UnicodeCategory.EnclosingMark
-                or System.Globalization.UnicodeCategory.ConnectorPunctuation;
+        return Rune.IsLetterOrDigit(rune)
+            || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
+                or UnicodeCategory.EnclosingMark or UnicodeCategory.ConnectorPunctuation or UnicodeCategory.LetterNumber
+            || codePoint is 0x200C or 0x200D or (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149)
+                or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189);
     }
 
     private static int LeadingSpace(ReadOnlySpan<TUnit> text)

@@ -23,4 +23,7 @@ internal enum CharacterKind
 
     /// <summary>A Hangul syllable, which stands for two or three letters.</summary>
     Hangul,
+
+    /// <summary>An ideograph that is a word of its own, as if between spaces.</summary>
+    Ideograph,
 }

@@ -80,8 +80,7 @@ internal sealed class CharacterTable
         var parts = new List<uint>();
         var entries = new uint[CodePoints];
         if (normalization.IsolateIdeographs)
-            // An ideograph between spaces is what punctuation is: the end of a word, and one itself.
-            Fill(entries, data.Ideographs, CharacterKind.Punctuation);
+            Fill(entries, data.Ideographs, CharacterKind.Ideograph);
         Fill(entries, data.Punctuation, CharacterKind.Punctuation);
         Fill(entries, data.Spaces, CharacterKind.Space);
         if (normalization.CleanText)

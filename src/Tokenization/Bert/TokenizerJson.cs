@@ -74,18 +74,12 @@ internal static class TokenizerJson
             var content = Text(token, "content");
             if (string.IsNullOrEmpty(content))
                 throw new TokenizerFormatException($"'{path}': an added token has no content.");
-            if (Flag(token, "normalized") == true)
-            {
-                throw new TokenizerFormatException(
-                    $"'{path}': added token '{content}' is matched after normalisation, which is not supported.");
-            }
-
             var id = token.GetProperty("id").GetInt32();
             if (id is < 0 or >= MaxVocabulary)
                 throw new TokenizerFormatException($"'{path}': added token '{content}' has the id {id}.");
             tokens.Add(new AddedToken(
                 content, id, Flag(token, "single_word") ?? false, Flag(token, "lstrip") ?? false,
-                Flag(token, "rstrip") ?? false));
+                Flag(token, "rstrip") ?? false, Flag(token, "normalized") ?? false));
         }
 
         return tokens;
@@ -115,7 +109,7 @@ internal static class TokenizerJson
             return ("[CLS]", "[SEP]");
         switch (TypeOf(processor))
         {
-            case "BertProcessing":
+            case "BertProcessing" or "RobertaProcessing":
                 return (processor.GetProperty("cls")[0].GetString()!, processor.GetProperty("sep")[0].GetString()!);
             case "TemplateProcessing":
                 var single = processor.GetProperty("single");
@@ -127,7 +121,7 @@ internal static class TokenizerJson
                 throw new TokenizerFormatException(
                     $"'{path}': post_processor must put one token before a text and one after it.");
             default:
-                throw Unsupported(TypeOf(processor), "TemplateProcessing or BertProcessing", "post_processor", path);
+                throw Unsupported(TypeOf(processor), "TemplateProcessing, BertProcessing or RobertaProcessing", "post_processor", path);
         }
     }
 
@@ -137,7 +131,7 @@ internal static class TokenizerJson
             && padding.TryGetProperty("pad_id", out var id) && id.TryGetInt32(out var value)
             && value >= 0 && value < vocabulary.Length)
             return value;
-        return Math.Max(Array.IndexOf(vocabulary, "[PAD]"), 0);
+        return Math.Max(Math.Max(Array.IndexOf(vocabulary, "[PAD]"), Array.IndexOf(vocabulary, "<pad>")), 0);
     }
 
     private static int IdOf(string?[] vocabulary, string token, string path)

@@ -156,7 +156,7 @@ internal static class WordPieceScanner<TUnit, TSource, TSink>
             case CharacterKind.Barrier:
                 word.SetBarrier();
                 break;
-            case CharacterKind.Punctuation:
+            case CharacterKind.Punctuation or CharacterKind.Ideograph:
                 AddWord(model, ref word, ref sink);
                 word.Append(codePoint, 0, start, end, model.Characters);
                 AddWord(model, ref word, ref sink);

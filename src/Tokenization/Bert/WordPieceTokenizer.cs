@@ -9,6 +9,7 @@ internal sealed class WordPieceTokenizer : ITokenizer
     private readonly string?[] _vocabulary;
     private readonly AddedTokenFinder<char, CharSource> _addedChars;
     private readonly AddedTokenFinder<byte, ByteSource> _addedBytes;
+    private readonly NormalizedTokens? _normalized;
 
     public WordPieceTokenizer(WordPieceDefinition definition)
     {
@@ -21,8 +22,10 @@ internal sealed class WordPieceTokenizer : ITokenizer
         ClassifyId = definition.ClassifyId;
         SeparatorId = definition.SeparatorId;
         PaddingId = definition.PaddingId;
-        _addedChars = new AddedTokenFinder<char, CharSource>(definition.AddedTokens, content => content.ToCharArray());
-        _addedBytes = new AddedTokenFinder<byte, ByteSource>(definition.AddedTokens, Encoding.UTF8.GetBytes);
+        var raw = definition.AddedTokens.Where(token => !token.Normalized).ToList();
+        _addedChars = new AddedTokenFinder<char, CharSource>(raw, content => content.ToCharArray());
+        _addedBytes = new AddedTokenFinder<byte, ByteSource>(raw, Encoding.UTF8.GetBytes);
+        _normalized = NormalizedTokens.Create(_model, definition.AddedTokens.Where(token => token.Normalized));
     }
 
     public int VocabularySize => _vocabulary.Length;
@@ -138,7 +141,11 @@ internal sealed class WordPieceTokenizer : ITokenizer
         while (position < text.Length && sink.Count < max)
         {
             var token = added.Next(text, position, out var start, out var end);
-            WordPieceScanner<TUnit, TSource, TSink>.Run(_model, text[position..start], position, ref sink, max);
+            var plain = text[position..start];
+            if (_normalized is not null && _normalized.MayBeIn(plain))
+                _normalized.Run<TUnit, TSource, TSink>(plain, position, ref sink, max);
+            else
+                WordPieceScanner<TUnit, TSource, TSink>.Run(_model, plain, position, ref sink, max);
             if (token is not null && sink.Count < max)
                 sink.Add(token.Id, start, end);
             position = end;
