@@ -9,8 +9,9 @@ namespace Rag.Engine.Hnsw;
 internal static unsafe class GraphWalk
 {
     /// <summary>Fills the scratch's pool with the <paramref name="ef"/> nearest rows found in the lowest layer.</summary>
+    /// <param name="barred">A row to walk around, as if it were not there; −1 for none.</param>
     public static WalkCost Search<TScorer>(in HnswGraph.View graph, (int Row, int Layer) entry, int limit,
-        TScorer scorer, SearchScratch scratch, int ef)
+        TScorer scorer, SearchScratch scratch, int ef, int barred = -1)
         where TScorer : struct, IScorer
     {
         if (entry.Row < 0 || entry.Row >= limit)
@@ -20,7 +21,7 @@ internal static unsafe class GraphWalk
         }
 
         var (start, distances) = Descend(graph, entry, 1, limit, scorer);
-        var cost = SearchLayer(graph, 0, start, limit, scorer, scratch, ef);
+        var cost = SearchLayer(graph, 0, start, limit, scorer, scratch, ef, barred);
         return cost with { Distances = cost.Distances + distances };
     }
 
@@ -59,7 +60,7 @@ internal static unsafe class GraphWalk
     /// way from memory, so the price is a candidate chosen one step too early now and then.
     /// </summary>
     public static WalkCost SearchLayer<TScorer>(in HnswGraph.View graph, int layer, int start, int limit,
-        TScorer scorer, SearchScratch scratch, int ef)
+        TScorer scorer, SearchScratch scratch, int ef, int barred = -1)
         where TScorer : struct, IScorer
     {
         var (pool, visited) = (scratch.Pool, scratch.Visited);
@@ -69,6 +70,8 @@ internal static unsafe class GraphWalk
         pool.Reset(ef);
         visited.Reset(limit);
         visited.Add(start);
+        if (barred >= 0)
+            visited.Add(barred);
         pool.Add(scorer.Distance(start), start);
         var count = 0;
         while (true)

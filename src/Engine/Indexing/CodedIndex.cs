@@ -20,12 +20,15 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
     /// <summary>Rows linked for each row added while the graph is being caught up.</summary>
     private const int CatchUp = 16;
 
+    /// <summary>A step of the calibration takes about as long as linking so many rows.</summary>
+    private const int RowsPerStep = 256;
+
     private readonly VectorIndexOptions _options;
     private readonly VectorRows _rows;
     private readonly ICodec<TScorer> _codec;
     private readonly CodeStore _codes;
-    private readonly int _threshold;
     private readonly IndexSearch<TScorer> _search;
+    private readonly Calibration<TScorer> _calibration;
     private HnswGraph? _graph;
     private int _linkedUpTo;
 
@@ -35,9 +38,13 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
         _rows = rows;
         _codec = codec;
         _codes = new CodeStore(codec.CodeBytes);
-        _threshold = options.ExactThreshold ?? CostModel.ExactThreshold(codec.CodeBytes);
         _search = new IndexSearch<TScorer>(options.Metric, rows, codec, _codes);
+        _calibration = new Calibration<TScorer>(options, rows, codec, _codes);
     }
+
+    private int ExactThreshold => _options.ExactThreshold ?? CostModel.ExactThreshold(_codec.CodeBytes);
+
+    public override RecallTable Recall => _search.Recall;
 
     public override int Count => _codes.Count;
 
@@ -58,7 +65,7 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
             _rows.Set(rows[i], vectors.Slice(i * _options.Dimension, _options.Dimension));
         Encode(rows, vectors);
         _codes.Publish(limit, rows.Length);
-        if (_graph is null && _codes.Count > _threshold)
+        if (_graph is null && _codes.Count > ExactThreshold)
         {
             _graph = new HnswGraph(_options.M, _options.Seed);
             _graph.Reserve(limit);
@@ -66,7 +73,10 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
 
         if (_graph is not null)
             LinkNew(_graph, rows, limit, Math.Max(1, threads));
+        Measure(rows.Length, steps: 1 + rows.Length / RowsPerStep);
     }
+
+    public override void Calibrate() => Measure(changes: 0, steps: int.MaxValue);
 
     public override void Remove(int row)
     {
@@ -76,7 +86,8 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
             new GraphEraser<TScorer>(_graph, _codes, _codec).Unlink(row);
         _codes.Remove(row);
         _rows.Clear(row);
-        if (_graph is not null && _codes.Count < _threshold / 4)
+        Measure(changes: 1, steps: 0);
+        if (_graph is not null && _codes.Count < ExactThreshold / 4)
         {
             // Searches that began on the graph hold what they read; the finalizer frees it after them.
             _search.Graph = null;
@@ -101,8 +112,10 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
             _codes.CodeBytes, rowLimit, Math.Min(linkedUpTo, rowLimit), entry.Row, entry.Layer, _options.Seed)
             .WriteTo(stream);
         _codes.Save(stream, rowLimit);
-        if (graph is not null)
-            GraphStream.Write(stream, graph, rowLimit);
+        if (graph is null)
+            return;
+        GraphStream.Write(stream, graph, rowLimit);
+        _search.Recall.WriteTo(stream);
     }
 
     public override void Load(Stream stream, IRowPresence present)
@@ -113,6 +126,7 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
             return;
         _graph = new HnswGraph(_options.M, _options.Seed);
         GraphStream.Read(stream, _graph, _codes, header.RowLimit);
+        _search.Recall = RecallTable.ReadFrom(stream);
         _linkedUpTo = header.LinkedUpTo;
         _graph.Entry = _codes.Contains(header.EntryRow) && _graph.LayerOf(header.EntryRow) == header.EntryLayer
             ? (header.EntryRow, header.EntryLayer)
@@ -143,6 +157,21 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
         }
 
         ScratchPool.Return(scratch);
+    }
+
+    private void Measure(int changes, int steps)
+    {
+        _calibration.NoteChanges(changes);
+        if (_search.Graph is not { } graph)
+            return;
+        // It ends: a measurement takes as many steps as it has samples.
+        for (var i = 0; i < Math.Min(steps, Calibration<TScorer>.Samples); i++)
+        {
+            if (_calibration.Step(graph, _search.Recall) is not { } table)
+                continue;
+            _search.Recall = table;
+            return;
+        }
     }
 
     /// <summary>Links the rows that the cursor has passed, then moves the cursor on.</summary>

@@ -1,21 +1,55 @@
+using System.Diagnostics;
+
 namespace Rag.Engine.Indexing;
 
-/// <summary>What reading codes costs, in nanoseconds, to choose between a scan and a walk.</summary>
+/// <summary>
+/// What scans and walks cost on this machine, to choose between them. The shape is a model (so much a row, so much a
+/// byte); its two factors follow the searches that the process runs, so that the choice is made by measured cost.
+/// Thread-safe: updates may overwrite each other, which costs a sample.
+/// </summary>
 internal static class CostModel
 {
+    /// <summary>Pool size that most searches end up with.</summary>
+    private const int UsualEf = 64;
+
     /// <summary>Distances a walk computes for each candidate of its pool, about half of the lowest layer's edges.</summary>
-    public const double DistancesPerCandidate = 14;
+    private const double DistancesPerCandidate = 14;
 
-    /// <summary>Asking whether a row is there and accepted.</summary>
     private const double FilterNs = 2;
+    private const double Weight = 1 / 64.0;
 
+    private static double _scanFactor = 1;
+    private static double _walkFactor = 1;
+
+    /// <summary>Nanoseconds of a scan over rows of which some are accepted and compared.</summary>
     public static double ScanNs(int codeBytes, long rows, long accepted) =>
-        rows * FilterNs + accepted * (4 + codeBytes / 40.0);
+        Volatile.Read(ref _scanFactor) * ScanModel(codeBytes, rows, accepted);
 
-    public static double WalkNs(int codeBytes, long ef) =>
-        2000 + ef * DistancesPerCandidate * (12 + codeBytes / 12.0);
+    /// <summary>Nanoseconds of a walk with a pool of <paramref name="ef"/>.</summary>
+    public static double WalkNs(int codeBytes, double ef) =>
+        Volatile.Read(ref _walkFactor) * WalkModel(codeBytes, ef * DistancesPerCandidate);
 
     /// <summary>Rows up to which a scan is cheaper than a walk of usual effort.</summary>
     public static int ExactThreshold(int codeBytes) =>
-        (int)(WalkNs(codeBytes, 64) / (FilterNs + 4 + codeBytes / 40.0));
+        (int)Math.Clamp(WalkNs(codeBytes, UsualEf) / ScanNs(codeBytes, 1, 1), 500, 50_000);
+
+    public static void NoteScan(int codeBytes, long rows, long distances, long startedAt) =>
+        Follow(ref _scanFactor, Since(startedAt) / ScanModel(codeBytes, rows, distances));
+
+    public static void NoteWalk(int codeBytes, long distances, long startedAt) =>
+        Follow(ref _walkFactor, Since(startedAt) / WalkModel(codeBytes, distances));
+
+    private static double ScanModel(int codeBytes, long rows, long accepted) =>
+        100 + rows * FilterNs + accepted * (4 + codeBytes / 40.0);
+
+    private static double WalkModel(int codeBytes, double distances) => 2000 + distances * (12 + codeBytes / 12.0);
+
+    private static double Since(long startedAt) => Stopwatch.GetElapsedTime(startedAt).TotalNanoseconds;
+
+    /// <summary>Moves a factor towards a sample; one that was held up by something else counts little.</summary>
+    private static void Follow(ref double factor, double sample)
+    {
+        var current = Volatile.Read(ref factor);
+        Volatile.Write(ref factor, current + Weight * (Math.Clamp(sample, current / 2, current * 2) - current));
+    }
 }

@@ -14,6 +14,8 @@ internal abstract class IndexCore : IDisposable
 
     public abstract bool IsGraph { get; }
 
+    public abstract RecallTable Recall { get; }
+
     public static IndexCore Create(VectorIndexOptions options, VectorRows rows) => options.Codec switch
     {
         VectorCodec.Float32 => new CodedIndex<Float32Scorer>(
@@ -28,6 +30,8 @@ internal abstract class IndexCore : IDisposable
     public abstract int Search<TFilter>(ReadOnlySpan<float> query, SearchEffort effort, TFilter filter,
         int acceptedEstimate, Span<ScoredRow> hits, out SearchCounters counters)
         where TFilter : struct, IRowFilter;
+
+    public abstract void Calibrate();
 
     public abstract void Save(Stream stream, int rowLimit);
 

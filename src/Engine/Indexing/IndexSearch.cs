@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Rag.Engine.Exact;
 using Rag.Engine.Hnsw;
 using Rag.Engine.Quantization;
@@ -20,12 +21,20 @@ internal sealed unsafe class IndexSearch<TScorer>(
     where TScorer : struct, IScorer
 {
     private HnswGraph? _graph;
+    private RecallTable _recall = RecallTable.Unmeasured;
 
     /// <summary>The graph that searches walk; null while they scan.</summary>
     public HnswGraph? Graph
     {
         get => Volatile.Read(ref _graph);
         set => Volatile.Write(ref _graph, value);
+    }
+
+    /// <summary>What pool sizes give here.</summary>
+    public RecallTable Recall
+    {
+        get => Volatile.Read(ref _recall);
+        set => Volatile.Write(ref _recall, value);
     }
 
     public int Run<TFilter>(ReadOnlySpan<float> query, SearchEffort effort, TFilter filter, int acceptedEstimate,
@@ -74,9 +83,11 @@ internal sealed unsafe class IndexSearch<TScorer>(
             var scan = CostModel.ScanNs(codec.CodeBytes, limit, accepted);
             for (var first = true; wanted < count; first = false, wanted *= 4)
             {
-                if (!(first && share > 0.5) && CostModel.WalkNs(codec.CodeBytes, (long)wanted) > scan)
+                if (!(first && share > 0.5) && CostModel.WalkNs(codec.CodeBytes, wanted) > scan)
                     break;
+                var startedAt = Stopwatch.GetTimestamp();
                 var cost = GraphWalk.Search(edges, entry, limit, scorer, scratch, (int)Math.Ceiling(wanted));
+                CostModel.NoteWalk(codec.CodeBytes, cost.Distances, startedAt);
                 total = new WalkCost(total.Distances + cost.Distances, total.Expanded + cost.Expanded);
                 Keep(scratch, view, filter, codec.Rerank(k));
                 if (scratch.Chosen.Count >= k)
@@ -85,12 +96,14 @@ internal sealed unsafe class IndexSearch<TScorer>(
         }
 
         scratch.Chosen.Reset(Math.Min(codec.Rerank(k), limit));
+        var scanStart = Stopwatch.GetTimestamp();
         var scanned = FlatScan.Codes(scorer, view, limit, filter, share < 0.5, scratch.Chosen);
+        CostModel.NoteScan(codec.CodeBytes, limit, scanned, scanStart);
         return new SearchCounters(total.Distances + scanned, total.Expanded, 0, 0);
     }
 
     /// <summary>Moves the first <paramref name="max"/> present and accepted rows of the pool to the chosen ones.</summary>
-    private static void Keep<TFilter>(SearchScratch scratch, CodeStore.View view, TFilter filter, int max)
+    public static void Keep<TFilter>(SearchScratch scratch, CodeStore.View view, TFilter filter, int max)
         where TFilter : struct, IRowFilter
     {
         var (pool, chosen) = (scratch.Pool, scratch.Chosen);
@@ -112,11 +125,7 @@ internal sealed unsafe class IndexSearch<TScorer>(
         return candidates.Count;
     }
 
-    private static int Effort(SearchEffort effort, int k)
-    {
-        if (effort.Ef > 0)
-            return Math.Min(effort.Ef, SearchEffort.MaxEf);
-        var target = effort.RecallTarget > 0 ? effort.RecallTarget : SearchEffort.DefaultRecallTarget;
-        return (int)((target <= 0.9f ? 64 : target <= 0.95f ? 128 : target <= 0.99f ? 320 : 1000) * Math.Max(1, k / 10.0));
-    }
+    private int Effort(SearchEffort effort, int k) => effort.Ef > 0
+        ? Math.Min(effort.Ef, SearchEffort.MaxEf)
+        : Recall.EfFor(effort.RecallTarget > 0 ? effort.RecallTarget : SearchEffort.DefaultRecallTarget, k);
 }

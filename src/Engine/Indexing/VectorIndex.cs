@@ -61,6 +61,27 @@ public sealed class VectorIndex : IDisposable
     public void Remove(int row) => _core.Remove(row);
 
     /// <summary>
+    /// Finishes measuring recall now, where that is due; otherwise it goes on by small steps with each write. Writer
+    /// only; takes up to a second.
+    /// </summary>
+    public void Calibrate() => _core.Calibrate();
+
+    /// <summary>
+    /// Recall of <paramref name="k"/> rows to expect from an effort, as measured on the index's own rows; 1 while
+    /// searches scan, null before anything was measured.
+    /// </summary>
+    public float? MeasuredRecall(SearchEffort effort, int k)
+    {
+        if (!IsGraph || effort.Exact)
+            return 1;
+        var table = _core.Recall;
+        if (table.MeasuredAtCount == 0)
+            return null;
+        var target = effort.RecallTarget > 0 ? effort.RecallTarget : SearchEffort.DefaultRecallTarget;
+        return table.RecallOf(effort.Ef > 0 ? Math.Max(effort.Ef, k) : table.EfFor(target, k), k);
+    }
+
+    /// <summary>
     /// Finds the best rows, best first, with exact scores; at most <paramref name="hits"/>.Length, ties in any order.
     /// Does not allocate.
     /// </summary>
