@@ -20,6 +20,8 @@ internal static class FlatScan
             if (filterFirst && !(codes.Contains(row) && filter.Accepts(row)))
                 continue;
             distances++;
+            if (scorer.Bound(row) >= pool.Worst)
+                continue;
             var distance = scorer.Distance(row);
             if (distance >= pool.Worst)
                 continue;

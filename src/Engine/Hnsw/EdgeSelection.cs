@@ -15,10 +15,13 @@ internal static unsafe class EdgeSelection
     public static int Select<TScorer>(CandidatePool candidates, int max, TScorer pairScorer, int* chosen)
         where TScorer : struct, IScorer
     {
-        var count = 0;
+        var (count, equals) = (0, 0);
         for (var i = 0; i < candidates.Count && count < max; i++)
         {
             var row = candidates.Row(i);
+            // Copies of one vector would lead to each other only, and to nowhere else.
+            if (candidates.Distance(i) == candidates.Distance(0) && equals++ >= max / 2)
+                continue;
             if (IsUseful(row, candidates.Distance(i), pairScorer, chosen, count))
                 chosen[count++] = row;
         }

@@ -39,7 +39,7 @@ internal sealed unsafe class GraphBuilder<TScorer>(
         var scorer = codec.Scorer(stored, scratch.Query(codec.QueryBytes));
         var pairScorer = codec.Scorer(stored, scratch.PairQuery(codec.QueryBytes));
         scorer.Bind(row);
-        var (nearest, _) = GraphWalk.Descend(view, entry, layer + 1, limit, scorer);
+        var (nearest, _) = GraphWalk.Descend(view, entry, layer + 1, limit, scorer, scratch);
         for (var l = Math.Min(layer, entry.Layer); l >= 0; l--)
         {
             GraphWalk.SearchLayer(view, l, nearest, limit, scorer, scratch, efConstruction);

@@ -20,34 +20,32 @@ internal static unsafe class GraphWalk
             return default;
         }
 
-        var (start, distances) = Descend(graph, entry, 1, limit, scorer);
+        var (start, distances) = Descend(graph, entry, 1, limit, scorer, scratch);
         var cost = SearchLayer(graph, 0, start, limit, scorer, scratch, ef, barred);
         return cost with { Distances = cost.Distances + distances };
     }
 
     /// <summary>Walks greedily from the entry down to <paramref name="lowest"/>; the nearest row found there.</summary>
     public static (int Row, int Distances) Descend<TScorer>(in HnswGraph.View graph, (int Row, int Layer) entry,
-        int lowest, int limit, TScorer scorer)
+        int lowest, int limit, TScorer scorer, SearchScratch scratch)
         where TScorer : struct, IScorer
     {
-        var (best, distance, distances) = (entry.Row, scorer.Distance(entry.Row), 1);
+        var visited = scratch.Visited;
+        var batch = scratch.FirstBatch;
+        var (best, nearest, distances) = (entry.Row, scorer.Distance(entry.Row), 1);
+        visited.Reset(limit);
+        visited.Add(best);
         for (var layer = entry.Layer; layer >= lowest; layer--)
         {
-            for (var moved = true; moved;)
+            for (var from = -1; from != best;)
             {
-                moved = false;
-                var edges = graph.Edges(best, layer);
-                for (var i = 0; edges != null && i < graph.MaxEdges(layer) && (uint)edges[i] < (uint)limit; i++)
-                    scorer.Prefetch(edges[i]);
-                for (var i = 0; edges != null && i < graph.MaxEdges(layer) && edges[i] >= 0; i++)
+                from = best;
+                var count = Gather(graph, layer, from, limit, scorer, visited, batch);
+                distances += count;
+                for (var i = 0; i < count; i++)
                 {
-                    var row = edges[i];
-                    if (row >= limit)
-                        continue;
-                    distances++;
-                    var other = scorer.Distance(row);
-                    if (other < distance)
-                        (best, distance, moved) = (row, other, true);
+                    if (scorer.Bound(batch[i]) < nearest && scorer.Distance(batch[i]) is var other && other < nearest)
+                        (best, nearest) = (batch[i], other);
                 }
             }
         }
@@ -81,9 +79,10 @@ internal static unsafe class GraphWalk
                 return new WalkCost(distances, expanded);
             var aheadCount = next < 0 ? 0 : Gather(graph, layer, next, limit, scorer, visited, ahead);
             expanded += next < 0 ? 0 : 1;
+            distances += count;
+            count = KeepNear(batch, count, scorer, pool.Worst);
             for (var i = 0; i < count; i++)
                 pool.Add(scorer.Distance(batch[i]), batch[i]);
-            distances += count;
             if (layer == 0 && pool.PeekNearest() is >= 0 and var likely)
                 Prefetch.Lines((byte*)graph.Lowest(likely), graph.MaxEdges(0) * sizeof(int));
             var scored = batch;
@@ -91,6 +90,22 @@ internal static unsafe class GraphWalk
             ahead = scored;
             count = aheadCount;
         }
+    }
+
+    /// <summary>Moves the rows that may be nearer than <paramref name="worst"/> to the front; returns how many.</summary>
+    private static int KeepNear<TScorer>(int* rows, int count, TScorer scorer, uint worst)
+        where TScorer : struct, IScorer
+    {
+        var kept = 0;
+        for (var i = 0; i < count; i++)
+        {
+            if (scorer.Bound(rows[i]) >= worst)
+                continue;
+            rows[kept++] = rows[i];
+            scorer.PrefetchRest(rows[i]);
+        }
+
+        return kept;
     }
 
     private static int Gather<TScorer>(in HnswGraph.View graph, int layer, int row, int limit, TScorer scorer,
@@ -102,7 +117,7 @@ internal static unsafe class GraphWalk
             return 0;
         var count = visited.AddNew(edges, graph.MaxEdges(layer), limit, fresh);
         for (var i = 0; i < count; i++)
-            scorer.Prefetch(fresh[i]);
+            scorer.PrefetchBound(fresh[i]);
         return count;
     }
 }

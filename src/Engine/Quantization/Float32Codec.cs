@@ -62,8 +62,14 @@ internal readonly unsafe struct Float32Scorer(Float32Codec codec, Metric metric,
             : -FloatKernel.Reduce<FloatDot>(_query, code, _length));
     }
 
+    public uint Bound(int row) => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Prefetch(int row) => Kernels.Prefetch.Lines(_codes.At(row), _length * sizeof(float));
+    public void PrefetchBound(int row) => Prefetch.Lines(_codes.At(row), _length * sizeof(float));
+
+    public void PrefetchRest(int row)
+    {
+    }
 
     public bool Occludes(uint between, uint toNode)
     {

@@ -3,6 +3,10 @@ namespace Rag.Engine.Quantization;
 /// <summary>
 /// Compares a bound query with coded rows. Distances are unsigned integers that order like the metric, smaller is
 /// nearer, so that pools and graphs know no metric. A struct: the search loop is compiled once a scorer, calls inlined.
+/// <para>
+/// A scorer works in two stages, because memory is what a search waits for: <see cref="Bound"/> reads the first part of
+/// a code, and only rows that may be near enough by it are read whole. A codec without such a part bounds by 0.
+/// </para>
 /// </summary>
 internal interface IScorer
 {
@@ -12,11 +16,20 @@ internal interface IScorer
     /// <summary>Makes a stored row the query; distances between rows are comparable with each other.</summary>
     void Bind(int row);
 
-    /// <summary>Distance from the query to a row below the limit that was read before the scorer was made.</summary>
+    /// <summary>
+    /// A distance that the row's own is not below, but for rare errors in the third decimal of recall. Rows must be
+    /// below the limit that was read before the scorer was made.
+    /// </summary>
+    uint Bound(int row);
+
+    /// <summary>Distance from the query to a row.</summary>
     uint Distance(int row);
 
-    /// <summary>Starts to bring a row's code into the cache.</summary>
-    void Prefetch(int row);
+    /// <summary>Starts to bring what <see cref="Bound"/> reads into the cache.</summary>
+    void PrefetchBound(int row);
+
+    /// <summary>Starts to bring what <see cref="Distance"/> reads besides into the cache.</summary>
+    void PrefetchRest(int row);
 
     /// <summary>
     /// Whether, for a node at distance <paramref name="toNode"/>, an edge to it is not needed because a kept neighbour

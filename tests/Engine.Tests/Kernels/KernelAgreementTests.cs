@@ -22,25 +22,39 @@ public sealed unsafe class KernelAgreementTests
     public void Int8_squared_L2_agrees_with_the_reference_at_every_width() => BytesAgree<IntegerSquaredL2>();
 
     [Fact]
-    public void A_widened_query_agrees_with_the_reference_at_every_width()
+    public void Nibble_planes_agree_with_the_reference_at_every_width()
     {
         var random = new Random(3);
-        foreach (var length in Lengths)
+        for (var planeBytes = 32; planeBytes <= 2048; planeBytes += 32)
         {
-            var x = Array.ConvertAll(new short[length], _ => (short)random.Next(-4000, 4001));
-            var y = Bytes(random, length);
-            fixed (short* px = x)
-            fixed (sbyte* py = y)
+            var plane = new byte[planeBytes];
+            random.NextBytes(plane);
+            if (planeBytes % 96 == 0)
+                plane.AsSpan().Fill(0xFF);
+            var query = Array.ConvertAll(new sbyte[2 * planeBytes],
+                _ => planeBytes % 128 == 0 ? (sbyte)-127 : (sbyte)random.Next(-127, 128));
+            fixed (byte* p = plane)
+            fixed (sbyte* q = query)
             {
-                var expected = Int8Kernel.ReduceScalar<IntegerDot, WideLanes, short>(px, py, 0, length, 0);
-                Int8Kernel.Dot(px, py, length).ShouldBe(expected);
-                Int8Kernel.Reduce128<IntegerDot, WideLanes, short>(px, py, length).ShouldBe(expected);
+                var expected = NibbleKernel.DotScalar(p, q, planeBytes);
+                NibbleKernel.Dot(p, q, planeBytes).ShouldBe(expected);
+                NibbleKernel.Dot128(p, q, planeBytes).ShouldBe(expected);
                 if (Avx2.IsSupported)
-                    Int8Kernel.Reduce256<IntegerDot, WideLanes, short>(px, py, length).ShouldBe(expected);
+                    NibbleKernel.Dot256(p, q, planeBytes).ShouldBe(expected);
                 if (Avx512BW.IsSupported)
-                    Int8Kernel.Reduce512<IntegerDot, WideLanes, short>(px, py, length).ShouldBe(expected);
+                    NibbleKernel.Dot512(p, q, planeBytes).ShouldBe(expected);
             }
         }
+    }
+
+    [Fact]
+    public void The_portable_nibble_step_adds_up_to_the_same()
+    {
+        var random = new Random(5);
+        var x = Vector128.Create(Array.ConvertAll(new byte[16], _ => (byte)random.Next(16)));
+        var y = Vector128.Create(Array.ConvertAll(new sbyte[16], _ => (sbyte)random.Next(-127, 128)));
+        var expected = Enumerable.Range(0, 16).Sum(i => x[i] * y[i]);
+        ((int)Vector128.Sum(NibbleKernel.MultiplyPortable(x, y))).ShouldBe(expected);
     }
 
     [Fact]
@@ -117,13 +131,13 @@ public sealed unsafe class KernelAgreementTests
             var (x, y) = (Bytes(random, length), Bytes(random, length));
             fixed (sbyte* px = x, py = y)
             {
-                var expected = Int8Kernel.ReduceScalar<TOperator, NarrowLanes, sbyte>(px, py, 0, length, 0);
+                var expected = Int8Kernel.ReduceScalar<TOperator>(px, py, 0, length, 0);
                 Int8Kernel.Reduce<TOperator>(x, y).ShouldBe(expected);
-                Int8Kernel.Reduce128<TOperator, NarrowLanes, sbyte>(px, py, length).ShouldBe(expected);
+                Int8Kernel.Reduce128<TOperator>(px, py, length).ShouldBe(expected);
                 if (Avx2.IsSupported)
-                    Int8Kernel.Reduce256<TOperator, NarrowLanes, sbyte>(px, py, length).ShouldBe(expected);
+                    Int8Kernel.Reduce256<TOperator>(px, py, length).ShouldBe(expected);
                 if (Avx512BW.IsSupported)
-                    Int8Kernel.Reduce512<TOperator, NarrowLanes, sbyte>(px, py, length).ShouldBe(expected);
+                    Int8Kernel.Reduce512<TOperator>(px, py, length).ShouldBe(expected);
             }
         }
     }
