@@ -56,9 +56,7 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
     {
         if (rows.IsEmpty)
             return;
-        var limit = _codes.Limit;
-        foreach (var row in rows)
-            limit = Math.Max(limit, row + 1);
+        var limit = NewLimit(rows);
         _codes.Reserve(limit);
         _graph?.Reserve(limit);
         for (var i = 0; i < rows.Length; i++)
@@ -141,6 +139,22 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
         _search.Graph = null;
         _graph?.Dispose();
         _codes.Dispose();
+    }
+
+    /// <summary>The limit with these rows in; refuses rows that are there already, before anything is changed.</summary>
+    private int NewLimit(ReadOnlySpan<int> rows)
+    {
+        var limit = _codes.Limit;
+        foreach (var row in rows)
+        {
+            if (_codes.Contains(row))
+                throw new ArgumentException($"Row {row} is in the index already.");
+            limit = Math.Max(limit, row + 1);
+        }
+
+        if (rows.Length > 1 && new HashSet<int>(rows.ToArray()).Count != rows.Length)
+            throw new ArgumentException("A row is named twice.");
+        return limit;
     }
 
     private void Encode(ReadOnlySpan<int> rows, ReadOnlySpan<float> vectors)

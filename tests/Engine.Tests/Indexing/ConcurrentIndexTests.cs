@@ -10,7 +10,8 @@ public sealed class ConcurrentIndexTests
         var vectors = TestVectors.Clustered(3000, 16, seed: 30);
         using var index = new TestIndex(new VectorIndexOptions { Dimension = 16, Metric = Metric.L2, ExactThreshold = 300 });
         var done = false;
-        var readers = Enumerable.Range(0, 2).Select(reader => Task.Run(() =>
+        using var started = new CountdownEvent(2);
+        var readers = Enumerable.Range(0, 2).Select(reader => Task.Factory.StartNew(() =>
         {
             var random = new Random(reader);
             var hits = new ScoredRow[10];
@@ -27,11 +28,13 @@ public sealed class ConcurrentIndexTests
                         throw new InvalidOperationException($"Row {hit.Row} has the score {hit.Score}, not {expected}.");
                 }
 
-                searches++;
+                if (searches++ == 0)
+                    started.Signal();
             }
 
             return searches;
-        })).ToArray();
+        }, TaskCreationOptions.LongRunning)).ToArray();
+        started.Wait(TimeSpan.FromSeconds(60)).ShouldBeTrue();
         for (var row = 0; row < vectors.Length; row++)
         {
             index.Index.Add(row, vectors[row]);

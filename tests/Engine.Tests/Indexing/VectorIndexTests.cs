@@ -177,6 +177,27 @@ public sealed class VectorIndexTests
     }
 
     [Fact]
+    public void Many_copies_of_one_vector_hide_nothing_else()
+    {
+        var vectors = TestVectors.Clustered(900, 16, seed: 13);
+        for (var row = 0; row < 900; row += 2)
+            vectors[row] = vectors[0];
+        using var index = TestIndex.Of(vectors, Metric.L2, Graph);
+        for (var row = 1; row < 900; row += 2)
+            index.Search(vectors[row], 1, new SearchEffort(64))[0].ShouldBe(row);
+        index.Search(vectors[0], 8, new SearchEffort(64)).ShouldAllBe(row => row % 2 == 0);
+    }
+
+    [Fact]
+    public void A_row_that_is_in_the_index_is_not_added_again()
+    {
+        using var index = TestIndex.Of(TestVectors.Clustered(10, 4, seed: 14), Metric.L2);
+        Should.Throw<ArgumentException>(() => index.Index.Add(3, new float[4])).Message.ShouldContain("3");
+        Should.Throw<ArgumentException>(() => index.Index.AddRange([20, 20], new float[8], 1));
+        index.Index.Count.ShouldBe(10);
+    }
+
+    [Fact]
     public void A_search_allocates_nothing()
     {
         var vectors = TestVectors.Clustered(2000, 32, seed: 11);
