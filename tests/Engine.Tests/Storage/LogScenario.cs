@@ -45,6 +45,13 @@ internal sealed class LogScenario
         };
     }
 
+    /// <summary>Opens the log and closes it again, with nothing appended.</summary>
+    public async Task RestartAsync(int times)
+    {
+        for (var i = 0; i < times; i++)
+            await (await MutationLogTests.OpenAsync(Disk, Folder, new RecordingSink())).DisposeAsync();
+    }
+
     /// <summary>Opens a copy of the disk after a change to it, and replays.</summary>
     public async Task<RecordingSink> ReplayAsync(Action<FaultyFileSystem> change, long from = 0)
     {

@@ -141,6 +141,27 @@ public sealed class MutationLogDamageTests
     }
 
     [Fact]
+    public async Task A_commit_journal_that_is_damaged_after_restarts_loses_nothing()
+    {
+        var scenario = await LogScenario.BuildAsync(seed: 16, commits: 12, maxPayload: 200);
+        await scenario.RestartAsync(times: 2);
+        var journal = scenario.JournalFiles()[0];
+        var used = Array.FindLastIndex(scenario.Disk.Bytes(journal), value => value != 0) + 1;
+        for (var from = used - 16; from > 0; from -= used / 9)
+        {
+            var sink = await scenario.ReplayAsync(disk => disk.Damage(journal, bytes =>
+            {
+                bytes.AsSpan(from, used - from).Clear();
+                return bytes;
+            }));
+            AssertExact(scenario, sink, []);
+        }
+        // The newest file holds no commit, only what was known when it was begun.
+        AssertExact(scenario, await scenario.ReplayAsync(disk => disk.Delete(scenario.JournalFiles()[^1])), []);
+        AssertExact(scenario, await scenario.ReplayAsync(disk => disk.Delete(journal)), []);
+    }
+
+    [Fact]
     public async Task With_log_and_journal_damaged_nothing_is_lost_in_silence()
     {
         var scenario = await LogScenario.BuildAsync(seed: 10, commits: 40, maxPayload: 400);

@@ -26,6 +26,7 @@ internal sealed class FasterMutationLog : IMutationLog
     private readonly List<CommittedRange> _adopted;
     private readonly int _lastJournalFile;
     private readonly bool _isUnreadable;
+    private readonly CommitInfo _end;
     private readonly WorkQueue<LogRequest> _queue = new();
     private readonly AppendGate _gate;
     private readonly WorkQueue<CommittedBatch> _committed = new();
@@ -53,6 +54,7 @@ internal sealed class FasterMutationLog : IMutationLog
         _lastJournalFile = recovered.JournalFiles.Count == 0 ? 0 : recovered.JournalFiles[^1].Number;
         _adopted = recovered.Adopted;
         _isUnreadable = recovered.IsUnreadable;
+        _end = recovered.Next();
         var journal = new CommitJournal(files, options.Folder, options.JournalFileBytes, recovered.JournalFiles);
         _writer = new MutationLogWriter(_segments, journal, codec, options, recovered);
         TryReopen();
@@ -176,7 +178,7 @@ internal sealed class FasterMutationLog : IMutationLog
         using var replay = new MutationReplay(_segments, _codec, sink, BeginPosition, fromPosition, _logger);
         if (_isUnreadable)
             replay.ReportLoss("The mutation log and its commit journal cannot be read; copies of the files were kept.");
-        replay.Run(ListCommits(), cancellationToken);
+        replay.Run(ListCommits(), _end, cancellationToken);
         MutationLogMessages.Replayed(_logger, replay.Delivered);
     }
 

@@ -57,7 +57,10 @@ internal sealed class MutationReplay : IDisposable
     public void ReportLoss(string reason) => _unattributed = reason;
 
     /// <summary>Replays commits, which come in order; the last ones may repeat.</summary>
-    public void Run(IEnumerable<CommittedRange> commits, CancellationToken cancellationToken)
+    /// <param name="commits">What journal and recovery know of.</param>
+    /// <param name="end">The commit that would come next: it says where the log ends, and with which numbers.</param>
+    /// <param name="cancellationToken">Stops between two commits.</param>
+    public void Run(IEnumerable<CommittedRange> commits, CommitInfo end, CancellationToken cancellationToken)
     {
         foreach (var range in commits)
         {
@@ -69,6 +72,8 @@ internal sealed class MutationReplay : IDisposable
             ReplayListed(range);
             _position = range.Until;
         }
+        if (end.Start > _position)
+            ReplayUnlisted(_position, end);
         _batch.Deliver();
         if (_unattributed is not { } reason)
             return;

@@ -30,6 +30,9 @@ internal sealed class RecoveredLog
     /// <summary>There are segments with data, and neither a journal nor one commit in them that can be read.</summary>
     public bool IsUnreadable { get; set; }
 
+    /// <summary>The commit that would come next.</summary>
+    public CommitInfo Next() => new(LastCommitNumber + 1, Until, LastLogNumber + 1, LastLogNumber, [], []);
+
     public void Apply(CommitInfo info, long until)
     {
         LastLogNumber = Math.Max(LastLogNumber, info.FooterLogNumber);
