@@ -17,8 +17,8 @@ internal sealed class Graveyard(Slice slice, EpochGuard guard)
 
     public long MemoryBytes => (_dead.Count + _unlinked.Count) * 16L + _others.Count * 80L + 300;
 
-    /// <summary>Whether something waits for readers to leave.</summary>
-    public bool IsEmpty => _dead.Count == 0 && _unlinked.Count == 0 && _others.Count == 0 && _dying.Count == 0;
+    /// <summary>Rows that can be taken apart now.</summary>
+    public bool HasReclaimable => _dead.TryPeek(out var next) && guard.HasPassed(next.Epoch);
 
     /// <summary>Takes note of a row that dies with the number that is published next.</summary>
     public void Bury(int row) => _dying.Add(row);

@@ -163,7 +163,7 @@ internal sealed class KeyOrder
 
         /// <summary>Too much has come or gone since: sorting again is cheaper than going on.</summary>
         public bool IsOutdated(Slice slice) =>
-            _filled && (_laterCount > MinLater + Rows.Length / 8 || slice.VisibleChunks + MinLater < Rows.Length / 2);
+            _filled && (_laterCount > MinLater + Rows.Length / 8 || slice.PublishedChunks + MinLater < Rows.Length / 2);
 
         public void AddLater(int row)
         {
@@ -193,7 +193,7 @@ internal sealed class KeyOrder
                     return;
                 var columns = slice.Rows.Columns;
                 var limit = Math.Min(slice.Rows.Limit, columns.Capacity);
-                var rows = new List<int>((int)Math.Min(limit, slice.VisibleChunks + 64));
+                var rows = new List<int>((int)Math.Min(limit, slice.PublishedChunks + 64));
                 for (var row = 0; row < limit; row++)
                 {
                     if (RowStamps.IsVisible(columns.Stamps[row], At))

@@ -11,6 +11,9 @@ internal sealed class MutationMemory(TimeSpan lifetime)
     // About 1,700 records a second for ten minutes; a busier slice forgets earlier.
     private const int MaxEntries = 1 << 20;
 
+    // An id may be made by a clock that is this much ahead; until its age tells that it is old it must be remembered.
+    public const long MaxClockSkewMs = 60_000;
+
     private readonly long _lifetimeMs = (long)lifetime.TotalMilliseconds;
     private readonly Dictionary<Guid, MutationOutcome> _outcomes = [];
     private readonly Queue<(long AcceptedMs, Guid Id)> _order = new();
@@ -26,14 +29,14 @@ internal sealed class MutationMemory(TimeSpan lifetime)
 
     /// <summary>Whether an id was made too long before its record was accepted to be sure that it is no repetition.</summary>
     public bool IsTooOld(Guid id, long acceptedMs) =>
-        MutationTime.Of(id) is { } madeMs && Math.Max(acceptedMs, ClockMs) - madeMs > _lifetimeMs;
+        MutationTime.Of(id) is { } madeMs && acceptedMs - madeMs > _lifetimeMs;
 
     public void Add(Guid id, long acceptedMs, MutationOutcome outcome)
     {
         ClockMs = Math.Max(ClockMs, acceptedMs);
         if (_outcomes.TryAdd(id, outcome))
             _order.Enqueue((ClockMs, id));
-        while (_order.TryPeek(out var oldest) && (ClockMs - oldest.AcceptedMs > _lifetimeMs || _order.Count > MaxEntries))
+        while (_order.TryPeek(out var oldest) && (ClockMs - oldest.AcceptedMs > _lifetimeMs + MaxClockSkewMs || _order.Count > MaxEntries))
             _outcomes.Remove(_order.Dequeue().Id);
     }
 

@@ -33,7 +33,8 @@ internal static class SettingsWriter
         foreach (var space in settings.Spaces)
         {
             if (slice.FindSpace(space.Name)?.Settings is { } known
-                && (known.Dimension != space.Dimension || known.Metric != space.Metric || known.Codec != space.Codec))
+                && (known.Dimension != space.Dimension || known.Metric != space.Metric || known.Codec != space.Codec
+                    || known.M != space.M))
                 return false;
         }
 

@@ -21,6 +21,7 @@ internal sealed class Slice
     private long _visibleDocuments;
     private long _contentBytes;
     private ulong _stamp;
+    private long _publishedChunks;
 
     public Slice(SliceId id, WorkspaceSettings settings, EpochGuard guard, TimeSpan mutationIdLifetime, int expectedRows = 0)
     {
@@ -69,6 +70,10 @@ internal sealed class Slice
     /// <summary>Position of the last record applied, packed.</summary>
     public ulong Stamp => Volatile.Read(ref _stamp);
 
+    /// <summary>Chunks that searches see.</summary>
+    public long PublishedChunks => Volatile.Read(ref _publishedChunks);
+
+    /// <summary>Chunks that searches will see after the next publication. Writer only.</summary>
     public ref long VisibleChunks => ref _visibleChunks;
 
     public ref long VisibleDocuments => ref _visibleDocuments;
@@ -110,6 +115,7 @@ internal sealed class Slice
     public void Publish(uint at, ulong stamp)
     {
         Volatile.Write(ref _stamp, stamp);
+        Volatile.Write(ref _publishedChunks, _visibleChunks);
         Volatile.Write(ref _visible, at);
     }
 

@@ -45,6 +45,9 @@ internal sealed class SliceEntry(SliceId id)
     /// <summary>The same for the snapshot that is being written.</summary>
     public long DirtySinceCut { get; set; } = long.MaxValue;
 
+    /// <summary>A snapshot is being written; a second one waits.</summary>
+    public bool IsBeingSnapshotted { get; set; }
+
     /// <summary>Something changed that is in no record, such as the place of its texts.</summary>
     public bool IsMoved { get; set; }
 

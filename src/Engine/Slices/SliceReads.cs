@@ -40,7 +40,7 @@ internal static class SliceReads
     public static long Count(Slice slice, FilterExpression? filter, string? documentId)
     {
         if (filter is null && documentId is null)
-            return Volatile.Read(ref slice.VisibleChunks);
+            return slice.PublishedChunks;
         var at = slice.Visible;
         var columns = slice.Rows.Columns;
         var limit = Math.Min(slice.Rows.Limit, columns.Capacity);

@@ -10,6 +10,8 @@ namespace Rag.Engine.Slices;
 /// </summary>
 internal sealed class SliceWriter(Slice slice, ChunkContents contents, ApplyLimits limits) : IDisposable
 {
+    private const int MinReclaimed = 64;
+
     private readonly RowWriter _rows = new(slice, contents, limits.BuildThreads);
 
     /// <summary>Applies one record; returns what it came to, also for a repeated id.</summary>
@@ -44,9 +46,12 @@ internal sealed class SliceWriter(Slice slice, ChunkContents contents, ApplyLimi
     {
         _rows.FlushVectors();
         slice.Order.Publish(slice, _rows.Born, _rows.At, stamp);
+        // As many dead rows are taken apart as new ones came, and some more: a large delete does not hold up the log, and
+        // the rest is left to maintenance.
+        var reclaimed = MinReclaimed + 2 * _rows.Born.Length;
         _rows.BeginNext();
         slice.Graveyard.Seal();
-        slice.Graveyard.Reclaim();
+        slice.Graveyard.Reclaim(reclaimed);
     }
 
     public void Dispose() => _rows.Dispose();

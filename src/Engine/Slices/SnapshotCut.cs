@@ -13,7 +13,8 @@ internal sealed class SnapshotCut
         Slice = slice;
         Stamp = slice.Stamp;
         Settings = slice.Settings;
-        Spaces = slice.Spaces.ToArray();
+        // In the order of the settings, by which a reader finds the sections.
+        Spaces = [.. Settings.Spaces.Select(space => slice.FindSpace(space.Name)!)];
         RowLimit = slice.Rows.Limit;
         Columns = slice.Rows.Columns;
         Alive = new ulong[(RowLimit + 63) >> 6];

@@ -113,6 +113,7 @@ internal sealed class ApplySession(StoreContext context, SliceCatalog catalog, S
     private void Touch(in DurableRecord record, ulong? stamp)
     {
         entry.Stamp = stamp ?? entry.Stamp;
+        entry.LastUsedMs = context.NowMs;
         entry.DirtySince = Math.Min(entry.DirtySince, record.Position);
         entry.DirtySinceCut = Math.Min(entry.DirtySinceCut, record.Position);
     }

@@ -32,8 +32,12 @@ internal sealed class Checkpointer(
             var until = everything ? long.MaxValue : log.BeginPosition + log.SizeBytes / 2;
             var due = catalog.Entries.Where(entry => entry.IsDirty && (everything || entry.DirtySince < until)).ToList();
             due.Sort((left, right) => left.DirtySince.CompareTo(right.DirtySince));
-            foreach (var entry in due)
-                await snapshotter.SnapshotAsync(entry, cancellationToken);
+            var parallel = new ParallelOptions
+            {
+                MaxDegreeOfParallelism = SliceSnapshotter.MaxAtATime, CancellationToken = cancellationToken,
+            };
+            await Parallel.ForEachAsync(
+                due, parallel, async (entry, token) => await snapshotter.SnapshotAsync(entry, token));
             await CutAsync(cancellationToken);
         }
         finally

@@ -71,7 +71,8 @@ internal sealed class MemoryKeeper(StoreContext context, SliceCatalog catalog, S
         }
     }
 
-    private async Task UnloadAsync(SliceEntry entry, CancellationToken cancellationToken)
+    /// <summary>Snapshots a slice if it has changed, and puts it to sleep unless it changes again meanwhile.</summary>
+    public async Task UnloadAsync(SliceEntry entry, CancellationToken cancellationToken)
     {
         if (entry.IsDirty)
             await snapshotter.SnapshotAsync(entry, cancellationToken);

@@ -1,4 +1,5 @@
 using Rag.Engine.Mutations;
+using Rag.Engine.Slices;
 using Rag.Engine.Storage;
 
 namespace Rag.Engine;
@@ -10,9 +11,6 @@ internal sealed class MutationSender(StoreContext context, MutationApplier appli
 {
     // The embedded log has one epoch; a log that is made anew under old data would begin another.
     public const uint Epoch = 1;
-
-    // An id that claims to come from the future would outlive its memory.
-    private const long MaxClockSkewMs = 60_000;
 
     /// <summary>The header of a payload that is accepted now.</summary>
     public PayloadHeader Header => new(context.NowMs);
@@ -27,7 +25,7 @@ internal sealed class MutationSender(StoreContext context, MutationApplier appli
         var ageMs = context.NowMs - madeMs;
         if (ageMs > context.Options.MutationIdLifetime.TotalMilliseconds)
             throw StoreErrors.TooOld();
-        if (ageMs < -MaxClockSkewMs)
+        if (ageMs < -MutationMemory.MaxClockSkewMs)
             throw StoreErrors.Invalid("The mutation id is of the future; set the clock of the machine that made it.");
     }
 

@@ -72,7 +72,7 @@ public sealed class ShardStore : IAsyncDisposable
     /// drops its data. The same version again changes nothing.
     /// </summary>
     /// <exception cref="StoreException">FailedPrecondition: a newer version is recorded, a space would change its
-    /// dimension or metric, or the workspace is being deleted.</exception>
+    /// dimension, metric, codec or M, or the workspace is being deleted.</exception>
     public Task<WriteStamp> PutSettingsAsync(
         int partition, WorkspaceSettings settings, Guid mutationId, CancellationToken cancellationToken)
     {

@@ -5,14 +5,19 @@ using Rag.Engine.Storage;
 namespace Rag.Engine;
 
 /// <summary>
-/// Writes snapshots of slices, one at a time, beside their writers and readers. Thread-safe.
+/// Writes snapshots of slices, a few at a time and never two of one slice, beside their writers and readers. Thread-safe.
 /// </summary>
 internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalog) : IDisposable
 {
     // What a record of the chunk log costs besides its content: header, codec, alignment.
     private const int RecordOverhead = 72;
 
-    private readonly SemaphoreSlim _gate = new(1);
+    private const int PollMs = 5;
+
+    // Snapshots of small slices mostly wait for the disk: several at a time share its syncs.
+    public const int MaxAtATime = 4;
+
+    private readonly SemaphoreSlim _gate = new(MaxAtATime);
 
     /// <summary>Bytes that content takes in the chunk log, given what it holds.</summary>
     public static long StoredBytes(long contentBytes, long chunks) => contentBytes + chunks * RecordOverhead;
@@ -24,8 +29,11 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
     public async Task<bool> SnapshotAsync(SliceEntry entry, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
+        var isMine = false;
         try
         {
+            while (!(isMine = TryBegin(entry)))
+                await Task.Delay(PollMs, cancellationToken);
             return await Task.Run(() => RunAsync(entry, cancellationToken), cancellationToken);
         }
         catch (Exception exception) when (SliceCatalog.IsCorruption(exception))
@@ -41,11 +49,27 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
         }
         finally
         {
+            if (isMine)
+            {
+                lock (entry)
+                    entry.IsBeingSnapshotted = false;
+            }
+
             _gate.Release();
         }
     }
 
     public void Dispose() => _gate.Dispose();
+
+    private static bool TryBegin(SliceEntry entry)
+    {
+        lock (entry)
+        {
+            if (entry.IsBeingSnapshotted)
+                return false;
+            return entry.IsBeingSnapshotted = true;
+        }
+    }
 
     private async Task<bool> RunAsync(SliceEntry entry, CancellationToken cancellationToken)
     {

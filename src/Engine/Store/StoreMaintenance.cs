@@ -10,8 +10,14 @@ internal sealed class StoreMaintenance(
     StoreContext context, SliceCatalog catalog, MemoryKeeper memory, Checkpointer checkpointer, ChunkLogCleaner cleaner,
     Func<SliceEntry, string, Guid, CancellationToken, Task> abort)
 {
-    // Rows taken apart while a slice's writer waits.
-    private const int ReclaimAtATime = 512;
+    // Rows taken apart while a slice's writer waits: some ten milliseconds in a graph.
+    private const int ReclaimAtATime = 64;
+
+    // Batches of them for one slice in one round.
+    private const int MaxReclaims = 400;
+
+    // Apply numbers have 32 bits: long before they are used up a slice is put to sleep, and begins anew when it wakes.
+    private const uint MaxVisible = 1u << 31;
 
     // An order of keys that no list has asked for is dropped with the slice's idleness.
     private const long IdleMs = 60_000;
@@ -53,7 +59,7 @@ internal sealed class StoreMaintenance(
         }
     }
 
-    private Task SweepAsync(CancellationToken stopping)
+    private async Task SweepAsync(CancellationToken stopping)
     {
         var nowMs = context.NowMs;
         foreach (var entry in catalog.Entries)
@@ -61,22 +67,31 @@ internal sealed class StoreMaintenance(
             stopping.ThrowIfCancellationRequested();
             if (entry.IsDeleted && nowMs - entry.LastUsedMs > DeletedMs)
                 catalog.Forget(entry);
-            if (entry.Loaded is null)
+            if (entry.Loaded is not { } slice)
                 continue;
-            lock (entry)
-            {
-                if (entry.Loaded is not { } slice)
-                    continue;
-                slice.Graveyard.Reclaim(ReclaimAtATime);
-                if (nowMs - entry.LastUsedMs > IdleMs)
-                    slice.Order.Clear();
-                entry.OldestStagedMs = OldestStaged(slice);
-                catalog.CountMemory(entry);
-            }
+            for (var round = 0; round < MaxReclaims && Reclaim(entry); round++)
+                await Task.Yield();
+            if (nowMs - entry.LastUsedMs > IdleMs)
+                slice.Order.Clear();
+            if (slice.Visible > MaxVisible)
+                await memory.UnloadAsync(entry, stopping);
         }
 
         catalog.DisposeUnloaded();
-        return Task.CompletedTask;
+    }
+
+    // True if there is more to reclaim.
+    private bool Reclaim(SliceEntry entry)
+    {
+        lock (entry)
+        {
+            if (entry.Loaded is not { } slice)
+                return false;
+            slice.Graveyard.Reclaim(ReclaimAtATime);
+            entry.OldestStagedMs = OldestStaged(slice);
+            catalog.CountMemory(entry);
+            return slice.Graveyard.HasReclaimable;
+        }
     }
 
     private async Task ExpireAsync(CancellationToken stopping)

@@ -81,7 +81,7 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
         return await catalog.ReadAsync(slice, entry, static (slice, entry) => new SliceStatistics
         {
             Slice = slice.Id,
-            Chunks = slice.VisibleChunks,
+            Chunks = slice.PublishedChunks,
             Documents = slice.VisibleDocuments,
             MemoryBytes = entry.MemoryBytes,
             SnapshotBytes = entry.Snapshot.Bytes,

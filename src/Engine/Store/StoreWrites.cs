@@ -134,7 +134,7 @@ internal sealed class StoreWrites(SliceCatalog catalog, MutationSender sender, F
             SettingsStatus.Superseded => throw new StoreException(StoreErrorKind.FailedPrecondition,
                 $"Version {outcome.Version} of the settings is recorded already; version {settings.Version} is outdated."),
             SettingsStatus.Incompatible => throw new StoreException(StoreErrorKind.FailedPrecondition,
-                "A vector space cannot change its dimension, metric or codec; make a new space instead."),
+                "A vector space cannot change its dimension, metric, codec or M; make a new space instead."),
             _ => PackedStamp.Unpack(outcome.Stamp),
         };
     }

@@ -2,7 +2,8 @@ using Rag.Engine.Indexing;
 
 namespace Rag.Engine;
 
-/// <summary>Configuration of a dense vector space. Name, dimension and metric never change once recorded.</summary>
+/// <summary>Configuration of a dense vector space. Name, dimension, metric, codec and M never change once
+/// recorded; the others count from the next time the slice is loaded.</summary>
 public sealed record VectorSpaceSettings
 {
     /// <summary>0–64 bytes of UTF-8; '' is the default space.</summary>

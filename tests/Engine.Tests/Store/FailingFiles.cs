@@ -13,6 +13,9 @@ internal sealed class FailingFiles : IStorageFileSystem
     /// <summary>Which paths fail.</summary>
     public Func<string, bool> Concerns { get; set; } = _ => true;
 
+    /// <summary>Whether syncs reach the disk. Tests that end or kill a process do without: its writes survive it.</summary>
+    public bool Syncs { get; init; }
+
     /// <summary>Free bytes to pretend; null for the truth.</summary>
     public long? Free { get; set; }
 
@@ -40,7 +43,11 @@ internal sealed class FailingFiles : IStorageFileSystem
 
     public IEnumerable<string> ListFolders(string folder) => _local.ListFolders(folder);
 
-    public void SyncFolder(string path) => _local.SyncFolder(path);
+    public void SyncFolder(string path)
+    {
+        if (Syncs)
+            _local.SyncFolder(path);
+    }
 
     public long AvailableBytes(string path) => Free ?? _local.AvailableBytes(path);
 
@@ -67,7 +74,8 @@ internal sealed class FailingFiles : IStorageFileSystem
         public void Sync()
         {
             files.Fail(path);
-            inner.Sync();
+            if (files.Syncs)
+                inner.Sync();
         }
 
         public void Dispose() => inner.Dispose();

@@ -149,7 +149,7 @@ public sealed class GenerationTests
                 Interlocked.Increment(ref searches);
             }
         })).ToArray();
-        for (var round = 1; round <= 150 || Volatile.Read(ref searches) < 200; round++)
+        for (var round = 1; round <= 80 || Volatile.Read(ref searches) < 100; round++)
         {
             await Replace(harness, slice, "doc", 8, round % 7);
             if (round % 40 == 0)

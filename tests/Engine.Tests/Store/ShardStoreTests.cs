@@ -328,6 +328,63 @@ public sealed class ShardStoreTests
             .Hits.Count.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task Spaces_may_change_their_order_come_and_go()
+    {
+        await using var harness = await OpenAsync();
+        var slice = await harness.CreateAsync();
+        var (left, right) = (new VectorSpaceSettings { Name = "l", Dimension = 4 }, new VectorSpaceSettings { Name = "r", Dimension = 4 });
+        await Put(2, left, right);
+        await harness.UpsertAsync(slice, Chunk("d", "c") with { Vectors = [new SpaceVector("l", Vector(-9)), new SpaceVector("r", Vector(9))] });
+        await Put(3, right, left);
+        await Check();
+        await Put(4, right, new VectorSpaceSettings { Name = "new", Dimension = 7 }, left);
+        await Check();
+        await Put(5, left);
+        await harness.Store.CheckpointAsync(default);
+        await harness.ReopenAsync();
+        (await harness.Store.ListAsync(slice, null, 1, null, null, ReturnFields.Vectors, default))
+            .Chunks[0].Vectors!.Single().Values.ToArray().ShouldBe(Vector(-9));
+        await ShouldFail(StoreErrorKind.NotFound, async () =>
+            await harness.Store.SearchAsync(slice, Query(1) with { Space = "r" }, default));
+
+        Task Put(ulong version, params VectorSpaceSettings[] spaces) => harness.Store.PutSettingsAsync(
+            0, new WorkspaceSettings { Uid = slice.WorkspaceUid, Version = version, Spaces = spaces }, harness.NewId(), default);
+
+        async Task Check()
+        {
+            await harness.Store.CheckpointAsync(default);
+            await harness.ReopenAsync();
+            foreach (var (space, x) in new[] { ("l", -9f), ("r", 9f) })
+            {
+                (await harness.Store.SearchAsync(slice, Query(x, 1) with { Space = space }, default))
+                    .Hits[0].Score.ShouldBe(1, 1e-4f);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_large_delete_is_taken_apart_in_the_background_and_its_rows_are_used_again()
+    {
+        await using var harness = await OpenAsync();
+        var slice = await harness.CreateAsync();
+        for (var round = 0; round < 3; round++)
+        {
+            for (var batch = 0; batch < 4; batch++)
+                await harness.UpsertAsync(slice, [.. Enumerable.Range(0, 500).Select(i => Chunk("d", $"{batch}-{i}", i))]);
+            await harness.Store.DeleteAsync(slice, new ChunkSelection.ByDocument(["d"]), harness.NewId(), default);
+            (await harness.Store.SearchAsync(slice, Query(1), default)).Hits.ShouldBeEmpty();
+            var loaded = harness.Store.Parts.Catalog.Find(slice)!.Loaded!;
+            for (var pass = 0; pass < 2; pass++)
+                await harness.Store.Parts.Maintenance.RunOnceAsync(default);
+            loaded.Rows.FreeCount.ShouldBe(loaded.Rows.Limit);
+            loaded.Rows.Limit.ShouldBe(2000);
+            loaded.KeyIndex.Count.ShouldBe(0);
+            loaded.Documents.Count.ShouldBe(0);
+            loaded.Spaces[0].Index.Count.ShouldBe(0);
+        }
+    }
+
     internal static async Task ShouldFail(StoreErrorKind kind, Func<Task> call)
     {
         var exception = await Should.ThrowAsync<StoreException>(call);

@@ -15,7 +15,7 @@ internal sealed class StoreHarness : IAsyncDisposable
 
     private StoreHarness(IStorageFileSystem? files, Func<StoreOptions, StoreOptions>? configure, TimeProvider? time)
     {
-        _files = files ?? LocalFileSystem.Instance;
+        _files = files ?? new FailingFiles();
         Time = time ?? TimeProvider.System;
         Options = new StoreOptions
         {
