@@ -26,6 +26,9 @@ internal sealed class FaultyFileSystem : IStorageFileSystem
     /// <summary>Which paths the errors concern; all by default.</summary>
     public Func<string, bool> Concerns { get; set; } = _ => true;
 
+    /// <summary>Which bytes cannot be read: a read that touches one fails.</summary>
+    public Func<string, long, bool>? IsUnreadable { get; set; }
+
     /// <summary>What <see cref="AvailableBytes"/> answers.</summary>
     public long Free { get; set; } = 1L << 40;
 
@@ -203,6 +206,11 @@ internal sealed class FaultyFileSystem : IStorageFileSystem
             lock (disk._lock)
             {
                 var count = (int)Math.Clamp(_length - offset, 0, buffer.Length);
+                for (var at = offset; disk.IsUnreadable is { } isUnreadable && at < offset + count; at++)
+                {
+                    if (isUnreadable(path, at))
+                        throw new IOException($"error 5 on {path}", 5);
+                }
                 if (count > 0)
                     _bytes.AsSpan((int)offset, count).CopyTo(buffer);
                 return count;

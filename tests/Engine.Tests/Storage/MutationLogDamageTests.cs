@@ -104,6 +104,20 @@ public sealed class MutationLogDamageTests
     }
 
     [Fact]
+    public async Task A_sector_that_cannot_be_read_counts_as_damaged_and_the_log_opens()
+    {
+        var scenario = await LogScenario.BuildAsync(seed: 17, commits: 12, maxPayload: 3_000);
+        var scan = scenario.Scan();
+        const int Block = 4096;
+        var sink = await scenario.ReplayAsync(disk => disk.IsUnreadable = (path, at) =>
+            path.Contains("mutations.", StringComparison.Ordinal) && at is >= 2 * Block and < 3 * Block);
+        AssertExact(scenario, sink, scenario.Touched(scan, 2 * Block, 3 * Block));
+        sink = await scenario.ReplayAsync(disk => disk.IsUnreadable = (path, at) =>
+            path == scenario.JournalFiles()[^1] && at < Block);
+        AssertExact(scenario, sink, []);
+    }
+
+    [Fact]
     public async Task A_damaged_commit_journal_alone_loses_nothing()
     {
         var scenario = await LogScenario.BuildAsync(seed: 7, commits: 30, maxPayload: 200);

@@ -61,7 +61,7 @@ internal sealed class ChunkLogReader(SegmentFiles segments, IPayloadCodec codec)
         {
             var pageStart = from / ChunkLogOptions.PageBytes * ChunkLogOptions.PageBytes;
             var end = (int)Math.Min(to - pageStart, ChunkLogOptions.PageBytes);
-            segments.Read(pageStart, page.AsSpan(0, end));
+            segments.ReadTolerant(pageStart, page.AsSpan(0, end));
             for (var at = (int)(from - pageStart); TryFindNext(page.AsSpan(0, end), at, out var entry, out at);)
                 yield return entry with { Address = pageStart + entry.Address };
             from = pageStart + ChunkLogOptions.PageBytes;

@@ -43,9 +43,7 @@ internal static class ManifestFile
         using var file = files.OpenRead(PathOf(folder, generation));
         if (file.Length > MaxFileLength)
             return new Content([], false, true, 1, 0);
-        var bytes = new byte[file.Length];
-        file.Read(0, bytes);
-        return Parse(bytes, generation);
+        return Parse(file.ReadAllTolerant(MaxFileLength), generation);
     }
 
     private static Content Parse(ReadOnlySpan<byte> bytes, ulong generation)

@@ -33,8 +33,7 @@ internal sealed class CommitJournalReader(IStorageFileSystem files, string folde
     public IEnumerable<JournalEntry> Read(int number)
     {
         using var file = files.OpenRead(PathOf(folder, number));
-        var bytes = new byte[Math.Min(file.Length, MaxFileBytes)];
-        file.Read(0, bytes);
+        var bytes = file.ReadAllTolerant(MaxFileBytes);
         for (var at = 0; at < bytes.Length;)
         {
             if (JournalEntry.TryRead(bytes.AsSpan(at), out var length) is { } entry)

@@ -51,7 +51,7 @@ internal sealed class MutationLogScanner(SegmentFiles segments) : IDisposable
             return;
         // The whole page at once: the next scan usually goes on in it.
         _pageStart = -1;
-        segments.Read(start, _page.AsSpan(0, PageBytes));
+        segments.ReadTolerant(start, _page.AsSpan(0, PageBytes));
         _pageStart = start;
     }
 
