@@ -16,6 +16,8 @@ internal sealed class Checkpointer(
     // are written for a byte of log.
     private const int LogShare = 4;
 
+    private const int MaxFailures = 8;
+
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Dictionary<int, WriteStamp> _recorded = [];
 
@@ -36,8 +38,14 @@ internal sealed class Checkpointer(
             {
                 MaxDegreeOfParallelism = SliceSnapshotter.MaxAtATime, CancellationToken = cancellationToken,
             };
-            await Parallel.ForEachAsync(
-                due, parallel, async (entry, token) => await snapshotter.SnapshotAsync(entry, token));
+            var failures = 0;
+            await Parallel.ForEachAsync(due, parallel, async (entry, token) =>
+            {
+                // A disk that is full or broken fails them all: the next round tries again.
+                if (Volatile.Read(ref failures) < MaxFailures && !await snapshotter.SnapshotAsync(entry, token)
+                    && entry is { IsDirty: true, QuarantineReason: null })
+                    Interlocked.Increment(ref failures);
+            });
             await CutAsync(cancellationToken);
         }
         finally

@@ -13,8 +13,8 @@ internal sealed class ChunkLogCleaner(StoreContext context, SliceCatalog catalog
     // Rows moved while a slice's writer waits.
     private const int RowsAtATime = 256;
 
-    // Snapshots of sleeping slices looked into at a time, to learn how much of the log is theirs.
-    private const int SummariesAtATime = 500;
+    // Where cleaning stopped last, so that it is said once.
+    private long _blockedAt = -1;
 
     /// <summary>Cleans segment after segment while there is too much dead weight.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -30,26 +30,18 @@ internal sealed class ChunkLogCleaner(StoreContext context, SliceCatalog catalog
         if (log.SizeBytes <= slack)
             return false;
         var living = 0L;
-        var unknown = 0;
         foreach (var entry in catalog.Entries)
         {
-            if (entry.Loaded is { } slice)
-            {
-                living += SliceSnapshotter.StoredBytes(slice.ContentBytes, slice.VisibleChunks);
-                continue;
-            }
-
-            if (entry.ContentBytes < 0 && unknown < SummariesAtATime)
-            {
-                catalog.ReadSummary(entry);
-                unknown++;
-            }
-
             // Nothing is known of a quarantined slice: its share is not counted, and cleaning stops at its records.
-            living += Math.Max(0, entry.ContentBytes);
+            if (entry.Loaded is { } slice)
+                living += SliceSnapshotter.StoredBytes(slice.ContentBytes, slice.VisibleChunks);
+            else if (entry.ContentBytes >= 0)
+                living += entry.ContentBytes;
+            else if (entry.QuarantineReason is null)
+                return false; // Maintenance has not read its summary yet.
         }
 
-        return unknown < SummariesAtATime && log.SizeBytes > 2 * living + slack;
+        return log.SizeBytes > 2 * living + slack;
     }
 
     private async Task<bool> CleanAsync(CancellationToken cancellationToken)
@@ -67,7 +59,9 @@ internal sealed class ChunkLogCleaner(StoreContext context, SliceCatalog catalog
                 continue;
             if (entry.QuarantineReason is not null)
             {
-                StoreLog.CleaningBlocked(context.Logger, from, id);
+                if (_blockedAt != from)
+                    StoreLog.CleaningBlocked(context.Logger, from, id);
+                _blockedAt = from;
                 return false;
             }
 

@@ -14,6 +14,9 @@ internal sealed class SliceCatalog(StoreContext context)
     // What an entry costs while it is asleep: the object, its settings, its place in the table.
     private const int SleepingBytes = 450;
 
+    // Most of a snapshot is full-precision vectors, which are mapped and not counted.
+    private const int MappedShare = 4;
+
     // How often a reader tries again when the slice it has just loaded is put to sleep under its hands.
     private const int MaxLoadTries = 20;
 
@@ -262,7 +265,7 @@ internal sealed class SliceCatalog(StoreContext context)
         lock (entry)
         {
             if (entry.Loaded is not null || entry.Snapshot.Generation == 0
-                || entry.QuarantineReason is not null || entry.SleepingSettings is not null)
+                || entry.QuarantineReason is not null || (entry.SleepingSettings is not null && entry.ContentBytes >= 0))
                 return;
             try
             {
@@ -316,7 +319,7 @@ internal sealed class SliceCatalog(StoreContext context)
             await _loads.WaitAsync();
             try
             {
-                await MakeRoom(entry.Snapshot.Bytes, CancellationToken.None);
+                await MakeRoom(entry.Snapshot.Bytes / MappedShare, CancellationToken.None);
                 lock (entry)
                 {
                     if (!entry.IsDeleted)

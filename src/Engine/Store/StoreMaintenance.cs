@@ -16,6 +16,9 @@ internal sealed class StoreMaintenance(
     // Batches of them for one slice in one round.
     private const int MaxReclaims = 400;
 
+    // Snapshots of sleeping slices looked into in one round, 50 µs each.
+    private const int SummariesAtATime = 2000;
+
     // Apply numbers have 32 bits: long before they are used up a slice is put to sleep, and begins anew when it wakes.
     private const uint MaxVisible = 1u << 31;
 
@@ -44,7 +47,7 @@ internal sealed class StoreMaintenance(
     {
         foreach (var step in new Func<CancellationToken, Task>[]
         {
-            SweepAsync, token => memory.MakeRoomAsync(0, token), token => checkpointer.RunAsync(false, token),
+            SweepAsync, ReadSummariesAsync, token => memory.MakeRoomAsync(0, token), token => checkpointer.RunAsync(false, token),
             ExpireAsync, cleaner.RunAsync,
         })
         {
@@ -78,6 +81,22 @@ internal sealed class StoreMaintenance(
         }
 
         catalog.DisposeUnloaded();
+    }
+
+    // What was asleep when the store opened: how much of the chunk log is its, and whether something staged grows old.
+    private async Task ReadSummariesAsync(CancellationToken stopping)
+    {
+        var left = SummariesAtATime;
+        foreach (var entry in catalog.Entries)
+        {
+            if (entry is not { Loaded: null, ContentBytes: < 0, QuarantineReason: null, IsDeleted: false })
+                continue;
+            stopping.ThrowIfCancellationRequested();
+            catalog.ReadSummary(entry);
+            await Task.Yield();
+            if (--left == 0)
+                return;
+        }
     }
 
     // True if there is more to reclaim.

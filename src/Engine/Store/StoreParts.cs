@@ -123,7 +123,8 @@ internal sealed class StoreParts : IAsyncDisposable
         var applier = Compose();
         RestoreEntries(manifest);
         applier.KeepQuarantined(manifest.ListQuarantined());
-        log.RestoreSequences(manifest.ListSequences());
+        // Snapshots may be ahead of what the manifest recorded when the log was last cut.
+        log.RestoreSequences(Progress.List().Select(one => KeyValuePair.Create(one.Key, one.Value.Sequence)));
         await log.ReplayAsync(applier, manifest.LogPosition, cancellationToken);
         applier.GoLive();
         _maintenanceLoop = Task.Run(() => Maintenance.RunAsync(_stopping.Token), CancellationToken.None);

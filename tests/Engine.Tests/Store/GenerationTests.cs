@@ -102,6 +102,9 @@ public sealed class GenerationTests
         time.Advance(TimeSpan.FromHours(2));
         (await harness.Store.CommitAsync(slice, "late", late, 2, default, harness.NewId(), default))
             .Status.ShouldBe(CommitStatus.UnknownGeneration);
+        // Also where nobody has touched the workspace since a restart.
+        await harness.Store.CheckpointAsync(default);
+        await harness.ReopenAsync();
         await harness.Store.Parts.Maintenance.RunOnceAsync(default);
         (await harness.Store.GetStatisticsAsync(slice, default)).PendingGenerations.ShouldBe(0);
         (await harness.Store.CountAsync(slice, null, null, default)).ShouldBe(0);

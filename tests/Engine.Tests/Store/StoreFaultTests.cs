@@ -183,6 +183,25 @@ public sealed class StoreFaultTests
     }
 
     [Fact]
+    public async Task Sequences_go_on_above_those_of_snapshots_also_when_the_log_is_gone()
+    {
+        await using var harness = await OpenAsync();
+        var slice = await harness.CreateAsync();
+        for (var i = 0; i < 10; i++)
+            await harness.UpsertAsync(slice, Chunk("d", $"c{i}", i));
+        var before = (await harness.UpsertAsync(slice, Chunk("d", "last", 99))).Stamp;
+        await harness.Store.CheckpointAsync(default);
+        await harness.CloseAsync();
+        Directory.Delete(Path.Combine(harness.Folder, "mutations"), recursive: true);
+        Directory.Delete(Path.Combine(harness.Folder, "manifest"), recursive: true);
+        await harness.OpenStoreAsync();
+        (await harness.Store.CountAsync(slice, null, null, default)).ShouldBe(11);
+        var after = await harness.UpsertAsync(slice, Chunk("d", "new", 50));
+        after.Stamp.ShouldBeGreaterThan(before);
+        (await harness.Store.SearchAsync(slice, Query(50, 1), default)).Hits[0].Key.ChunkId.ShouldBe("new");
+    }
+
+    [Fact]
     public async Task A_damaged_text_is_never_returned()
     {
         await using var harness = await OpenAsync();
