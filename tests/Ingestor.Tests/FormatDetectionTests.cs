@@ -13,6 +13,7 @@ public sealed class FormatDetectionTests
     [InlineData("feed", "<?xml version='1.0'?><a>hi</a>", FileFormat.Xml)]
     [InlineData("tool", "#!/bin/sh\necho hi", FileFormat.SourceCode)]
     [InlineData("README.MD", "# Title", FileFormat.Markdown)]
+    [InlineData("formats.md", "# Formats\n\n| PDF | `%PDF-` | pages |", FileFormat.Markdown)]
     [InlineData("Program.cs", "class A { }", FileFormat.SourceCode)]
     [InlineData("a.csv", "a,b\n1,2", FileFormat.Csv)]
     [InlineData("a.json", "{\"a\": 1}", FileFormat.Json)]

@@ -50,8 +50,15 @@ internal static class MagicNumbers
     public static bool IsZip(ReadOnlySpan<byte> head) =>
         head.StartsWith("PK\x3\x4"u8) || head.StartsWith("PK\x5\x6"u8) || head.StartsWith("PK\x7\x8"u8);
 
-    /// <summary>True for PDF; readers accept rubbish of up to a kilobyte before its header.</summary>
-    public static bool IsPdf(ReadOnlySpan<byte> head) => head[..Math.Min(head.Length, 1024)].IndexOf("%PDF-"u8) >= 0;
+    /// <summary>
+    /// True for PDF; readers accept rubbish of up to a kilobyte before its header. The header has a version behind it,
+    /// unlike a text that only speaks of it.
+    /// </summary>
+    public static bool IsPdf(ReadOnlySpan<byte> head)
+    {
+        var at = head[..Math.Min(head.Length, 1024)].IndexOf("%PDF-"u8);
+        return at >= 0 && at + 5 < head.Length && char.IsAsciiDigit((char)head[at + 5]);
+    }
 
     /// <summary>What a binary format that is not read is called, or null where none is recognised.</summary>
     public static string? UnreadName(ReadOnlySpan<byte> head)
