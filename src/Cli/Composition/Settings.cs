@@ -4,8 +4,8 @@ namespace Rag.Cli.Composition;
 
 /// <summary>
 /// The processes' options: the data folder's <c>rag.json</c>, overridden by environment variables such as
-/// <c>RAG_Store__MemoryCapBytes</c>. Sections: Store, Shard, Models, Router, Ingestor, Metadata. An unknown key is an
-/// error, so that a misspelt one does not stay unnoticed.
+/// <c>RAG_Store__MemoryCapBytes</c>. Sections: Store, Shard, Models, Router, Ingestor. An unknown key is an error, so
+/// that a misspelt one does not stay unnoticed.
 /// </summary>
 internal sealed class Settings
 {
@@ -17,15 +17,13 @@ internal sealed class Settings
 
     private Settings(IConfiguration configuration) => _configuration = configuration;
 
-    /// <param name="defaults">Values by their keys, as Ingestor:ModelsFolder, that file and environment may override.</param>
     /// <exception cref="CliException">The file is not JSON.</exception>
-    public static Settings Read(DataFolder data, IReadOnlyDictionary<string, string?>? defaults = null)
+    public static Settings Read(DataFolder data)
     {
         var file = Path.Combine(data.Path, FileName);
         try
         {
             return new Settings(new ConfigurationBuilder()
-                .AddInMemoryCollection(defaults ?? new Dictionary<string, string?>())
                 .AddJsonFile(file, optional: true, reloadOnChange: false)
                 .AddEnvironmentVariables(Prefix)
                 .Build());
@@ -43,7 +41,8 @@ internal sealed class Settings
     {
         try
         {
-            return _configuration.GetSection(section).Get<T>(binder => binder.ErrorOnUnknownConfiguration = true) ?? otherwise;
+            var options = _configuration.GetSection(section).Get<T>(binder => binder.ErrorOnUnknownConfiguration = true);
+            return options ?? otherwise;
         }
         catch (InvalidOperationException wrong)
         {

@@ -11,9 +11,9 @@ internal static class DemoQueries
     /// <summary>Questions that this repository's own documents and sources answer.</summary>
     public static readonly IReadOnlyList<string> ForThisRepository =
     [
-        "what happens when the disk is full?",
-        "how is a document replaced without a moment in which both versions are visible?",
-        "which options does the router have?",
+        "what happens when the disk is full and writes fail?",
+        "which file formats can be taken in?",
+        "how is a model pulled from a hub?",
     ];
 
     /// <summary>Titles of documents that are there, from all over the list: each should find its own document.</summary>

@@ -52,7 +52,7 @@ internal static class DemoVerb
 
             await using var engine = await EngineHost.StartAsync(
                 new EngineHostOptions { Data = dataFolder, Listen = ChoosePort(parsed.GetValue(port)) },
-                LogLevel.Warning, stop);
+                LogLevel.Error, stop);
             using var own = new RagClient(engine.Invoker);
             var script = new DemoScript(terminal, own);
             await script.RunAsync(files, parsed.GetValue(encoder), queries, stop);

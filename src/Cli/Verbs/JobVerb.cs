@@ -69,7 +69,8 @@ internal static class JobVerb
     {
         var workspace = WorkspaceOption.Create();
         var id = IdArgument();
-        return EngineVerb.With(new Verb("cancel", "Stop a job that is not over.") { id, workspace }, terminal, async (call, stop) =>
+        var verb = new Verb("cancel", "Stop a job that is not over.") { id, workspace };
+        return EngineVerb.With(verb, terminal, async (call, stop) =>
         {
             var jobs = call.Client.Workspace(call.Parsed.GetValue(workspace)!).Jobs;
             call.Print(await jobs.CancelAsync(call.Parsed.GetValue(id)!, stop), Line);

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Rag.Cli.Composition;
 using Rag.Cli.Options;
 using Rag.Cli.Output;
@@ -34,7 +35,7 @@ internal static class ShardVerb
             var own = parsed.GetValue(name)!;
             var folder = DataFolder.Resolve(parsed.GetValue(data));
             var path = parsed.GetValue(topology)!;
-            var address = listen.Given(parsed) ?? AddressOf(path, own);
+            var address = listen.Given(parsed) ?? await AddressOfAsync(path, own);
             await using var host = new ProcessHost(address, LogLevel.Information);
             host.Own(await folder.LockAsync(TimeSpan.Zero, stop));
             var source = host.Own(TopologyFile.Open(path, host.Loggers.CreateLogger<TopologyFile>()));
@@ -48,12 +49,12 @@ internal static class ShardVerb
         return verb;
     }
 
-    private static IPEndPoint AddressOf(string topology, string name)
+    private static async Task<IPEndPoint> AddressOfAsync(string topology, string name)
     {
-        using var silent = new LoggerFactory();
-        var source = TopologyFile.Open(topology, silent.CreateLogger<TopologyFile>());
-        var shard = source.Current.Shards.FirstOrDefault(shard => shard.Name == name) ?? throw new CliException(
-            $"The topology {topology} has no shard {name}: it has {string.Join(", ", source.Current.Shards.Select(s => s.Name))}.");
+        await using var source = TopologyFile.Open(topology, NullLogger<TopologyFile>.Instance);
+        var shards = source.Current.Shards;
+        var shard = shards.FirstOrDefault(shard => shard.Name == name) ?? throw new CliException(
+            $"The topology {topology} has no shard {name}: it has {string.Join(", ", shards.Select(other => other.Name))}.");
         // A name stands for whatever interface it leads to.
         return IPAddress.TryParse(shard.Address.Host, out var address)
             ? new IPEndPoint(address, shard.Address.Port)

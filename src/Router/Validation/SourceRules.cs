@@ -17,7 +17,12 @@ internal static class SourceRules
         if (documentId.Length == 0)
             violations.Add("source.document_id", "Give a document id or a file name.");
         else if (TextRules.IdFault(documentId) is { } fault)
-            violations.Add("source.document_id", source.DocumentId.Length > 0 ? fault : "The file's name is too long for a document id: give a document_id of at most 256 bytes.");
+        {
+            violations.Add("source.document_id", source.DocumentId.Length > 0
+                ? fault
+                : "The file's name is too long for a document id: give a document_id of at most 256 bytes.");
+        }
+
         if (TextRules.IsLonger(source.MediaType, Limits.MediaTypeBytes))
             violations.Add("source.media_type", $"It has at most {Limits.MediaTypeBytes} bytes of UTF-8.");
         if (MetadataRules.Fault(source.Metadata) is { } metadata)

@@ -10,6 +10,7 @@ namespace Rag.Router.Tests.Fakes;
 /// A shard in memory that keeps the promises of shard_service.proto as a plain model would: exact search, strict
 /// settings versions, mutations applied once. A test makes it fail through <see cref="Before"/>.
 /// </summary>
+// Over 400 lines: one fake of one whole service, a method a call.
 internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
 {
     public const int Dimension = 4;
