@@ -21,11 +21,15 @@ internal sealed class RouterMetrics : IDisposable
     public RouterMetrics(IMeterFactory factory)
     {
         _meter = factory.Create(MeterName);
-        _duration = _meter.CreateHistogram<double>("rag.router.call.duration", "s", "Time from a call's arrival to its answer");
+        _duration = _meter.CreateHistogram<double>(
+            "rag.router.call.duration", "s", "Time from a call's arrival to its answer");
         _active = _meter.CreateUpDownCounter<long>("rag.router.active_calls", "{call}", "Calls being served");
-        _refused = _meter.CreateCounter<long>("rag.router.overload", "{call}", "Calls refused because too many were active");
-        _retries = _meter.CreateCounter<long>("rag.router.shard.retries", "{call}", "Calls to shards that were repeated");
-        _missing = _meter.CreateCounter<long>("rag.router.missing_partitions", "{partition}", "Partitions left out of partial answers");
+        _refused = _meter.CreateCounter<long>(
+            "rag.router.overload", "{call}", "Calls refused because too many were active");
+        _retries = _meter.CreateCounter<long>(
+            "rag.router.shard.retries", "{call}", "Calls to shards that were repeated");
+        _missing = _meter.CreateCounter<long>(
+            "rag.router.missing_partitions", "{partition}", "Partitions left out of partial answers");
         _jobs = _meter.CreateCounter<long>("rag.router.jobs", "{job}", "Ingestion jobs queued");
         _uploaded = _meter.CreateCounter<long>("rag.router.uploaded", "By", "Bytes of files taken in");
     }

@@ -13,7 +13,9 @@ public sealed class RouterOptions
     /// <summary>Most workspaces whose settings are kept; about 1 KiB each. Default 50,000.</summary>
     public int MaxCachedWorkspaces { get; init; } = 50_000;
 
-    /// <summary>Time for a call whose caller sets no deadline. Default 60 s; 1 s to 1 h. Uploads and watches have none.</summary>
+    /// <summary>
+    /// Time for a call whose caller sets no deadline. Default 60 s; 1 s to 1 h. Uploads and watches have none.
+    /// </summary>
     public TimeSpan DefaultTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Calls at a time; more are answered with RESOURCE_EXHAUSTED. Default 4,096.</summary>
@@ -43,7 +45,9 @@ public sealed class RouterOptions
     /// <summary>Most unfinished ingestion jobs of one workspace. Default 100,000.</summary>
     public int MaxUnfinishedJobs { get; init; } = 100_000;
 
-    /// <summary>How often unfinished creations, changes and deletions are looked for. Default 5 s; 10 ms to 1 h.</summary>
+    /// <summary>
+    /// How often unfinished creations, changes and deletions are looked for. Default 5 s; 10 ms to 1 h.
+    /// </summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How often shards are asked whether they are there. Default 5 s; 100 ms to 10 min.</summary>

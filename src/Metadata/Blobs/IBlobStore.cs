@@ -18,7 +18,9 @@ public interface IBlobStore
     /// </summary>
     ValueTask<Stream?> OpenReadAsync(Guid jobId, CancellationToken cancellationToken);
 
-    /// <summary>Deletes a blob; nothing happens if there is none. Its space is given back to the file system later.</summary>
+    /// <summary>
+    /// Deletes a blob; nothing happens if there is none. Its space is given back to the file system later.
+    /// </summary>
     Task DeleteAsync(Guid jobId, CancellationToken cancellationToken);
 
     /// <summary>Jobs whose bytes have not been touched for <paramref name="age"/>, in order of their ids.</summary>

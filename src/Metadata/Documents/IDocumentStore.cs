@@ -1,6 +1,8 @@
 namespace Rag.Metadata;
 
-/// <summary>Documents of workspaces. Written after their chunks are committed, deleted after their chunks are.</summary>
+/// <summary>
+/// Documents of workspaces. Written after their chunks are committed, deleted after their chunks are.
+/// </summary>
 public interface IDocumentStore
 {
     /// <summary>

@@ -112,6 +112,6 @@ internal sealed class BlobReadStream(SqliteBlobStore store, StoredBlob blob) : S
         _hash.AppendData(_piece!, offset + (int)known, count - (int)known);
         _hashed += count - known;
         if (_hashed == blob.SizeBytes && !_hash.GetHashAndReset().AsSpan().SequenceEqual(blob.Sha256))
-            throw new InvalidDataException("The file's bytes are not the ones that were stored: submit the file again.");
+            throw new InvalidDataException("The file's bytes are not those that were stored: submit the file again.");
     }
 }

@@ -6,9 +6,9 @@ namespace Rag.Metadata.Sqlite;
 internal static class JobQueue
 {
     public const string Columns =
-        "number, job_id, workspace_uid, workspace, document_id, file_name, media_type, metadata, force, state, outcome, "
-        + "reason, attempts, fence, size_bytes, content_hash, chunks, chunks_written, worker, ready_at, create_time, "
-        + "update_time";
+        "number, job_id, workspace_uid, workspace, document_id, file_name, media_type, metadata, force, state, "
+        + "outcome, reason, attempts, fence, size_bytes, content_hash, chunks, chunks_written, worker, ready_at, "
+        + "create_time, update_time";
 
     /// <summary>
     /// A job is due if its time has come and no earlier job of the same document is unfinished: two versions of one

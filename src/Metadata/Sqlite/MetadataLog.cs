@@ -11,6 +11,7 @@ internal static partial class MetadataLog
     [LoggerMessage(4001, LogLevel.Error, "A write to {Path} failed")]
     public static partial void WriteFailed(ILogger logger, string path, Exception error);
 
-    [LoggerMessage(4002, LogLevel.Warning, "Space of deleted files could not be given back in {Path}; it is tried again")]
+    [LoggerMessage(4002, LogLevel.Warning,
+        "Space of deleted files in {Path} could not be given back; it is tried again")]
     public static partial void VacuumFailed(ILogger logger, string path, Exception error);
 }

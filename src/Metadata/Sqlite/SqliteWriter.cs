@@ -114,7 +114,9 @@ internal sealed class SqliteWriter : IAsyncDisposable
             _session.Execute("RELEASE item");
     }
 
-    /// <summary>SQLite rolls the whole transaction back by itself on these (full, I/O, memory, busy, interrupt).</summary>
+    /// <summary>
+    /// SQLite rolls the whole transaction back by itself on these (full, I/O, memory, busy, interrupt).
+    /// </summary>
     private static bool EndsTransaction(SqliteException error) => error.SqliteErrorCode is 13 or 10 or 7 or 5 or 9;
 
     private void SetSynchronous(bool synchronous)

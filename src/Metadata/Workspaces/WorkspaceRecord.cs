@@ -11,7 +11,9 @@ public sealed record WorkspaceRecord
 
     public required WorkspaceState State { get; init; }
 
-    /// <summary>From 1; rises with every change of settings and with the step to <see cref="WorkspaceState.Deleting"/>.</summary>
+    /// <summary>
+    /// From 1; rises with every change of settings and with the step to <see cref="WorkspaceState.Deleting"/>.
+    /// </summary>
     public required long Version { get; init; }
 
     /// <summary>

@@ -3,7 +3,8 @@ using Rag.Router.Workspaces;
 namespace Rag.Router.Chunks;
 
 /// <summary>
-/// Positions of a request's items by the bucket that they go to. Most workspaces have one bucket: no list is split then.
+/// Positions of a request's items by the bucket that they go to. Most workspaces have one bucket: nothing is split
+/// then.
 /// </summary>
 internal static class BucketBatches
 {

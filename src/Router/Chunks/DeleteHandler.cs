@@ -99,8 +99,8 @@ internal sealed class DeleteHandler(
                     batch => PartOf(batch.Bucket) with { Keys = [.. batch.Items.Select(item => keys[item])] });
             case DeleteChunksRequest.SelectionOneofCase.Documents:
                 var documents = request.Documents.DocumentIds_;
-                return BucketBatches.Of(workspace, documents).ConvertAll(
-                    batch => PartOf(batch.Bucket) with { Documents = [.. batch.Items.Select(item => documents[item])] });
+                return BucketBatches.Of(workspace, documents).ConvertAll(batch =>
+                    PartOf(batch.Bucket) with { Documents = [.. batch.Items.Select(item => documents[item])] });
             default:
                 return [.. Enumerable.Range(0, workspace.Partitions.Length).Select(
                     bucket => PartOf(bucket) with { Filter = request.Filter })];

@@ -9,7 +9,7 @@ namespace Rag.Router.Chunks;
 /// Mutation ids for shards. A caller's request id gives the same ids at every retry, a different one for each
 /// partition; the UUIDv7's time, which tells a shard how old the retry is, stays in its place:
 /// <code>
-/// │ time of the request id, 48 bits │ 7 │ hash of (request id, kind, workspace, partition), 74 bits around the variant │
+/// │ time of the request id, 48 bits │ 7 │ hash of (request id, kind, workspace uid, partition), 74 bits │
 /// </code>
 /// A request id of another UUID version carries no time: the time of its first arrival here is taken, so only retries
 /// through the same router are known. Thread-safe.
@@ -87,7 +87,9 @@ internal sealed class MutationIds(TimeProvider time)
     }
 }
 
-/// <summary>So that one request id used for two kinds of call gives different mutations. Never change the numbers.</summary>
+/// <summary>
+/// So that one request id used for two kinds of call gives different mutations. Never change the numbers.
+/// </summary>
 internal enum MutationKind : byte
 {
     Upsert = 1,

@@ -20,7 +20,10 @@ internal sealed class UpsertHandler(
     {
         var requestId = RequestIdRules.Read(request.RequestId);
         var written = await WriteAsync(request.Workspace, request.Chunks, request.Encoder, requestId, scope);
-        var response = new UpsertChunksResponse { ConsistencyToken = ConsistencyToken.Of(written.Workspace, written.Stamps) };
+        var response = new UpsertChunksResponse
+        {
+            ConsistencyToken = ConsistencyToken.Of(written.Workspace, written.Stamps),
+        };
         response.Results.AddRange(written.Results);
         return response;
     }

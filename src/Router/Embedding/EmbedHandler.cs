@@ -32,13 +32,18 @@ internal sealed class EmbedHandler(TextEmbedder embedder, ModelCatalog models)
     {
         var bytes = embedded.Dimension * sizeof(float);
         if (embedded.Vectors.Length != bytes * request.Texts.Count)
-            throw new InvalidOperationException($"{embedded.Vectors.Length} bytes of vectors for {request.Texts.Count} texts.");
+        {
+            throw new InvalidOperationException(
+                $"{embedded.Vectors.Length} bytes of vectors for {request.Texts.Count} texts.");
+        }
+
         var answer = new EmbedResponse { Model = embedded.Model, Encoder = embedded.Encoder };
         answer.TokenCounts.AddRange(embedded.TokenCounts);
         var token = 0;
         for (var i = 0; i < request.Texts.Count; i++)
         {
-            answer.Vectors.Add(new Vector { Packed = ByteString.CopyFrom(embedded.Vectors.Span.Slice(i * bytes, bytes)) });
+            var vector = embedded.Vectors.Span.Slice(i * bytes, bytes);
+            answer.Vectors.Add(new Vector { Packed = ByteString.CopyFrom(vector) });
             if (!request.ReturnTokenIds)
                 continue;
             var ids = new TokenIds();

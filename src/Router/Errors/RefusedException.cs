@@ -20,7 +20,9 @@ internal sealed class RefusedException(
 /// <param name="Description">What is wrong and what to do, as a sentence.</param>
 internal readonly record struct Violation(string Field, string Description);
 
-/// <summary>Why a request is refused; one to one with status codes, which only <see cref="RouterStatus"/> knows.</summary>
+/// <summary>
+/// Why a request is refused; one to one with status codes, which only <see cref="RouterStatus"/> knows.
+/// </summary>
 internal enum RefusalKind
 {
     InvalidArgument,

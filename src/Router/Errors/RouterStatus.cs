@@ -14,11 +14,14 @@ internal static class RouterStatus
     private const string DetailsTrailer = "grpc-status-details-bin";
     private const int MaxViolations = 100;
 
-    /// <summary>The status for a failure, or null for one that nobody expected: it is logged and becomes INTERNAL.</summary>
+    /// <summary>
+    /// The status for a failure, or null for one that nobody expected: it is logged and becomes INTERNAL.
+    /// </summary>
     /// <param name="deadline">The call's deadline, UTC.</param>
     public static RpcException? Map(Exception failure, DateTime deadline) => failure switch
     {
-        RefusedException refused => Create(CodeOf(refused.Kind), refused.Message, refused.Violations, refused.RetryAfter),
+        RefusedException refused =>
+            Create(CodeOf(refused.Kind), refused.Message, refused.Violations, refused.RetryAfter),
         RpcException shard => FromShard(shard),
         MetadataStoreException store => FromStore(store),
         OperationCanceledException when deadline <= DateTime.UtcNow => Create(

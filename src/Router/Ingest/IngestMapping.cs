@@ -5,7 +5,9 @@ using Rag.V1;
 
 namespace Rag.Router.Ingest;
 
-/// <summary>Jobs and documents from the metadata store to the protos. States and outcomes have the same numbers.</summary>
+/// <summary>
+/// Jobs and documents from the metadata store to the protos. States and outcomes have the same numbers.
+/// </summary>
 internal static class IngestMapping
 {
     public static Job ToProto(JobRecord job) => new()

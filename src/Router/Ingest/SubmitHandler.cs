@@ -12,8 +12,8 @@ using Rag.V1;
 namespace Rag.Router.Ingest;
 
 /// <summary>
-/// Takes sources in: bytes into the blob store, hashed on the way, then a job. What stops before the job leaves nothing.
-/// Thread-safe.
+/// Takes sources in: bytes into the blob store, hashed on the way, then a job. What stops before the job leaves
+/// nothing. Thread-safe.
 /// </summary>
 internal sealed class SubmitHandler(
     IMetadataStore metadata, WorkspaceDirectory directory, CallPipeline pipeline, RouterOptions options,
@@ -70,7 +70,8 @@ internal sealed class SubmitHandler(
             ? await metadata.Jobs.FindByRequestAsync(workspace.Uid, id.ToString("D"), scope.Token)
             : null;
         return new Upload(
-            Guid.CreateVersion7(), workspace, source, documentId, source.MediaType, requestId?.ToString("D") ?? "", former);
+            Guid.CreateVersion7(), workspace, source, documentId, source.MediaType, requestId?.ToString("D") ?? "",
+            former);
     }
 
     private async Task<JobRecord> QueueAsync(Upload upload, IBlobWriter writer, CallScope scope)
@@ -113,7 +114,8 @@ internal sealed class SubmitHandler(
         {
             JobEnqueueStatus.Repeated => queued.Job!,
             JobEnqueueStatus.QueueFull => throw Refuse.Exhausted(
-                $"Workspace '{upload.Workspace.Name}' has {options.MaxUnfinishedJobs} unfinished jobs: try again when some are done."),
+                $"Workspace '{upload.Workspace.Name}' has {options.MaxUnfinishedJobs} unfinished jobs: "
+                + "try again when some are done."),
             _ => throw Refuse.NoWorkspace(upload.Workspace.Name),
         };
     }

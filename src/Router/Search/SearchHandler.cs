@@ -56,7 +56,11 @@ internal sealed class SearchHandler(ShardCaller shards, WorkspaceDirectory direc
         var partScope = request.AllowPartial ? scope.WithReserve() : scope;
         var gathered = await shards.GatherAsync(workspace, plan, SearchSlices, partScope, request.AllowPartial);
         if (gathered.Answers.Count == 0)
-            throw Refuse.Unavailable($"None of the workspace's {gathered.Missing.Count} partitions can be reached: try again.");
+        {
+            throw Refuse.Unavailable(
+                $"None of the workspace's {gathered.Missing.Count} partitions can be reached: try again.");
+        }
+
         return Answer(workspace, plan, gathered, encoder, embed, started);
     }
 

@@ -22,7 +22,9 @@ internal sealed class ShardCaller(
     IShardConnections connections, ITopologySource topology, WorkspaceDirectory directory, RouterOptions options,
     RouterMetrics metrics, TimeProvider time)
 {
-    /// <summary>Waits of 10, 20, 40, 80, 160 and 320 ms: about as long as the topology file takes to be read again.</summary>
+    /// <summary>
+    /// Waits of 10, 20, 40, 80, 160 and 320 ms: about as long as the topology file takes to be read again.
+    /// </summary>
     private const int MaxAttempts = 7;
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(10);
@@ -175,7 +177,9 @@ internal sealed class ShardCaller(
     private static bool IsRetriable(RpcException error) =>
         error.StatusCode == StatusCode.Unavailable || error.IsStaleSettings() || error.IsNotHeld();
 
-    /// <summary>A part of an answer that may be left out: its shard is away, too slow, or its data is corrupt.</summary>
+    /// <summary>
+    /// A part of an answer that may be left out: its shard is away, too slow, or its data is corrupt.
+    /// </summary>
     private static bool IsMissing(RpcException error, CallScope scope) => error.StatusCode switch
     {
         StatusCode.Unavailable or StatusCode.DataLoss => true,
@@ -217,7 +221,8 @@ internal sealed class ShardCaller(
     }
 
     private static RefusedException Away(ShardGroup group, RpcException cause) => Refuse.Unavailable(
-        $"Shard {group.Shard.Name} with {Name(group.Partitions)} cannot be reached: try again, or allow partial results.",
+        $"Shard {group.Shard.Name} with {Name(group.Partitions)} cannot be reached: "
+        + "try again, or allow partial results.",
         cause);
 
     private static RefusedException Unsettled(ShardGroup group, RpcException cause) => Refuse.Unavailable(

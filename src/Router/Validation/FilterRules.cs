@@ -27,7 +27,11 @@ internal static class FilterRules
         if (budget.Nodes > Limits.FilterNodes)
         {
             if (budget.Nodes == Limits.FilterNodes + 1)
-                violations.Add(field, $"The filter has more than {Limits.FilterNodes} conditions: use `in` for many values.");
+            {
+                violations.Add(
+                    field, $"The filter has more than {Limits.FilterNodes} conditions: use `in` for many values.");
+            }
+
             return;
         }
 

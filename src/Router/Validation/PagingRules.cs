@@ -6,7 +6,11 @@ internal static class PagingRules
     public static int PageSize(int asked, Violations violations)
     {
         if (asked is < 0 or > Limits.PageSize)
-            violations.Add("page_size", $"{asked} is not between 1 and {Limits.PageSize}; 0 asks for {Limits.DefaultPageSize}.");
+        {
+            violations.Add(
+                "page_size", $"{asked} is not between 1 and {Limits.PageSize}; 0 asks for {Limits.DefaultPageSize}.");
+        }
+
         return asked == 0 ? Limits.DefaultPageSize : asked;
     }
 }

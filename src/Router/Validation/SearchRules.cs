@@ -20,7 +20,11 @@ internal static class SearchRules
         if (search.Offset < 0)
             violations.Add("offset", $"{search.Offset} is negative: leave out 0 or more hits.");
         else if ((long)search.K + search.Offset > Limits.K)
-            violations.Add("k", $"k and offset together are {(long)search.K + search.Offset}: ask for at most {Limits.K}.");
+        {
+            violations.Add(
+                "k", $"k and offset together are {(long)search.K + search.Offset}: ask for at most {Limits.K}.");
+        }
+
         if (search.Mode is not (SearchMode.Unspecified or SearchMode.Dense))
             violations.Add("mode", $"{(int)search.Mode} is no mode that this server knows: use SEARCH_MODE_DENSE.");
         if (search.Encoder is not (Encoder.Unspecified or Encoder.Full or Encoder.Lookup))

@@ -19,10 +19,11 @@ internal static class WorkspaceRules
         if (TextRules.WorkspaceNameFault(workspace.Name) is { } fault)
             violations.Add("workspace.name", fault);
         CheckSpaces(workspace, violations);
-        if (workspace.Spread < 0 || workspace.Spread > partitions || (workspace.Spread > 0 && !BitOperations.IsPow2(workspace.Spread)))
+        if (workspace.Spread != 0 && (workspace.Spread > partitions || !BitOperations.IsPow2(workspace.Spread)))
         {
             violations.Add("workspace.spread",
-                $"{workspace.Spread} is not a power of two from 1 to {partitions}, the number of partitions; 0 asks for 1.");
+                $"{workspace.Spread} is not a power of two from 1 to {partitions}, the number of partitions; "
+                + "0 asks for 1.");
         }
 
         CheckEmbedding(workspace.Embedding, violations);
@@ -45,7 +46,11 @@ internal static class WorkspaceRules
             return;
         const int least = 16, most = 8192;
         if (chunking.TargetTokens is not (0 or (>= least and <= most)))
-            violations.Add("workspace.chunking.target_tokens", $"{chunking.TargetTokens} is not between {least} and {most}.");
+        {
+            violations.Add(
+                "workspace.chunking.target_tokens", $"{chunking.TargetTokens} is not between {least} and {most}.");
+        }
+
         if (chunking.MaxTokens is not (0 or (>= least and <= most)))
             violations.Add("workspace.chunking.max_tokens", $"{chunking.MaxTokens} is not between {least} and {most}.");
         else if (chunking.MaxTokens > 0 && chunking.TargetTokens > chunking.MaxTokens)
@@ -55,7 +60,10 @@ internal static class WorkspaceRules
         }
 
         if (chunking.OverlapTokens < -1)
-            violations.Add("workspace.chunking.overlap_tokens", "It is -1 for none, 0 for the default, or a number of tokens.");
+        {
+            violations.Add("workspace.chunking.overlap_tokens",
+                "It is -1 for none, 0 for the default, or a number of tokens.");
+        }
         else if (chunking.TargetTokens > 0 && chunking.OverlapTokens > chunking.TargetTokens / 2)
         {
             violations.Add("workspace.chunking.overlap_tokens",

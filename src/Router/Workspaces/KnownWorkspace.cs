@@ -70,7 +70,9 @@ internal sealed class KnownWorkspace
         return _route = ShardRoute.Of(this, topology);
     }
 
-    /// <summary>The same workspace, asked for under the settings that its shards had before the change on its way.</summary>
+    /// <summary>
+    /// The same workspace, asked for under the settings that its shards had before the change on its way.
+    /// </summary>
     public KnownWorkspace AsApplied() => new(Record, Settings, Record.AppliedVersion);
 
     /// <summary>Same data in the same places: a request that was made for one is right for the other.</summary>

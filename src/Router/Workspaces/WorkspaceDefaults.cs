@@ -8,7 +8,9 @@ using Rag.V1;
 
 namespace Rag.Router.Workspaces;
 
-/// <summary>Fills in what a caller left out, so that stored settings never depend on later defaults. Thread-safe.</summary>
+/// <summary>
+/// Fills in what a caller left out, so that stored settings never depend on later defaults. Thread-safe.
+/// </summary>
 internal sealed class WorkspaceDefaults(ModelCatalog models)
 {
     private const int TargetTokens = 200;
@@ -89,7 +91,8 @@ internal sealed class WorkspaceDefaults(ModelCatalog models)
         if (space.Dimension != 0 && space.Dimension != model.Dimension)
         {
             throw Refuse.Invalid(field + ".dimension",
-                $"Model '{space.Model}' makes vectors of {model.Dimension} dimensions, not {space.Dimension}: leave it out.");
+                $"Model '{space.Model}' makes vectors of {model.Dimension} dimensions, not {space.Dimension}: "
+                + "leave it out.");
         }
 
         space.Dimension = model.Dimension;

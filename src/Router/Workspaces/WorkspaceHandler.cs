@@ -104,7 +104,8 @@ internal sealed class WorkspaceHandler(
         {
             CheckVersion(request.IfVersion, record);
             record = await metadata.Workspaces.TryBeginDeleteAsync(record.Uid, request.IfVersion, scope.Token)
-                ?? throw Refuse.Aborted($"Workspace '{request.Workspace}' was changed meanwhile: read it and decide again.");
+                ?? throw Refuse.Aborted(
+                    $"Workspace '{request.Workspace}' was changed meanwhile: read it and decide again.");
         }
 
         await lifecycle.FinishAsync(record, scope);
@@ -115,8 +116,10 @@ internal sealed class WorkspaceHandler(
         GetWorkspaceStatisticsRequest request, CallScope scope)
     {
         TextRules.RequireWorkspace(request.Workspace);
-        return directory.WithAsync(request.Workspace, (Shards: shards, Scope: scope), static async (workspace, state, _) =>
-            Sum(await state.Shards.CallAllAsync(workspace, new GetStatisticsRequest(), GetStatistics, state.Scope)),
+        return directory.WithAsync(
+            request.Workspace, (Shards: shards, Scope: scope),
+            static async (workspace, state, _) => Sum(await state.Shards.CallAllAsync(
+                workspace, new GetStatisticsRequest(), GetStatistics, state.Scope)),
             scope.Token);
     }
 

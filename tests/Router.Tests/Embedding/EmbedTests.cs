@@ -15,7 +15,7 @@ public sealed class EmbedTests(SharedRouter shared) : IClassFixture<SharedRouter
         answer.Model.ShouldBe("tiny");
         answer.Encoder.ShouldBe(Encoder.Lookup);
         answer.Vectors.Select(vector => MemoryMarshal.Cast<byte, float>(vector.Packed.Span).ToArray())
-            .ShouldBe([FakeShard.Embed("ab"), FakeShard.Embed("c")]);
+            .ShouldBe([FakeScoring.Embed("ab"), FakeScoring.Embed("c")]);
         answer.TokenCounts.ShouldBe([2, 1]);
         answer.TokenIds.Select(ids => ids.Ids.ToArray()).ShouldBe([['a', 'b'], ['c']]);
         (await shared.Fixture.Embedding.EmbedAsync(new EmbedRequest { Texts = { "ab" } })).TokenIds.ShouldBeEmpty();

@@ -13,8 +13,6 @@ namespace Rag.Router.Tests.Fakes;
 // Over 400 lines: one fake of one whole service, a method a call.
 internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
 {
-    public const int Dimension = 4;
-
     private readonly Lock _lock = new();
     private readonly Dictionary<(Guid Uid, int Partition), FakeSlice> _slices = [];
     private readonly List<string> _calls = [];
@@ -70,15 +68,6 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
             return _slices.Where(slice => slice.Key.Uid == uid)
                 .ToDictionary(slice => slice.Key.Partition, slice => slice.Value.Settings.Version);
         }
-    }
-
-    /// <summary>What a text's vector is: the same in every shard, so that tests can compute it.</summary>
-    public static float[] Embed(string text)
-    {
-        var vector = new float[Dimension];
-        foreach (var character in text)
-            vector[character % Dimension] += 1 + (character % 7);
-        return vector;
     }
 
     public override async Task<PutSettingsResponse> PutSettings(PutSettingsRequest request, ServerCallContext context)
@@ -189,7 +178,7 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
         SearchSlicesRequest request, ServerCallContext context)
     {
         await EnterAsync(nameof(SearchSlices), request, context);
-        var query = request.Vector.IsEmpty ? Embed(request.Text) : ToFloats(request.Vector);
+        var query = request.Vector.IsEmpty ? FakeScoring.Embed(request.Text) : FakeScoring.ToFloats(request.Vector);
         lock (_lock)
         {
             var response = new SearchSlicesResponse
@@ -202,12 +191,12 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
             {
                 hits.AddRange(slice.Chunks.Values
                     .Where(chunk => request.Filter is null || FakeFilter.Accepts(request.Filter, chunk))
-                    .Select(chunk => ToHit(chunk, query, request.Space))
+                    .Select(chunk => FakeScoring.ToHit(chunk, query, request.Space))
                     .Where(hit => !request.HasScoreThreshold || hit.Score >= request.ScoreThreshold));
                 response.Stamps.Add(Current(slice, partition));
             }
 
-            response.Hits.AddRange(Best(hits).Take(request.K));
+            response.Hits.AddRange(FakeScoring.Best(hits).Take(request.K));
             return response;
         }
     }
@@ -296,10 +285,10 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
         var response = new EmbedTextsResponse
         {
             Model = request.Model,
-            Dimension = Dimension,
+            Dimension = FakeScoring.Dimension,
             Encoder = request.Encoder == Encoder.Lookup ? Encoder.Lookup : Encoder.Full,
         };
-        var vectors = request.Texts.SelectMany(text => Embed(text)).ToArray();
+        var vectors = request.Texts.SelectMany(text => FakeScoring.Embed(text)).ToArray();
         response.Vectors = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>(vectors));
         foreach (var text in request.Texts)
         {
@@ -317,7 +306,7 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
         var response = new ListModelsResponse();
         response.Models.Add(new Model
         {
-            Name = "tiny", Dimension = Dimension, MaxTokens = 254, Lookup = true, Default = true,
+            Name = "tiny", Dimension = FakeScoring.Dimension, MaxTokens = 254, Lookup = true, Default = true,
         });
         response.Models.Add(new Model { Name = "other", Dimension = 8, MaxTokens = 510 });
         return response;
@@ -329,10 +318,6 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
         return new GetStatusResponse { Name = name, WriteFault = WriteFault };
     }
 
-    public static IEnumerable<SearchHit> Best(IEnumerable<SearchHit> hits) => hits
-        .OrderByDescending(hit => hit.Score)
-        .ThenBy(hit => hit.DocumentId, Utf8.Instance).ThenBy(hit => hit.ChunkId, Utf8.Instance);
-
     private static string DocumentOf(ChunkKey key) => key.DocumentId.Length > 0 ? key.DocumentId : key.ChunkId;
 
     private static Stamp Next(FakeSlice slice, int partition)
@@ -343,20 +328,6 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
 
     private static Stamp Current(FakeSlice slice, int partition) =>
         new() { Partition = partition, Epoch = 1, Sequence = slice.Sequence };
-
-    private static float[] ToFloats(ByteString packed) => MemoryMarshal.Cast<byte, float>(packed.Span).ToArray();
-
-    private static SearchHit ToHit(Chunk chunk, float[] query, string space)
-    {
-        var score = 0f;
-        var vector = ToFloats(chunk.Vectors[space].Packed);
-        for (var i = 0; i < query.Length; i++)
-            score += query[i] * vector[i];
-        return new SearchHit
-        {
-            DocumentId = chunk.DocumentId, ChunkId = chunk.ChunkId, Score = score, Text = chunk.Text,
-        };
-    }
 
     private static ChunkWriteResult Write(FakeSlice slice, ChunkWrite write, Encoder encoder)
     {
@@ -375,7 +346,7 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
         {
             chunk.Vectors[""] = new Vector
             {
-                Packed = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>(Embed(chunk.Text))),
+                Packed = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>(FakeScoring.Embed(chunk.Text))),
             };
             chunk.Encoders[""] = encoder == Encoder.Lookup ? Encoder.Lookup : Encoder.Full;
         }
@@ -406,13 +377,5 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
         }
 
         return slices;
-    }
-
-    public sealed class Utf8 : IComparer<string>
-    {
-        public static readonly Utf8 Instance = new();
-
-        public int Compare(string? left, string? right) => System.Text.Encoding.UTF8.GetBytes(left!).AsSpan()
-            .SequenceCompareTo(System.Text.Encoding.UTF8.GetBytes(right!));
     }
 }

@@ -58,7 +58,7 @@ public sealed class ScatterTests
 
         await fixture.Chunks.UpsertChunksAsync(request);
         var vector = new Vector { Dense = new DenseVector() };
-        vector.Dense.Values.AddRange(FakeShard.Embed("a"));
+        vector.Dense.Values.AddRange(FakeScoring.Embed("a"));
         var seen = new List<Rag.Internal.V1.SearchSlicesRequest>();
         foreach (var shard in fixture.Shards)
             shard.Before = (_, message, _) => Keep(seen, message);
@@ -101,12 +101,12 @@ public sealed class ScatterTests
     private static IEnumerable<(float, string, string)> Exact(
         IEnumerable<(string Document, string Chunk, string Text)> chunks, string query)
     {
-        var vector = FakeShard.Embed(query);
-        return FakeShard.Best(chunks.Select(chunk => new SearchHit
+        var vector = FakeScoring.Embed(query);
+        return FakeScoring.Best(chunks.Select(chunk => new SearchHit
         {
             DocumentId = chunk.Document,
             ChunkId = chunk.Chunk,
-            Score = FakeShard.Embed(chunk.Text).Zip(vector).Sum(pair => pair.First * pair.Second),
+            Score = FakeScoring.Embed(chunk.Text).Zip(vector).Sum(pair => pair.First * pair.Second),
         })).Select(hit => (hit.Score, hit.DocumentId, hit.ChunkId));
     }
 }

@@ -29,26 +29,84 @@ public sealed class BadInputTests(SharedRouter shared) : IClassFixture<SharedRou
         { "an ef over the limit", search => search.Ef = 10_001, "ef" },
         { "a threshold of NaN", search => search.ScoreThreshold = float.NaN, "score_threshold" },
         { "an unknown space", search => search.Space = "images", "space" },
-        { "vectors of an unknown space to return", search => search.ReturnFields = new ReturnFields { Vectors = { "x" } }, "return_fields.vectors" },
+        {
+            "vectors of an unknown space to return",
+            search => search.ReturnFields = new ReturnFields { Vectors = { "x" } },
+            "return_fields.vectors"
+        },
         { "an empty vector", search => search.Vector = new Vector(), "vector" },
         { "a vector of a wrong dimension", search => search.Vector = Dense(1, 2, 3), "vector" },
-        { "packed bytes that are no floats", search => search.Vector = new Vector { Packed = ByteString.CopyFrom(new byte[15]) }, "vector" },
+        {
+            "packed bytes that are no floats",
+            search => search.Vector = new Vector { Packed = ByteString.CopyFrom(new byte[15]) },
+            "vector"
+        },
         { "NaN in a vector", search => search.Vector = Dense(1, float.NaN, 0, 0), "vector" },
-        { "an infinity in a packed vector", search => search.Vector = Packed(1, 0, float.NegativeInfinity, 0), "vector" },
+        {
+            "an infinity in a packed vector",
+            search => search.Vector = Packed(1, 0, float.NegativeInfinity, 0),
+            "vector"
+        },
         { "a zero vector", search => search.Vector = Dense(0, -0f, 0, 0), "vector" },
         { "a packed zero vector", search => search.Vector = Packed(0, -0f, 0, 0), "vector" },
         { "an empty filter", search => search.Filter = new Filter(), "filter" },
         { "a filter without a key", search => search.Filter = Equal("", "v"), "filter.equal.key" },
-        { "a filter without a value", search => search.Filter = new Filter { Equal = new EqualFilter { Key = "k" } }, "filter.equal.value" },
-        { "a filter on a list", search => search.Filter = new Filter { Equal = new EqualFilter { Key = "k", Value = new Value { StringList = new StringList() } } }, "filter.equal.value" },
-        { "values of two types", search => search.Filter = new Filter { In = new InFilter { Key = "k", Values = { Text("a"), new Value { IntegerValue = 1 } } } }, "filter.in.values[1]" },
-        { "a range without bounds", search => search.Filter = new Filter { Range = new RangeFilter { Key = "k" } }, "filter.range" },
-        { "two lower bounds", search => search.Filter = new Filter { Range = new RangeFilter { Key = "k", AtLeast = Text("a"), GreaterThan = Text("a") } }, "filter.range" },
-        { "a range over bools", search => search.Filter = new Filter { Range = new RangeFilter { Key = "k", AtLeast = new Value { BoolValue = true } } }, "filter.range" },
-        { "a filter in a filter", search => search.Filter = new Filter { Any = new FilterList { Filters = { Equal("k", "v"), new Filter() } } }, "filter.any.filters[1]" },
-        { "a filter that is too deep", search => search.Filter = Deep(17), "filter" + string.Concat(Enumerable.Repeat(".not", 16)) },
+        {
+            "a filter without a value",
+            search => search.Filter = new Filter { Equal = new EqualFilter { Key = "k" } },
+            "filter.equal.value"
+        },
+        {
+            "a filter on a list",
+            search =>
+                search.Filter = new Filter {
+                    Equal = new EqualFilter { Key = "k", Value = new Value { StringList = new StringList() } } },
+            "filter.equal.value"
+        },
+        {
+            "values of two types",
+            search =>
+                search.Filter = new Filter {
+                    In = new InFilter { Key = "k", Values = { Text("a"), new Value { IntegerValue = 1 } } } },
+            "filter.in.values[1]"
+        },
+        {
+            "a range without bounds",
+            search => search.Filter = new Filter { Range = new RangeFilter { Key = "k" } },
+            "filter.range"
+        },
+        {
+            "two lower bounds",
+            search =>
+                search.Filter = new Filter {
+                    Range = new RangeFilter { Key = "k", AtLeast = Text("a"), GreaterThan = Text("a") } },
+            "filter.range"
+        },
+        {
+            "a range over bools",
+            search =>
+                search.Filter = new Filter {
+                    Range = new RangeFilter { Key = "k", AtLeast = new Value { BoolValue = true } } },
+            "filter.range"
+        },
+        {
+            "a filter in a filter",
+            search =>
+                search.Filter = new Filter { Any = new FilterList { Filters = { Equal("k", "v"), new Filter() } } },
+            "filter.any.filters[1]"
+        },
+        {
+            "a filter that is too deep",
+            search => search.Filter = Deep(17), "filter" + string.Concat(Enumerable.Repeat(".not", 16))
+        },
         { "too many conditions", search => search.Filter = Wide(256), "filter.all.filters[255]" },
-        { "too many values", search => search.Filter = new Filter { In = new InFilter { Key = "k", Values = { Enumerable.Repeat(Text("a"), 1025) } } }, "filter.in.values" },
+        {
+            "too many values",
+            search =>
+                search.Filter = new Filter {
+                    In = new InFilter { Key = "k", Values = { Enumerable.Repeat(Text("a"), 1025) } } },
+            "filter.in.values"
+        },
         { "a foreign token", search => search.MinConsistencyToken = "AAAA", "min_consistency_token" },
     };
 
@@ -91,14 +149,16 @@ public sealed class BadInputTests(SharedRouter shared) : IClassFixture<SharedRou
     public async Task An_unknown_workspace_is_not_found_by_any_call()
     {
         var fixture = shared.Fixture;
-        var codes = new List<StatusCode>();
-        codes.Add((await RouterFixture.FailureAsync(fixture.Search.SearchAsync(new SearchRequest { Workspace = "none", Text = "t" }))).StatusCode);
-        codes.Add((await RouterFixture.FailureAsync(fixture.Chunks.CountChunksAsync(new CountChunksRequest { Workspace = "none" }))).StatusCode);
-        codes.Add((await RouterFixture.FailureAsync(fixture.Chunks.ListChunksAsync(new ListChunksRequest { Workspace = "none" }))).StatusCode);
-        codes.Add((await RouterFixture.FailureAsync(fixture.Workspaces.GetWorkspaceAsync(new GetWorkspaceRequest { Workspace = "none" }))).StatusCode);
-        codes.Add((await RouterFixture.FailureAsync(fixture.Workspaces.DeleteWorkspaceAsync(new DeleteWorkspaceRequest { Workspace = "none" }))).StatusCode);
-        codes.Add((await RouterFixture.FailureAsync(fixture.Ingest.ListDocumentsAsync(new ListDocumentsRequest { Workspace = "none" }))).StatusCode);
-        codes.ShouldAllBe(code => code == StatusCode.NotFound);
+        const string none = "none";
+        await IsNotFoundAsync(fixture.Search.SearchAsync(new SearchRequest { Workspace = none, Text = "text" }));
+        await IsNotFoundAsync(fixture.Chunks.CountChunksAsync(new CountChunksRequest { Workspace = none }));
+        await IsNotFoundAsync(fixture.Chunks.ListChunksAsync(new ListChunksRequest { Workspace = none }));
+        await IsNotFoundAsync(fixture.Workspaces.GetWorkspaceAsync(new GetWorkspaceRequest { Workspace = none }));
+        await IsNotFoundAsync(fixture.Workspaces.DeleteWorkspaceAsync(new DeleteWorkspaceRequest { Workspace = none }));
+        await IsNotFoundAsync(fixture.Ingest.ListDocumentsAsync(new ListDocumentsRequest { Workspace = none }));
+
+        static async Task IsNotFoundAsync<T>(AsyncUnaryCall<T> call) =>
+            (await RouterFixture.FailureAsync(call)).StatusCode.ShouldBe(StatusCode.NotFound);
     }
 
     public static TheoryData<string, Action<Workspace>, string> NewWorkspaces { get; } = new()
@@ -107,19 +167,70 @@ public sealed class BadInputTests(SharedRouter shared) : IClassFixture<SharedRou
         { "a spread that is no power of two", workspace => workspace.Spread = 3, "workspace.spread" },
         { "a spread over the partitions", workspace => workspace.Spread = 32, "workspace.spread" },
         { "a negative spread", workspace => workspace.Spread = -1, "workspace.spread" },
-        { "nine spaces", workspace => workspace.Spaces.Add(Enumerable.Range(0, 9).Select(i => new VectorSpace { Name = $"{i}", Dimension = 3 })), "workspace.spaces" },
-        { "two spaces of one name", workspace => workspace.Spaces.Add([new VectorSpace { Dimension = 3 }, new VectorSpace { Dimension = 3 }]), "workspace.spaces[1].name" },
-        { "a dimension over the limit", workspace => workspace.Spaces.Add(new VectorSpace { Dimension = 4097 }), "workspace.spaces[0].dimension" },
-        { "neither model nor dimension", workspace => workspace.Spaces.Add(new VectorSpace()), "workspace.spaces[0].dimension" },
-        { "an unknown model", workspace => workspace.Spaces.Add(new VectorSpace { Model = "gpt" }), "workspace.spaces[0].model" },
-        { "a dimension that is not the model's", workspace => workspace.Spaces.Add(new VectorSpace { Model = "tiny", Dimension = 5 }), "workspace.spaces[0].dimension" },
-        { "an unknown metric", workspace => workspace.Spaces.Add(new VectorSpace { Dimension = 3, Metric = (Metric)9 }), "workspace.spaces[0].metric" },
-        { "a tiny target", workspace => workspace.Chunking = new ChunkingSettings { TargetTokens = 3 }, "workspace.chunking.target_tokens" },
-        { "more tokens than the model reads", workspace => workspace.Chunking = new ChunkingSettings { MaxTokens = 255 }, "workspace.chunking.max_tokens" },
-        { "a target over the maximum", workspace => workspace.Chunking = new ChunkingSettings { TargetTokens = 100, MaxTokens = 50 }, "workspace.chunking.max_tokens" },
-        { "an overlap over half of the target", workspace => workspace.Chunking = new ChunkingSettings { TargetTokens = 100, OverlapTokens = 51 }, "workspace.chunking.overlap_tokens" },
+        {
+            "nine spaces",
+            workspace =>
+                workspace.Spaces.Add(Enumerable.Range(0, 9).Select(i => new VectorSpace {
+                    Name = $"{i}", Dimension = 3 })),
+            "workspace.spaces"
+        },
+        {
+            "two spaces of one name",
+            workspace =>
+                workspace.Spaces.Add([new VectorSpace { Dimension = 3 }, new VectorSpace { Dimension = 3 }]),
+            "workspace.spaces[1].name"
+        },
+        {
+            "a dimension over the limit",
+            workspace => workspace.Spaces.Add(new VectorSpace { Dimension = 4097 }),
+            "workspace.spaces[0].dimension"
+        },
+        {
+            "neither model nor dimension",
+            workspace => workspace.Spaces.Add(new VectorSpace()),
+            "workspace.spaces[0].dimension"
+        },
+        {
+            "an unknown model",
+            workspace => workspace.Spaces.Add(new VectorSpace { Model = "gpt" }),
+            "workspace.spaces[0].model"
+        },
+        {
+            "a dimension that is not the model's",
+            workspace => workspace.Spaces.Add(new VectorSpace { Model = "tiny", Dimension = 5 }),
+            "workspace.spaces[0].dimension"
+        },
+        {
+            "an unknown metric",
+            workspace => workspace.Spaces.Add(new VectorSpace { Dimension = 3, Metric = (Metric)9 }),
+            "workspace.spaces[0].metric"
+        },
+        {
+            "a tiny target",
+            workspace => workspace.Chunking = new ChunkingSettings { TargetTokens = 3 },
+            "workspace.chunking.target_tokens"
+        },
+        {
+            "more tokens than the model reads",
+            workspace => workspace.Chunking = new ChunkingSettings { MaxTokens = 255 },
+            "workspace.chunking.max_tokens"
+        },
+        {
+            "a target over the maximum",
+            workspace => workspace.Chunking = new ChunkingSettings { TargetTokens = 100, MaxTokens = 50 },
+            "workspace.chunking.max_tokens"
+        },
+        {
+            "an overlap over half of the target",
+            workspace => workspace.Chunking = new ChunkingSettings { TargetTokens = 100, OverlapTokens = 51 },
+            "workspace.chunking.overlap_tokens"
+        },
         { "a label without a key", workspace => workspace.Labels.Add("", "v"), "workspace.labels" },
-        { "a label that is too long", workspace => workspace.Labels.Add("k", new string('x', 1025)), "workspace.labels[k]" },
+        {
+            "a label that is too long",
+            workspace => workspace.Labels.Add("k", new string('x', 1025)),
+            "workspace.labels[k]"
+        },
     };
 
     [Theory]
@@ -148,13 +259,37 @@ public sealed class BadInputTests(SharedRouter shared) : IClassFixture<SharedRou
         { "metadata without a key", item => item.Chunk.Metadata[""] = Text("v") },
         { "NaN in metadata", item => item.Chunk.Metadata["k"] = new Value { FloatValue = double.NaN } },
         { "a keyword that is too long", item => item.Chunk.Metadata["k"] = Text(new string('x', 8193)) },
-        { "a list that is too long", item => item.Chunk.Metadata["k"] = new Value { IntegerList = new IntegerList { Values = { new long[1025] } } } },
-        { "a time out of range", item => item.Chunk.Metadata["k"] = new Value { TimestampValue = new Google.Protobuf.WellKnownTypes.Timestamp { Seconds = long.MaxValue } } },
-        { "too much metadata", item => item.Chunk.Metadata.Add(Enumerable.Range(0, 5).ToDictionary(i => $"{i}", _ => Text(new string('x', 8000)))) },
-        { "a passage that ends before it begins", item => item.Chunk.Passage = new Passage { StartOffset = 5, EndOffset = 4 } },
+        {
+            "a list that is too long",
+            item =>
+                item.Chunk.Metadata["k"] = new Value { IntegerList = new IntegerList { Values = { new long[1025] } } }
+        },
+        {
+            "a time out of range",
+            item =>
+                item.Chunk.Metadata["k"] = new Value {
+                    TimestampValue = new Google.Protobuf.WellKnownTypes.Timestamp { Seconds = long.MaxValue } }
+        },
+        {
+            "too much metadata",
+            item => item.Chunk.Metadata.Add(
+                Enumerable.Range(0, 5).ToDictionary(i => $"{i}", _ => Text(new string('x', 8000))))
+        },
+        {
+            "a passage that ends before it begins",
+            item => item.Chunk.Passage = new Passage { StartOffset = 5, EndOffset = 4 }
+        },
         { "an empty mask", item => item.UpdateMask = new Google.Protobuf.WellKnownTypes.FieldMask() },
-        { "an unknown path", item => item.UpdateMask = new Google.Protobuf.WellKnownTypes.FieldMask { Paths = { "version" } } },
-        { "a patch of what must be absent", item => (item.UpdateMask, item.IfAbsent) = (new Google.Protobuf.WellKnownTypes.FieldMask { Paths = { "text" } }, true) },
+        {
+            "an unknown path",
+            item => item.UpdateMask = new Google.Protobuf.WellKnownTypes.FieldMask { Paths = { "version" } }
+        },
+        {
+            "a patch of what must be absent",
+            item =>
+                (item.UpdateMask, item.IfAbsent) = (new Google.Protobuf.WellKnownTypes.FieldMask {
+                    Paths = { "text" } }, true)
+        },
         { "a version of 0", item => item.IfVersion = 0 },
     };
 
