@@ -151,7 +151,8 @@ internal sealed class ChunkLog : IAsyncDisposable
     public IEnumerable<ChunkLogEntry> Scan(long from, long to) => _reader.Scan(
         Math.Max(from, BeginAddress), Math.Min(to, Interlocked.Read(ref _handedOver)));
 
-    /// <summary>Forgets what lies before an address that was flushed; deletes the segments that are not needed.</summary>
+    /// <summary>Forgets what lies before an address that was flushed; deletes the segments that are not needed.
+    /// </summary>
     public void TruncateBefore(long address)
     {
         lock (_writeLock)

@@ -45,7 +45,8 @@ internal interface IStorageFile : IDisposable
     /// <summary>Reads until the buffer is full or the file ends; returns the number of bytes read.</summary>
     int Read(long offset, Span<byte> buffer);
 
-    /// <summary>Writes all bytes. They survive the process, but a loss of power only after <see cref="Sync"/>.</summary>
+    /// <summary>Writes all bytes. They survive the process, but a loss of power only after <see cref="Sync"/>.
+    /// </summary>
     void Write(long offset, ReadOnlySpan<byte> bytes);
 
     void SetLength(long length);

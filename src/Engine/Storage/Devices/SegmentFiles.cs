@@ -40,7 +40,10 @@ internal sealed class SegmentFiles : IDisposable
     {
         (int First, int Last)? range = null;
         foreach (var number in List())
-            range = range is { } known ? (Math.Min(known.First, number), Math.Max(known.Last, number)) : (number, number);
+        {
+            var known = range ?? (number, number);
+            range = (Math.Min(known.First, number), Math.Max(known.Last, number));
+        }
         return range;
     }
 

@@ -9,7 +9,8 @@ internal static partial class ManifestLog
     public static partial void Rewritten(ILogger logger, ulong generation, int entries, long bytes);
 
     [LoggerMessage(EventId = 1041, Level = LogLevel.Warning,
-        Message = "Manifest generation {Generation} is damaged or its last entry is torn; reconciling with the snapshot files")]
+        Message = "Manifest generation {Generation} is damaged or its last entry is torn; reconciling with the "
+            + "snapshot files")]
     public static partial void Damaged(ILogger logger, ulong generation);
 
     [LoggerMessage(EventId = 1042, Level = LogLevel.Warning,

@@ -9,7 +9,8 @@ internal sealed class ManifestState
 
     public Dictionary<Guid, string> Quarantined { get; } = [];
 
-    /// <summary>Slices whose removal is in the file that was read; their snapshot files may not be deleted yet.</summary>
+    /// <summary>Slices whose removal is in the file that was read; their snapshot files may not be deleted yet.
+    /// </summary>
     public HashSet<SliceId> Removed { get; } = [];
 
     public long LogPosition { get; private set; }

@@ -24,7 +24,8 @@ internal interface IMutationLog : IAsyncDisposable
     /// <summary>Last sequence given to a record of the partition; 0 if none ever was.</summary>
     ulong LastSequence(int partition);
 
-    /// <summary>Sequences known from elsewhere (the manifest): later ones continue above both. Before the replay.</summary>
+    /// <summary>Sequences known from elsewhere (the manifest): later ones continue above both. Before the replay.
+    /// </summary>
     void RestoreSequences(IEnumerable<KeyValuePair<int, ulong>> lastByPartition);
 
     /// <summary>

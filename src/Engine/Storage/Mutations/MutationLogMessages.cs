@@ -19,14 +19,16 @@ internal static partial class MutationLogMessages
         Message = "The mutation log was reopened at position {Until}; writes are accepted again")]
     public static partial void Reopened(ILogger logger, long until);
 
-    [LoggerMessage(EventId = 1014, Level = LogLevel.Error, Message = "Workspace {WorkspaceUid} is quarantined: {Reason}")]
+    [LoggerMessage(EventId = 1014, Level = LogLevel.Error,
+        Message = "Workspace {WorkspaceUid} is quarantined: {Reason}")]
     public static partial void Quarantined(ILogger logger, Guid workspaceUid, string reason);
 
     [LoggerMessage(EventId = 1015, Level = LogLevel.Critical, Message = "{Reason}")]
     public static partial void Unattributed(ILogger logger, string reason);
 
     [LoggerMessage(EventId = 1016, Level = LogLevel.Warning,
-        Message = "The commit journal lists nothing between positions {From} and {To} of the mutation log; the log's own footers stand in")]
+        Message = "The commit journal lists nothing between positions {From} and {To} of the mutation log; its own footers "
+            + "stand in")]
     public static partial void Unlisted(ILogger logger, long from, long to);
 
     [LoggerMessage(EventId = 1017, Level = LogLevel.Error,
@@ -37,7 +39,7 @@ internal static partial class MutationLogMessages
     public static partial void Replayed(ILogger logger, long records);
 
     [LoggerMessage(EventId = 1019, Level = LogLevel.Critical,
-        Message = "Applying durable records failed; the log takes no more writes, because memory and disk no longer agree")]
+        Message = "Applying durable records failed; the log takes no more writes, as memory and disk no longer agree")]
     public static partial void ApplyFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(EventId = 1020, Level = LogLevel.Critical, Message = "The mutation log's {Loop} loop died")]

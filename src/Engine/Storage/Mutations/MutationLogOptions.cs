@@ -18,7 +18,8 @@ internal sealed record MutationLogOptions
     /// <summary>Bytes of a segment file; 64 MiB. A power of two, at least a page.</summary>
     public long SegmentBytes { get; init; } = 64L << 20;
 
-    /// <summary>Most payload bytes that wait for a group commit or for the sink; further appends wait; 16 MiB.</summary>
+    /// <summary>Most payload bytes that wait for a group commit or for the sink; further appends wait; 16 MiB.
+    /// </summary>
     public long PendingBytes { get; init; } = 16L << 20;
 
     /// <summary>Most records in one group commit; 4,096.</summary>

@@ -106,7 +106,8 @@ internal sealed class MutationLogWriter : IDisposable
         return info.Start;
     }
 
-    /// <summary>Forgets what lies before a position, which is the beginning of a commit or the end of the log.</summary>
+    /// <summary>Forgets what lies before a position, which is the beginning of a commit or the end of the log.
+    /// </summary>
     /// <exception cref="IOException">The device failed.</exception>
     public void TruncateBefore(long position)
     {

@@ -33,7 +33,8 @@ internal sealed class WorkQueue<T>
             return _queue.TryDequeue(out item);
     }
 
-    /// <summary>Waits until there is work; false after the limit, or as soon as the queue is closed and empty.</summary>
+    /// <summary>Waits until there is work; false after the limit, or as soon as the queue is closed and empty.
+    /// </summary>
     public bool Wait(TimeSpan limit)
     {
         lock (_lock)
