@@ -3,9 +3,9 @@ namespace Rag.Cli.Composition;
 /// <summary>Where models lie: those that were pulled, and those that come with the program.</summary>
 internal static class ModelFolders
 {
-    public const string Variable = "RAG_MODELS";
+    public const string Variable = "RAG_MODEL_FOLDER";
 
-    /// <summary>The folder that <c>rag model pull</c> writes to: RAG_MODELS, else <c>models</c> beside the default data.</summary>
+    /// <summary>The folder that <c>rag model pull</c> writes to: RAG_MODEL_FOLDER, else <c>models</c> beside the default data.</summary>
     public static string Pulled
     {
         get

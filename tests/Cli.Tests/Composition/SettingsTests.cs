@@ -11,6 +11,19 @@ public sealed class SettingsTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Theory]
+    [InlineData("Store")]
+    [InlineData("Shard")]
+    [InlineData("Models")]
+    [InlineData("Router")]
+    [InlineData("Ingestor")]
+    [InlineData("Metadata")]
+    public void Variables_that_name_folders_are_no_sections_of_options(string section)
+    {
+        string[] variables = [ModelFolders.Variable, DataFolder.Variable, ServerLog.Variable];
+        variables.ShouldNotContain(name => name.Equals("RAG_" + section, StringComparison.OrdinalIgnoreCase));
+    }
+
     [Fact]
     public void What_is_not_named_keeps_its_default()
     {
