@@ -49,7 +49,9 @@ internal static class TinyModel
         var rows = Enumerable.Range(0, vocabulary).SelectMany(id => Enumerable.Range(0, 4).Select(d => (sbyte)(id + d))).ToArray();
         const string json =
             """
-            {"bias":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"scales":{"dtype":"F32","shape":[11],"data_offsets":[16,60]},"embeddings":{"dtype":"I8","shape":[11,4],"data_offsets":[60,104]}}
+            {"bias":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},
+            "scales":{"dtype":"F32","shape":[11],"data_offsets":[16,60]},
+            "embeddings":{"dtype":"I8","shape":[11,4],"data_offsets":[60,104]}}
             """;
         var header = Encoding.UTF8.GetBytes(change?.Invoke(json) ?? json);
         var length = new byte[8];

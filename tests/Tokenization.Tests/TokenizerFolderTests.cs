@@ -61,7 +61,10 @@ public sealed class TokenizerFolderTests
     [InlineData("{")]
     [InlineData("[]")]
     [InlineData("{\"model\": 5}")]
-    [InlineData("{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":\"b\"}},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},\"normalizer\":{\"type\":\"BertNormalizer\"}}")]
+    [InlineData("""
+        {"model":{"type":"WordPiece","vocab":{"a":"b"}},
+        "pre_tokenizer":{"type":"BertPreTokenizer"},"normalizer":{"type":"BertNormalizer"}}
+        """)]
     public void A_malformed_file_is_refused_by_its_name(string content)
     {
         using var folder = new TemporaryFolder();
