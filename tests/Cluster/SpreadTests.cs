@@ -86,7 +86,7 @@ public sealed class SpreadTests
         ServerProcess server, float[] query, int offset, bool allowPartial = false) =>
         await new SearchService.SearchServiceClient(server.Channel).SearchAsync(new SearchRequest
         {
-            Workspace = Corpus.Workspace, K = 10, Offset = offset, AllowPartial = allowPartial,
+            Workspace = Corpus.Workspace, K = 10, Offset = offset, AllowPartial = allowPartial, Exact = true,
             Vector = new Vector { Dense = new DenseVector { Values = { query } } },
         });
 }
