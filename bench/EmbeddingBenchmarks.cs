@@ -6,7 +6,9 @@ using Rag.Embedding.Lookup;
 
 namespace Rag.Benchmarks;
 
-/// <summary>The lookup path and its parts, pooling, and one transformer call; an operation is one text of 200 tokens.</summary>
+/// <summary>
+/// The lookup path and its parts, pooling, and one transformer call; an operation is one text of 200 tokens.
+/// </summary>
 [MemoryDiagnoser]
 public class EmbeddingBenchmarks
 {

@@ -23,8 +23,9 @@ public sealed class EmbeddingMetrics : IDisposable
         _model = new("model", model);
         _texts = _meter.CreateCounter<long>("rag.embedding.texts", "{text}", "Texts embedded, by encoder.");
         _tokens = _meter.CreateCounter<long>("rag.embedding.tokens", "{token}", "Tokens embedded, by encoder.");
-        _refused = _meter.CreateCounter<long>("rag.embedding.refused", "{call}", "Calls refused because of a full queue.");
-        _cache = _meter.CreateCounter<long>("rag.embedding.query_cache", "{lookup}", "Look-ups in the query cache, by result.");
+        _refused = _meter.CreateCounter<long>("rag.embedding.refused", "{call}", "Calls refused for a full queue.");
+        _cache = _meter.CreateCounter<long>(
+            "rag.embedding.query_cache", "{lookup}", "Look-ups in the query cache, by result.");
         _batchTexts = _meter.CreateHistogram<int>("rag.embedding.batch.texts", "{text}", "Texts in a batch.");
         _batchSeconds = _meter.CreateHistogram<double>("rag.embedding.batch.duration", "s", "Time to run a batch.");
         _batchFill = _meter.CreateHistogram<double>(

@@ -50,5 +50,8 @@ public sealed record ModelInfo
 
     /// <summary>The encoders that are there, best first.</summary>
     public IReadOnlyList<EncoderKind> Encoders =>
-        [.. HasFull ? [EncoderKind.Full] : Array.Empty<EncoderKind>(), .. HasLookup ? [EncoderKind.Lookup] : Array.Empty<EncoderKind>()];
+        HasFull && HasLookup ? [EncoderKind.Full, EncoderKind.Lookup]
+        : HasFull ? [EncoderKind.Full]
+        : HasLookup ? [EncoderKind.Lookup]
+        : [];
 }

@@ -1,6 +1,8 @@
 namespace Rag.Embedding;
 
-/// <summary>A model could not be fetched; the message says what to do. What is here already is kept for the next try.</summary>
+/// <summary>
+/// A model could not be fetched; the message says what to do. What is here already is kept for the next try.
+/// </summary>
 public sealed class ModelPullException : Exception
 {
     /// <summary>Creates one with a sentence for the operator.</summary>

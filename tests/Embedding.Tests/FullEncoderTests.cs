@@ -114,7 +114,7 @@ public sealed class FullEncoderTests
         await using var encoder = NewEncoder(options => options with
         {
             MaxBatchTexts = 3,
-            MaxBatchDelay = TimeSpan.FromMilliseconds(200),
+            MaxBatchDelay = TimeSpan.FromSeconds(1),
         });
         var calls = Enumerable.Range(0, 3)
             .Select(_ => encoder.EncodePassagesAsync(["same length"], new float[4], CancellationToken.None));

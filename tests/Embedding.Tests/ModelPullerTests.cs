@@ -65,7 +65,9 @@ public sealed class ModelPullerTests : IAsyncLifetime
     {
         _hub.Break = (2, 150);
         await PullAsync();
-        var ranges = _hub.Requests.Where(request => request.Path.EndsWith("model.onnx")).Select(request => request.Range).ToList();
+        var ranges = _hub.Requests.Where(request => request.Path.EndsWith("model.onnx", StringComparison.Ordinal))
+            .Select(request => request.Range)
+            .ToList();
         ranges.ShouldContain("bytes=150-");
         ranges.ShouldContain("bytes=300-");
     }

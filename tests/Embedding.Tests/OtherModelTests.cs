@@ -31,7 +31,8 @@ public sealed class OtherModelTests : IDisposable
     {
         TinyModel.Write(_folder.Path);
         await using var embedder = Load();
-        var vectors = await embedder.PassagesAsync(["hello world hello world hello", "hello world hello world"], EncoderKind.Full);
+        var vectors = await embedder.PassagesAsync(
+            ["hello world hello world hello", "hello world hello world"], EncoderKind.Full);
         vectors[1].ShouldBe(Normalized(Mean(Classify, Hello, World, Hello, World, Separator)), 1e-6f);
     }
 

@@ -52,7 +52,9 @@ public sealed class SharedGoldenTests
         var golden = Golden();
         await using var embedder = ModelPaths.LoadDefault();
         var vectors = await embedder.PassagesAsync([.. golden.Select(text => text.Text)], EncoderKind.Full);
-        var cosines = vectors.Select((vector, i) => TensorPrimitives.CosineSimilarity<float>(vector, golden[i].Vector)).ToList();
+        var cosines = vectors
+            .Select((vector, i) => TensorPrimitives.CosineSimilarity<float>(vector, golden[i].Vector))
+            .ToList();
         cosines.Min().ShouldBeGreaterThanOrEqualTo(.97f);
         cosines.Average().ShouldBeGreaterThanOrEqualTo(.99f);
     }

@@ -157,5 +157,6 @@ internal sealed class TestHub : IAsyncDisposable
     }
 
     private void Note(HttpContext context) => Requests.Enqueue(
-        (context.Request.Path, context.Request.Headers.Range.FirstOrDefault(), context.Request.Headers.Authorization.FirstOrDefault()));
+        (context.Request.Path, context.Request.Headers.Range.FirstOrDefault(),
+            context.Request.Headers.Authorization.FirstOrDefault()));
 }

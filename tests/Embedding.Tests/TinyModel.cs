@@ -20,8 +20,8 @@ internal static class TinyModel
 
     /// <summary>Writes the files of a model.</summary>
     public static void Write(
-        string folder, string graph = "model.onnx", string output = "last_hidden_state", string extraInput = "attention_mask",
-        int elementType = 7, bool pooled = false)
+        string folder, string graph = "model.onnx", string output = "last_hidden_state",
+        string extraInput = "attention_mask", int elementType = 7, bool pooled = false)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, graph))!);
         File.WriteAllText(
@@ -36,7 +36,7 @@ internal static class TinyModel
         Directory.CreateDirectory(Path.Combine(folder, "1_Pooling"));
         File.WriteAllText(
             Path.Combine(folder, "1_Pooling", "config.json"),
-            $$"""{"word_embedding_dimension":{{Dimension}},{{string.Join(',', modes.Select(mode => $"\"{mode}\":true"))}}}""");
+            $$"""{"word_embedding_dimension":4,{{string.Join(',', modes.Select(mode => $"\"{mode}\":true"))}}}""");
     }
 
     /// <summary>
@@ -46,7 +46,9 @@ internal static class TinyModel
     {
         var vocabulary = Vocabulary.Length;
         var scales = Enumerable.Range(0, vocabulary).Select(id => (id + 1) * .5f).ToArray();
-        var rows = Enumerable.Range(0, vocabulary).SelectMany(id => Enumerable.Range(0, 4).Select(d => (sbyte)(id + d))).ToArray();
+        var rows = Enumerable.Range(0, vocabulary)
+            .SelectMany(id => Enumerable.Range(0, 4).Select(d => (sbyte)(id + d)))
+            .ToArray();
         const string json =
             """
             {"bias":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},
@@ -59,7 +61,8 @@ internal static class TinyModel
         File.WriteAllBytes(
             Path.Combine(folder, "lookup.safetensors"),
             [
-                .. length, .. header, .. MemoryMarshal.AsBytes<float>(bias ?? [0, 1, 2, 3]), .. MemoryMarshal.AsBytes<float>(scales),
+                .. length, .. header, .. MemoryMarshal.AsBytes<float>(bias ?? [0, 1, 2, 3]),
+                .. MemoryMarshal.AsBytes<float>(scales),
                 .. MemoryMarshal.AsBytes<sbyte>(rows),
             ]);
     }
@@ -73,7 +76,10 @@ internal static class TinyModel
         [
             Field(1, Node("Gather", ["table", "input_ids"], gathered)),
             Field(2, Text("tiny")),
-            Field(5, [.. Varint(1, Vocabulary.Length), .. Varint(1, Dimension), .. Varint(2, 1), .. Field(8, Text("table")), .. Field(9, table)]),
+            Field(5, [
+                .. Varint(1, Vocabulary.Length), .. Varint(1, Dimension), .. Varint(2, 1), .. Field(8, Text("table")),
+                .. Field(9, table),
+            ]),
             Field(11, Value("input_ids", elementType, 2)),
             Field(11, Value(extraInput, elementType, 2)),
             Field(12, Value(output, 1, pooled ? 2 : 3)),
@@ -100,7 +106,8 @@ internal static class TinyModel
 
     private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
 
-    private static byte[] Field(int number, byte[] content) => [.. Number((number << 3) | 2), .. Number(content.Length), .. content];
+    private static byte[] Field(int number, byte[] content) =>
+        [.. Number((number << 3) | 2), .. Number(content.Length), .. content];
 
     private static byte[] Varint(int number, int value) => [.. Number(number << 3), .. Number(value)];
 

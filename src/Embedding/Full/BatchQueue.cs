@@ -77,7 +77,8 @@ internal sealed class BatchQueue(BatchLimits limits)
 
                 if (!queriesOnly)
                 {
-                    var passageWait = _round.Count > 0 ? 0 : Ready(_passages.Count, _passages.TryPeek(out var oldest) ? oldest : null);
+                    _passages.TryPeek(out var oldest);
+                    var passageWait = _round.Count > 0 ? 0 : Ready(_passages.Count, oldest);
                     if (passageWait == 0)
                     {
                         TakePassages(batch);

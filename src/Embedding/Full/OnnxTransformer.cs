@@ -122,7 +122,9 @@ internal sealed class OnnxTransformer : ITransformer
             .FirstOrDefault();
         if (tokens is not null)
             return ([tokens], false);
-        var pooled = floats.Where(output => output.Value.Dimensions.Length == 2).Select(output => output.Key).FirstOrDefault();
+        var pooled = floats.Where(output => output.Value.Dimensions.Length == 2)
+            .Select(output => output.Key)
+            .FirstOrDefault();
         return pooled is not null
             ? ([pooled], true)
             : throw new ModelFormatException(

@@ -106,7 +106,8 @@ internal static class ModelFolder
             ["pooling_mode_mean_tokens"] => PoolingMode.Mean,
             ["pooling_mode_cls_token"] => PoolingMode.Classify,
             _ => throw new ModelFormatException(
-                $"'{folder}': 1_Pooling/config.json asks for {(modes.Count == 0 ? "no pooling" : string.Join(" and ", modes))}; "
+                $"'{folder}': 1_Pooling/config.json asks for "
+                + $"{(modes.Count == 0 ? "no pooling" : string.Join(" and ", modes))}; "
                 + "pooling_mode_mean_tokens or pooling_mode_cls_token, one of them, is supported."),
         };
     }
@@ -129,7 +130,8 @@ internal static class ModelFolder
                     break;
                 default:
                     throw new ModelFormatException(
-                        $"'{folder}': modules.json has a module '{type}'; Transformer, Pooling and Normalize are supported.");
+                        $"'{folder}': modules.json has a module '{type}'; Transformer, Pooling and Normalize are "
+                        + "supported.");
             }
         }
 

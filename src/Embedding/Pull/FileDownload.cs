@@ -65,7 +65,9 @@ internal sealed class FileDownload(
     {
         var here = File.Exists(_part) ? new FileInfo(_part).Length : 0;
         // Bytes of unknown origin are of no use.
-        var tag = here > 0 && File.Exists(_tag) ? await File.ReadAllTextAsync(_tag, cancellationToken).ConfigureAwait(false) : null;
+        var tag = here > 0 && File.Exists(_tag)
+            ? await File.ReadAllTextAsync(_tag, cancellationToken).ConfigureAwait(false)
+            : null;
         if (tag is null)
             here = 0;
         using var stall = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

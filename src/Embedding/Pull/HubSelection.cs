@@ -29,7 +29,7 @@ internal static class HubSelection
         "onnx/model_qint8_arm64.onnx",
     ];
 
-    /// <summary>Chooses; the graphs come last, so that a model that cannot be used fails before the long transfers.</summary>
+    /// <summary>Chooses; the graphs come last, so that other files fail before the long transfers.</summary>
     /// <exception cref="ModelPullException">Something that a model needs is not there.</exception>
     public static IReadOnlyList<HubFile> Choose(string id, IReadOnlyDictionary<string, HubFile> offered)
     {
@@ -48,7 +48,8 @@ internal static class HubSelection
         if (graphs.Count == 0)
         {
             throw new ModelPullException(
-                $"'{id}' has no ONNX graph (onnx/model.onnx or model.onnx). Export it to ONNX, or choose a model that has one.");
+                $"'{id}' has no ONNX graph (onnx/model.onnx or model.onnx). Export it to ONNX, or choose a model "
+                + "that has one.");
         }
 
         // Graphs of more than 2 GB keep their weights in a file beside them.

@@ -66,7 +66,7 @@ internal sealed class AddedTokenFinder<TUnit, TSource>
         return start > 0 && IsWordCharacter(LastOf(text[..start], out _));
     }
 
-    /// <summary>Alphabetic, mark, decimal digit, connector or joiner, as in the word class of Unicode's expressions.</summary>
+    /// <summary>Alphabetic, mark, decimal digit, connector or joiner: the word class of Unicode's expressions.</summary>
     private static bool IsWordCharacter(int codePoint)
     {
         var rune = new Rune(codePoint);

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Rag.Tokenization.Bert;
 
-/// <summary>What becomes of the tokens: counted, kept, or kept with offsets. Structs, so that each costs its own only.</summary>
+/// <summary>
+/// What becomes of the tokens: counted, kept, or kept with offsets. Structs, so that each costs its own only.
+/// </summary>
 internal interface ITokenSink
 {
     static abstract bool WantsOffsets { get; }

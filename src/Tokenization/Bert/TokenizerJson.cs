@@ -121,7 +121,8 @@ internal static class TokenizerJson
                 throw new TokenizerFormatException(
                     $"'{path}': post_processor must put one token before a text and one after it.");
             default:
-                throw Unsupported(TypeOf(processor), "TemplateProcessing, BertProcessing or RobertaProcessing", "post_processor", path);
+                throw Unsupported(
+                    TypeOf(processor), "TemplateProcessing, BertProcessing or RobertaProcessing", "post_processor", path);
         }
     }
 

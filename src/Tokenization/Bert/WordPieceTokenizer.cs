@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Rag.Tokenization.Bert;
 
-/// <summary>BERT's tokenizer: added tokens, normalisation, words, then WordPiece. Immutable, safe for concurrent use.</summary>
+/// <summary>
+/// BERT's tokenizer: added tokens, normalisation, words, then WordPiece. Immutable, safe for concurrent use.
+/// </summary>
 internal sealed class WordPieceTokenizer : ITokenizer
 {
     private readonly WordPieceModel _model;
