@@ -111,7 +111,7 @@ internal sealed unsafe class Calibration<TScorer>(
         else
         {
             GraphWalk.Search(graph.Current, graph.Entry, limit, scorer, scratch, ef, barred: row);
-            IndexSearch<TScorer>.Keep(scratch, view, except, codec.Rerank(K));
+            IndexSearch<TScorer>.Keep(scratch, scorer, view, except, K, codec.Rerank(K));
         }
 
         var hits = new ScoredRow[K];

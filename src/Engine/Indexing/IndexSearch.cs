@@ -89,7 +89,7 @@ internal sealed unsafe class IndexSearch<TScorer>(
                 var cost = GraphWalk.Search(edges, entry, limit, scorer, scratch, (int)Math.Ceiling(wanted));
                 CostModel.NoteWalk(codec.CodeBytes, cost.Distances, startedAt);
                 total = new WalkCost(total.Distances + cost.Distances, total.Expanded + cost.Expanded);
-                Keep(scratch, view, filter, codec.Rerank(k));
+                Keep(scratch, scorer, view, filter, k, codec.Rerank(k));
                 if (scratch.Chosen.Count >= k)
                     return new SearchCounters(total.Distances, total.Expanded, 0, (int)Math.Ceiling(wanted));
             }
@@ -102,17 +102,25 @@ internal sealed unsafe class IndexSearch<TScorer>(
         return new SearchCounters(total.Distances + scanned, total.Expanded, 0, 0);
     }
 
-    /// <summary>Moves the first <paramref name="max"/> present and accepted rows of the pool to the chosen ones.</summary>
-    public static void Keep<TFilter>(SearchScratch scratch, CodeStore.View view, TFilter filter, int max)
+    /// <summary>
+    /// Moves present and accepted rows of the pool to the chosen ones: the nearest <paramref name="k"/>, and those after
+    /// them that may be nearer in full precision, at most <paramref name="max"/>.
+    /// </summary>
+    public static void Keep<TFilter>(SearchScratch scratch, TScorer scorer, CodeStore.View view, TFilter filter, int k,
+        int max)
         where TFilter : struct, IRowFilter
     {
         var (pool, chosen) = (scratch.Pool, scratch.Chosen);
+        var farthest = uint.MaxValue;
         chosen.Reset(Math.Min(max, pool.Count));
-        for (var i = 0; i < pool.Count && chosen.Count < max; i++)
+        for (var i = 0; i < pool.Count && chosen.Count < max && pool.Distance(i) <= farthest; i++)
         {
             var row = pool.Row(i);
-            if (view.Contains(row) && filter.Accepts(row))
-                chosen.Add(pool.Distance(i), row);
+            if (!view.Contains(row) || !filter.Accepts(row))
+                continue;
+            chosen.Append(pool.Distance(i), row);
+            if (chosen.Count == k)
+                farthest = scorer.Doubtful(pool.Distance(i));
         }
     }
 

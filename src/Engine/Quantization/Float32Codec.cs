@@ -71,6 +71,8 @@ internal readonly unsafe struct Float32Scorer(Float32Codec codec, Metric metric,
     {
     }
 
+    public uint Doubtful(uint distance) => distance;
+
     public bool Occludes(uint between, uint toNode)
     {
         var (near, far) = (OrderedKey.ToFloat(between), OrderedKey.ToFloat(toNode));

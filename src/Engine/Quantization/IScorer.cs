@@ -31,6 +31,9 @@ internal interface IScorer
     /// <summary>Starts to bring what <see cref="Distance"/> reads besides into the cache.</summary>
     void PrefetchRest(int row);
 
+    /// <summary>The largest coded distance of a row that may truly be as near as one at <paramref name="distance"/>.</summary>
+    uint Doubtful(uint distance);
+
     /// <summary>
     /// Whether, for a node at distance <paramref name="toNode"/>, an edge to it is not needed because a kept neighbour
     /// lies at distance <paramref name="between"/> of it. Both come from bound rows.

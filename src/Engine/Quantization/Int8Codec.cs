@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 using Rag.Engine.Indexing;
 
 namespace Rag.Engine.Quantization;
@@ -9,7 +11,7 @@ namespace Rag.Engine.Quantization;
 /// the cache lines tell most rows of a walk to be too far:
 /// <code>
 /// code:   high halves, P bytes │ low halves, P bytes     P = ⌈d / 64⌉ · 32; byte j: values j (low 4 bits) and P + j
-/// query:  2P × int8, zero-padded │ d × float32 work space
+/// query:  2P × int8, zero-padded │ 2P × float32 work space
 /// </code>
 /// </summary>
 internal sealed unsafe class Int8Codec : ICodec<Int8Scorer>
@@ -37,7 +39,7 @@ internal sealed unsafe class Int8Codec : ICodec<Int8Scorer>
 
     public int CodeBytes => 2 * PlaneBytes;
 
-    public int QueryBytes => CodeBytes + _dimension * sizeof(float);
+    public int QueryBytes => CodeBytes + CodeBytes * sizeof(float);
 
     /// <summary>What a dot product of codes is multiplied with to be a cosine.</summary>
     public float ToCosine => 1 / (_steps * _steps);
@@ -62,23 +64,38 @@ internal sealed unsafe class Int8Codec : ICodec<Int8Scorer>
     /// <summary>Writes the bytes of a vector, not split.</summary>
     public void EncodeQuery(ReadOnlySpan<float> vector, float norm, sbyte* query)
     {
-        var work = new Span<float>((byte*)query + CodeBytes, _dimension);
-        System.Numerics.Tensors.TensorPrimitives.Multiply(vector, norm > 1e-37f ? 1 / norm : 0, work);
-        _rotation.Apply(work);
-        for (var i = 0; i < _dimension; i++)
-            query[i] = (sbyte)Math.Clamp(MathF.Round(work[i] * _steps), -Largest, Largest);
-        for (var i = _dimension; i < CodeBytes; i++)
-            query[i] = 0;
+        var work = new Span<float>((byte*)query + CodeBytes, CodeBytes);
+        var rotated = work[.._dimension];
+        TensorPrimitives.Multiply(vector, norm > 1e-37f ? _steps / norm : 0, rotated);
+        _rotation.Apply(rotated);
+        work[_dimension..].Clear();
+        for (var i = 0; i < CodeBytes; i += 16)
+        {
+            var low = Vector128.Narrow(Steps(work, i), Steps(work, i + 4));
+            var high = Vector128.Narrow(Steps(work, i + 8), Steps(work, i + 12));
+            Vector128.Narrow(low, high).Store(query + i);
+        }
     }
 
     /// <summary>Joins the halves of a code.</summary>
     public void Join(byte* code, sbyte* query)
     {
-        var low = code + PlaneBytes;
-        for (var j = 0; j < PlaneBytes; j++)
+        var (mask, bias) = (Vector128.Create((byte)15), Vector128.Create((byte)Bias));
+        for (var j = 0; j < PlaneBytes; j += 16)
         {
-            query[j] = (sbyte)(((code[j] & 15) << 4 | low[j] & 15) - Bias);
-            query[PlaneBytes + j] = (sbyte)((code[j] & 0xF0 | low[j] >> 4) - Bias);
+            var (high, low) = (Vector128.Load(code + j), Vector128.Load(code + PlaneBytes + j));
+            // Shifts of 16 bits move bits between bytes; the masks take them away.
+            var first = (high.AsUInt16() << 4).AsByte() & ~mask | low & mask;
+            var second = high & ~mask | (low.AsUInt16() >>> 4).AsByte() & mask;
+            (first - bias).AsSByte().Store(query + j);
+            (second - bias).AsSByte().Store(query + PlaneBytes + j);
         }
+    }
+
+    private static Vector128<int> Steps(ReadOnlySpan<float> work, int at)
+    {
+        var limit = Vector128.Create((float)Largest);
+        var values = Vector128.Round(Vector128.Create(work.Slice(at, 4)));
+        return Vector128.ConvertToInt32(Vector128.Min(limit, Vector128.Max(-limit, values)));
     }
 }

@@ -16,6 +16,11 @@ internal unsafe struct Int8Scorer : IScorer
     private const float BoundDeviations = 3;
     private const float HalfDeviation = 4.61f; // √((16² − 1) / 12)
 
+    // Rounding moves a dot product by about |q|·√(2/12), the difference of two by |q|·√(4/12): 2 |q| is 3.5 of these.
+    private const float DoubtfulNorms = 2;
+
+    private static readonly sbyte[] Ones = Enumerable.Repeat((sbyte)1, VectorIndexOptions.MaxDimension).ToArray();
+
     private readonly Int8Codec _codec;
     private readonly CodeStore.View _codes;
     private readonly sbyte* _query;
@@ -25,6 +30,7 @@ internal unsafe struct Int8Scorer : IScorer
     private float _queryNorm;
     private int _bias;
     private int _boundBias;
+    private uint _doubt;
 
     public Int8Scorer(Int8Codec codec, Metric metric, CodeStore.View codes, sbyte* query)
     {
@@ -70,6 +76,9 @@ internal unsafe struct Int8Scorer : IScorer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void PrefetchRest(int row) => Prefetch.Lines(_codes.At(row) + _planeBytes, _planeBytes);
 
+    public readonly uint Doubtful(uint distance) =>
+        _metric == Metric.Cosine ? Math.Min(distance, uint.MaxValue - _doubt) + _doubt : uint.MaxValue;
+
     public readonly bool Occludes(uint between, uint toNode) => _metric switch
     {
         Metric.Cosine => Slack * SquaredChord(between) < SquaredChord(toNode),
@@ -80,11 +89,10 @@ internal unsafe struct Int8Scorer : IScorer
     private void Prepare()
     {
         var values = new ReadOnlySpan<sbyte>(_query, 2 * _planeBytes);
-        var sum = 0;
-        foreach (var value in values)
-            sum += value;
+        var sum = Similarity.Dot(values, Ones.AsSpan(0, values.Length));
         var norm = MathF.Sqrt(Similarity.Dot(values, values));
         _bias = -128 * sum;
+        _doubt = (uint)(DoubtfulNorms * norm);
         _boundBias = _bias + (int)(7.5f * sum + BoundDeviations * HalfDeviation * norm);
     }
 
