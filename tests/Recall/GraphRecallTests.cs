@@ -84,16 +84,16 @@ public sealed class GraphRecallTests
     }
 
     [Fact]
-    public void After_every_vector_was_replaced_ten_times_recall_and_memory_are_those_of_a_fresh_index()
+    public void After_every_vector_was_replaced_six_times_recall_and_memory_are_those_of_a_fresh_index()
     {
-        var data = RecallData.Gaussian(2500, 100, 24, seed: 6);
+        var data = RecallData.Gaussian(1500, 100, 24, seed: 6);
         var effort = new SearchEffort(48);
         using var fresh = RecallIndex.Of(data, Metric.L2);
         using var churned = RecallIndex.Of(data, Metric.L2);
         var random = new Random(7);
-        for (var round = 0; round < 10; round++)
+        for (var round = 0; round < 6; round++)
         {
-            var order = Enumerable.Range(0, 2500).ToArray();
+            var order = Enumerable.Range(0, 1500).ToArray();
             random.Shuffle(order);
             foreach (var batch in order.Chunk(50))
             {

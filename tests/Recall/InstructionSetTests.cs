@@ -53,7 +53,7 @@ public sealed class InstructionSetTests
 
     private static string[] Search()
     {
-        var data = RecallData.Clustered(1000, 40, 50, seed: 8);
+        var data = RecallData.Clustered(500, 40, 50, seed: 8);
         using var index = RecallIndex.Of(data, Metric.Cosine);
         return data.Queries.SelectMany((query, i) =>
         {
