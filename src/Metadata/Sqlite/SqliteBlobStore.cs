@@ -11,6 +11,9 @@ internal sealed class SqliteBlobStore(SqliteDatabase database, ILogger logger, T
     /// <summary>Pages of 32 KiB that one vacuum step gives back: 32 MiB, some milliseconds.</summary>
     private const int VacuumPages = 1024;
 
+    /// <summary>Steps after one deletion: other writes go on between them; the next deletion goes on where it stops.</summary>
+    private const int MaxVacuumSteps = 64;
+
     public IBlobWriter Create(Guid jobId) => new SqliteBlobWriter(this, jobId);
 
     public async ValueTask<Stream?> OpenReadAsync(Guid jobId, CancellationToken cancellationToken)
@@ -106,17 +109,24 @@ internal sealed class SqliteBlobStore(SqliteDatabase database, ILogger logger, T
         return true;
     }
 
+    /// <summary>True if there is more to give back. Space below one step is left for the next files.</summary>
+    private static bool Vacuum(SqliteSession session)
+    {
+        if (session.ReadLong("PRAGMA freelist_count") is not { } free || free <= VacuumPages)
+            return false;
+        session.RunScript($"PRAGMA incremental_vacuum({VacuumPages})");
+        return free > 2 * VacuumPages;
+    }
+
     private async Task VacuumAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await database.WriteLazilyAsync(static session =>
+            for (var step = 0; step < MaxVacuumSteps; step++)
             {
-                // Space below this much is left for the next files.
-                if (session.ReadLong("PRAGMA freelist_count") > VacuumPages)
-                    session.RunScript($"PRAGMA incremental_vacuum({VacuumPages})");
-                return true;
-            }, cancellationToken);
+                if (!await database.WriteLazilyAsync(Vacuum, cancellationToken))
+                    return;
+            }
         }
         catch (MetadataStoreException error)
         {

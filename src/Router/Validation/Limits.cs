@@ -26,6 +26,10 @@ internal static class Limits
     public const int Spaces = 8;
     public const int SpaceNameBytes = 64;
     public const int ModelNameBytes = 256;
+
+    /// <summary>Encoded settings: what a shard takes, less some room for fields that come later.</summary>
+    public const int SettingsBytes = 60 * 1024;
+
     public const int Labels = 64;
     public const int LabelKeyBytes = 128;
     public const int LabelValueBytes = 1024;

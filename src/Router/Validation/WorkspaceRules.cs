@@ -1,4 +1,5 @@
 using System.Numerics;
+using Rag.Router.Errors;
 using Rag.V1;
 
 namespace Rag.Router.Validation;
@@ -84,6 +85,17 @@ internal static class WorkspaceRules
                 violations.Add($"workspace.labels[{MetadataRules.Shorten(key)}]",
                     $"A label's value has at most {Limits.LabelValueBytes} bytes of UTF-8.");
             }
+        }
+    }
+
+    /// <summary>Refuses settings that are too large in all, before anything is recorded.</summary>
+    public static void CheckSize(Workspace settings)
+    {
+        var bytes = settings.CalculateSize();
+        if (bytes > Limits.SettingsBytes)
+        {
+            throw Refuse.Invalid("workspace.labels",
+                $"The settings have {bytes} bytes in all and may have {Limits.SettingsBytes}: shorten the labels.");
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class WorkspaceHandler(
         WorkspaceRules.CheckNew(request.Workspace, partitions);
         var requestId = RequestIdRules.Read(request.RequestId)?.ToString("D") ?? "";
         var settings = await defaults.CompleteAsync(request.Workspace, partitions, scope);
+        WorkspaceRules.CheckSize(settings);
         var made = await metadata.Workspaces.InsertAsync(
             new NewWorkspace(Guid.CreateVersion7(), settings.Name, WorkspaceCodec.Encode(settings), requestId),
             scope.Token);
@@ -82,6 +83,7 @@ internal sealed class WorkspaceHandler(
             var settings = WorkspaceCodec.Decode(record);
             WorkspacePatch.Apply(request, settings);
             settings.Chunking = await defaults.CompleteChunkingAsync(settings, scope);
+            WorkspaceRules.CheckSize(settings);
             var updated = await metadata.Workspaces.TryUpdateAsync(
                 record.Uid, record.Version, WorkspaceCodec.Encode(settings), scope.Token);
             if (updated is null)

@@ -87,6 +87,43 @@ public sealed class WorkspaceLifecycleTests
     }
 
     [Fact]
+    public async Task Settings_that_no_shard_would_take_are_refused_before_anything_is_recorded()
+    {
+        await using var fixture = await RouterFixture.StartAsync();
+        await fixture.CreateAsync();
+        var large = new Workspace { Name = "large" };
+        for (var i = 0; i < 64; i++)
+            large.Labels.Add($"key {i}", new string('x', 1024));
+        var error = await RouterFixture.FailureAsync(fixture.Workspaces.CreateWorkspaceAsync(
+            new CreateWorkspaceRequest { Workspace = large }));
+        error.StatusCode.ShouldBe(StatusCode.InvalidArgument);
+        RouterFixture.FieldsOf(error).ShouldBe(["workspace.labels"]);
+        var update = Fast("docs");
+        update.UpdateMask.Paths.Add("labels");
+        update.Workspace.Labels.Add(large.Labels);
+        (await RouterFixture.FailureAsync(fixture.Workspaces.UpdateWorkspaceAsync(update)))
+            .StatusCode.ShouldBe(StatusCode.InvalidArgument);
+        (await fixture.Workspaces.ListWorkspacesAsync(new ListWorkspacesRequest()))
+            .Workspaces.Single().Version.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_creation_that_a_shard_refuses_for_good_can_be_deleted()
+    {
+        await using var fixture = await RouterFixture.StartAsync();
+        fixture.Shards[0].Before = (method, message, _) =>
+            message is Rag.Internal.V1.PutSettingsRequest { Settings.State: WorkspaceState.Active }
+                ? Task.FromException(new RpcException(new Status(StatusCode.InvalidArgument, "Too many spaces.")))
+                : Task.CompletedTask;
+        (await RouterFixture.FailureAsync(fixture.Workspaces.CreateWorkspaceAsync(
+            new CreateWorkspaceRequest { Workspace = new Workspace { Name = "docs" } })))
+            .StatusCode.ShouldBe(StatusCode.InvalidArgument);
+        await fixture.Workspaces.DeleteWorkspaceAsync(new DeleteWorkspaceRequest { Workspace = "docs" });
+        Mend(fixture.Shards[0]);
+        (await fixture.CreateAsync()).State.ShouldBe(WorkspaceState.Active);
+    }
+
+    [Fact]
     public async Task A_change_that_stopped_half_way_is_finished_by_the_sweeper()
     {
         await using var fixture = await RouterFixture.StartAsync(shards: 2);
