@@ -22,8 +22,18 @@ public sealed class FolderTokenCounters(string modelsFolder) : ITokenCounters
         if (!folder.StartsWith(Path.GetFullPath(modelsFolder) + Path.DirectorySeparatorChar, StringComparison.Ordinal)
             || !Directory.Exists(folder))
             return null;
-        var counter = new Lazy<ITokenCounter>(() => new ModelTokenCounter(TokenizerFolder.Load(folder)));
-        var value = counter.Value;
-        return _loaded.TryAdd(model, counter) ? value : _loaded[model].Value;
+        // Many jobs begin at once, and one loading serves them all.
+        var counter = _loaded.GetOrAdd(
+            model, _ => new Lazy<ITokenCounter>(() => new ModelTokenCounter(TokenizerFolder.Load(folder))));
+        try
+        {
+            return counter.Value;
+        }
+        catch
+        {
+            // The files may be put right, so the failure is not kept.
+            _loaded.TryRemove(new KeyValuePair<string, Lazy<ITokenCounter>>(model, counter));
+            throw;
+        }
     }
 }

@@ -3,6 +3,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Rag.Ingestor.Documents;
 using Rag.Metadata;
+using Rag.Tokenization;
 
 namespace Rag.Ingestor.Jobs;
 
@@ -63,6 +64,10 @@ internal sealed class JobRunner(
         catch (MetadataStoreException failed)
         {
             return new JobVerdict.Retry(failed.Message);
+        }
+        catch (TokenizerFormatException unusable)
+        {
+            return new JobVerdict.Retry(unusable.Message, TriesOfDefects);
         }
         catch (InvalidDataException damaged)
         {

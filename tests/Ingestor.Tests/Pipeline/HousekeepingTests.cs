@@ -62,6 +62,18 @@ public sealed class HousekeepingTests
     }
 
     [Fact]
+    public void A_model_without_a_usable_tokenizer_is_looked_at_again_once_it_is_put_right()
+    {
+        using var folder = new TemporaryFolder();
+        var vocabulary = folder.Combine("model", "vocab.txt");
+        Directory.CreateDirectory(folder.Combine("model"));
+        var counters = new FolderTokenCounters(folder.Path);
+        Should.Throw<Tokenization.TokenizerFormatException>(() => counters.Find("model"));
+        File.WriteAllLines(vocabulary, ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "word"]);
+        counters.Find("model")!.Count("word word").ShouldBe(2);
+    }
+
+    [Fact]
     public void Pauses_double_up_to_their_limit_and_differ()
     {
         var first = TimeSpan.FromSeconds(1);

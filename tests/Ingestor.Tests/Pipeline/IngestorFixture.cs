@@ -101,7 +101,7 @@ internal sealed class IngestorFixture : IAsyncDisposable
         {
             current = (await Store.Jobs.FindAsync(job.WorkspaceUid, job.JobId, default))!;
             return current.IsOver;
-        }, $"job {job.JobId} to end; it is {current.State}: {current.Reason}");
+        }, $"job {job.JobId} to end; it is {current.State}: {current.Reason}", TimeSpan.FromSeconds(90));
         return current;
     }
 
