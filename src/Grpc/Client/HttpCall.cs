@@ -208,7 +208,8 @@ internal sealed class HttpCall<TRequest, TResponse>(
 
     private bool Accept(HttpResponseMessage response)
     {
-        _message = response;
+        // Either this thread sees that the call has ended, or the one that ends it sees the response; hence the fences.
+        Interlocked.Exchange(ref _message, response);
         if (_end.HasEnded)
         {
             response.Dispose();
@@ -254,6 +255,7 @@ internal sealed class HttpCall<TRequest, TResponse>(
         _end.Release();
         // Resets the stream unless both sides have finished with it.
         _cancellation.Cancel();
+        Interlocked.MemoryBarrier();
         _message?.Dispose();
         _end.FailHeaders(CreateException);
     }

@@ -4,6 +4,9 @@ using Grpc.Testing;
 
 namespace Rag.Interop.Tests.Cases;
 
+// Below the namespace, because Rag.Metadata would be nearer otherwise.
+using Metadata = Grpc.Core.Metadata;
+
 /// <summary>The client's side of gRPC's interoperability cases, under their official names.</summary>
 internal sealed class InteropCases(CallInvoker invoker)
 {

@@ -4,6 +4,9 @@ using Grpc.Testing;
 
 namespace Rag.Interop.Tests.Cases;
 
+// Below the namespace, because Rag.Metadata would be nearer otherwise.
+using Metadata = Grpc.Core.Metadata;
+
 /// <summary>The server of gRPC's interoperability tests.</summary>
 internal sealed class InteropService : TestService.TestServiceBase
 {

@@ -19,10 +19,18 @@ public abstract class ClientRun : IAsyncLifetime
         _failures[name].ShouldBeNull();
     }
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         await using var server = await OurServer.StartAsync();
-        await using var client = await StartAsync(server.Port, [.. InteropCases.Plain, .. InteropCases.Compressed]);
+        await RunAsync(server.Port, [.. InteropCases.Plain, .. InteropCases.Compressed]);
+    }
+
+    public virtual ValueTask DisposeAsync() => default;
+
+    /// <summary>Runs the client and keeps what it says of each case.</summary>
+    protected async Task RunAsync(int port, IReadOnlyList<string> cases)
+    {
+        await using var client = await StartAsync(port, cases);
         await client.WaitForExitAsync(TimeSpan.FromSeconds(120));
         _output = client.Output;
         foreach (var line in _output.Split('\n').Where(line => line.StartsWith('{')))
@@ -34,8 +42,6 @@ public abstract class ClientRun : IAsyncLifetime
                 : root.GetProperty("error").GetString();
         }
     }
-
-    public ValueTask DisposeAsync() => default;
 
     private protected abstract Task<ChildProcess> StartAsync(int port, IReadOnlyList<string> cases);
 }

@@ -22,8 +22,11 @@ public abstract class PeerServer : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         Channel?.Dispose();
-        if (_server is not null)
-            await _server.DisposeAsync();
+        if (_server is null)
+            return;
+        var output = _server.HasExited ? _server.Output : null;
+        await _server.DisposeAsync();
+        output.ShouldBeNull("The server ended by itself.");
     }
 
     private protected abstract Task<ChildProcess> StartAsync();

@@ -43,7 +43,7 @@ server.addService(testing.TestService.service, {
   },
   StreamingInputCall(call, done) {
     let size = 0;
-    call.on('data', request => (size += request.payload.body.length));
+    call.on('data', request => (size += request.payload?.body.length ?? 0));
     call.on('end', () => done(null, { aggregated_payload_size: size }));
   },
   FullDuplexCall(call) {
