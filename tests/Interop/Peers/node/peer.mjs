@@ -5,7 +5,8 @@ import grpc from '@grpc/grpc-js';
 import loader from '@grpc/proto-loader';
 
 const folder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../Protos');
-const definition = loader.loadSync('grpc/testing/test.proto', { includeDirs: [folder], keepCase: true, defaults: true });
+const shape = { includeDirs: [folder], keepCase: true, defaults: true };
+const definition = loader.loadSync('grpc/testing/test.proto', shape);
 
 export const testing = grpc.loadPackageDefinition(definition).grpc.testing;
 export const echoInitial = 'x-grpc-test-echo-initial';

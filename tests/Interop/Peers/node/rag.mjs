@@ -1,5 +1,5 @@
-// Uses the engine's own API with @grpc/grpc-js: node rag.mjs PORT STEP… Prints one JSON object a step. The steps build
-// on each other: the first one makes the workspace that the others use.
+// Uses the engine's own API with @grpc/grpc-js: node rag.mjs PORT STEP… Prints one JSON object a step.
+// The steps build on each other: the first one makes the workspace that the others use.
 import assert from 'node:assert';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -97,7 +97,8 @@ const steps = {
   },
   async ingest_text_and_watch() {
     const source = { workspace, document_id: 'moon', file_name: 'moon.md' };
-    const { job } = await call(ingest, 'SubmitText', { source, text: '# Moon\n\nThe moon circles the earth in 27 days.' });
+    const text = '# Moon\n\nThe moon circles the earth in 27 days.';
+    const { job } = await call(ingest, 'SubmitText', { source, text });
     assert.ok((await watch(job)).chunks > 0);
     const { document } = await call(ingest, 'GetDocument', { workspace, document_id: 'moon' });
     assert.strictEqual(document.file_name, 'moon.md');
