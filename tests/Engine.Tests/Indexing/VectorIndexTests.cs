@@ -216,20 +216,6 @@ public sealed class VectorIndexTests
     }
 
     [Fact]
-    public void An_index_of_ten_vectors_costs_less_than_two_kilobytes_beside_them()
-    {
-        var vectors = TestVectors.Clustered(10, 384, seed: 12);
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        var indexes = Enumerable.Range(0, 200).Select(_ => TestIndex.Of(vectors, Metric.Cosine)).ToArray();
-        var managed = (GC.GetTotalMemory(forceFullCollection: true) - before) / indexes.Length;
-        const int floats = 10 * 384 * sizeof(float);
-        const int codes = 10 * 384;
-        (managed - floats).ShouldBeLessThan(2048);
-        (indexes[0].Index.MemoryBytes - codes).ShouldBeLessThan(2048);
-        Array.ForEach(indexes, index => index.Dispose());
-    }
-
-    [Fact]
     public void Wrong_shapes_are_refused_with_a_reason()
     {
         var rows = new VectorRows(4);
