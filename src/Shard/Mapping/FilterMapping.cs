@@ -8,7 +8,7 @@ namespace Rag.Shard.Mapping;
 internal static class FilterMapping
 {
     // As deep as the proto promises; the engine's own limit is checked there. This one guards the recursion.
-    private const int MaxDepth = 32;
+    private const int MaxDepth = 16;
 
     public static FilterExpression? ToEngine(Filter? filter) => filter is null ? null : Convert(filter, 1);
 
