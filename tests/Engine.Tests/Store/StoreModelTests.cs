@@ -50,7 +50,58 @@ public sealed class StoreModelTests
         harness.Store.Status.Quarantined.ShouldBeEmpty();
     }
 
-    private static Task StepAsync(StoreHarness harness, StoreModel model, Random random) => random.Next(22) switch
+    [Theory]
+    [InlineData(11, 0)]
+    [InlineData(12, 24)]
+    public async Task Random_mutations_are_right_while_snapshots_unloads_and_cleaning_go_on_beside_them(int seed, int exactThreshold)
+    {
+        await using var harness = await OpenAsync(configure: options => options with { CheckpointLogBytes = 1 << 20 });
+        var models = new List<StoreModel>();
+        for (var i = 0; i < 3; i++)
+        {
+            var slice = new Engine.Storage.SliceId(Guid.NewGuid(), i);
+            await harness.Store.PutSettingsAsync(i, new WorkspaceSettings
+            {
+                Uid = slice.WorkspaceUid, Version = 1,
+                Spaces = [new VectorSpaceSettings { Dimension = 4, Metric = Metric.L2, ExactThreshold = exactThreshold }],
+            }, harness.NewId(), default);
+            models.Add(new StoreModel(slice));
+        }
+
+        using var stop = new CancellationTokenSource();
+        var background = Task.Run(async () =>
+        {
+            var random = new Random(seed);
+            var parts = harness.Store.Parts;
+            while (!stop.IsCancellationRequested)
+            {
+                await parts.Maintenance.RunOnceAsync(default);
+                await parts.Memory.UnloadAsync(parts.Catalog.Find(models[random.Next(3)].Slice)!, default);
+                if (random.Next(4) == 0)
+                    await harness.Store.CheckpointAsync(default);
+            }
+        });
+        await Task.WhenAll(models.Select((model, i) => Task.Run(async () =>
+        {
+            var random = new Random(seed + 100 * i);
+            for (var step = 0; step < 120 && !background.IsCompleted; step++)
+            {
+                await StepAsync(harness, model, random, mutationsOnly: true);
+                if (step % 5 == 0)
+                    await model.CompareAsync(harness.Store, random);
+            }
+        })));
+        await stop.CancelAsync();
+        await background;
+        await harness.CrashAsync();
+        foreach (var model in models)
+            await model.CompareAsync(harness.Store, new Random(seed));
+        harness.Store.Status.Quarantined.ShouldBeEmpty();
+    }
+
+    private static Task StepAsync(
+        StoreHarness harness, StoreModel model, Random random, bool mutationsOnly = false) =>
+        random.Next(mutationsOnly ? 18 : 22) switch
     {
         < 7 => UpsertAsync(harness, model, random),
         < 9 => PatchAsync(harness, model, random),
