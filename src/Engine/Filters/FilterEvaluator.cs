@@ -4,8 +4,8 @@ using System.Text;
 namespace Rag.Engine.Filters;
 
 /// <summary>
-/// Evaluates a filter that <see cref="FilterValidator"/> accepts to a bitmap over all rows, once a search. Whether a row
-/// is visible is not its business. Readers inside the epoch.
+/// Evaluates a filter that <see cref="FilterValidator"/> accepts to a bitmap over all rows, once a search. Whether a
+/// row is visible is not its business. Readers inside the epoch.
 /// </summary>
 internal static class FilterEvaluator
 {

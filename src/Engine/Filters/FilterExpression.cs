@@ -13,7 +13,8 @@ public abstract record FilterExpression
     /// <summary>The value under <paramref name="Key"/> equals a single <paramref name="Value"/>.</summary>
     public sealed record Equal(string Key, MetadataValue Value) : FilterExpression;
 
-    /// <summary>The value is one of <paramref name="Values"/>: a list of any kind; an empty one accepts nothing.</summary>
+    /// <summary>The value is one of <paramref name="Values"/>: a list of any kind; an empty one accepts
+    /// nothing.</summary>
     public sealed record In(string Key, MetadataValue Values) : FilterExpression;
 
     /// <summary>

@@ -31,12 +31,13 @@ internal static class FilterValidator
                 return CheckKey(exists.Key);
             case FilterExpression.Equal equal:
                 return CheckKey(equal.Key)
-                    ?? (equal.Value.IsList ? $"'{equal.Key}' is compared with a list; use 'in'." : CheckValue(equal.Key, equal.Value));
+                    ?? (equal.Value.IsList ? $"'{equal.Key}' is compared with a list; use 'in'."
+                        : CheckValue(equal.Key, equal.Value));
             case FilterExpression.In @in:
                 values += @in.Values.Count;
                 return CheckKey(@in.Key)
                     ?? (values > StoreLimits.MaxFilterValues
-                        ? $"The filter's 'in' lists hold more than {StoreLimits.MaxFilterValues} values; split the search."
+                        ? $"The filter's 'in' lists hold over {StoreLimits.MaxFilterValues} values; split the search."
                         : CheckValue(@in.Key, @in.Values));
             case FilterExpression.Range range:
                 return CheckKey(range.Key) ?? CheckRange(range);
@@ -73,7 +74,7 @@ internal static class FilterValidator
             if (bound is not { } value)
                 continue;
             if (value.IsList || value.Kind == MetadataKind.Boolean)
-                return $"The range on '{range.Key}' has a bound that cannot be ordered; use a single string, number or time.";
+                return $"The range on '{range.Key}' has a bound without order; use a single string, number or time.";
             if (CheckValue(range.Key, value) is { } error)
                 return error;
         }

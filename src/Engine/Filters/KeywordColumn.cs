@@ -17,7 +17,8 @@ internal sealed class KeywordColumn
 
     public KeywordDictionary Dictionary { get; } = new();
 
-    public long MemoryBytes => Dictionary.MemoryBytes + _pages.DirectoryBytes + _pages.PageCount * 320L + _listBytes + 100;
+    public long MemoryBytes =>
+        Dictionary.MemoryBytes + _pages.DirectoryBytes + _pages.PageCount * 320L + _listBytes + 100;
 
     public void Set(int row, ReadOnlySpan<byte> value) => SetNumber(row, Dictionary.GetOrAdd(value));
 

@@ -58,7 +58,8 @@ internal sealed class NumberColumn
 
     public bool IsList(int row) => _pages.Find(row) is { } page && (page.Several & Bit(row)) != 0;
 
-    /// <summary>Adds the rows with a value from <paramref name="low"/> to <paramref name="high"/>, both inclusive.</summary>
+    /// <summary>Adds the rows with a value from <paramref name="low"/> to <paramref name="high"/>, both
+    /// inclusive.</summary>
     public void CollectBetween(long low, long high, RowBitmap to)
     {
         var words = to.Words;

@@ -1,6 +1,7 @@
 namespace Rag.Engine.Filters;
 
-/// <summary>Turns stored bits of numbers into 64-bit integers of the same order, so that one column serves all.</summary>
+/// <summary>Turns stored bits of numbers into 64-bit integers of the same order, so that one column serves
+/// all.</summary>
 internal static class SortableBits
 {
     /// <summary>From the bits of an element of kind Integer, Float or Timestamp.</summary>

@@ -12,7 +12,8 @@ namespace Rag.Engine.Mutations;
 /// </summary>
 internal static class ContentCodec
 {
-    /// <summary>Writes the fields of <paramref name="chunk"/> that its mask names; nothing if there is nothing.</summary>
+    /// <summary>Writes the fields of <paramref name="chunk"/> that its mask names; nothing if there is
+    /// nothing.</summary>
     public static void Write(PayloadWriter to, ChunkWrite chunk)
     {
         var flags = chunk.Fields & (ChunkFields.Text | ChunkFields.Metadata | ChunkFields.Attributes);

@@ -3,7 +3,8 @@ namespace Rag.Engine.Mutations;
 /// <summary>The age that a mutation id tells.</summary>
 internal static class MutationTime
 {
-    /// <summary>When a UUIDv7 was made, in milliseconds since the Unix epoch; null for other ids, which tell none.</summary>
+    /// <summary>When a UUIDv7 was made, in milliseconds since the Unix epoch; null for other ids, which tell
+    /// none.</summary>
     public static long? Of(Guid mutationId)
     {
         if (mutationId.Version != 7)

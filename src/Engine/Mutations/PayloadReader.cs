@@ -42,7 +42,8 @@ internal ref struct PayloadReader(ReadOnlySpan<byte> bytes)
         throw Malformed("a number has no end");
     }
 
-    /// <summary>A count of things that take at least <paramref name="bytesEach"/> bytes, so at most what is left.</summary>
+    /// <summary>A count of things that take at least <paramref name="bytesEach"/> bytes, so at most what is
+    /// left.</summary>
     public int Count(int bytesEach = 1)
     {
         var value = VarInt();

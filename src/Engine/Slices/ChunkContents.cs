@@ -41,6 +41,7 @@ internal sealed class ChunkContents(ChunkLog log, CancellationToken closing)
             return;
         var length = log.Read(ContentAddress.Address(content), slice, to);
         if (length != ContentAddress.Length(content))
-            throw new CorruptDataException($"A record of slice {slice} has {length} bytes in the chunk log, not as expected.");
+            throw new CorruptDataException(
+                $"A record of slice {slice} has {length} bytes in the chunk log, not as expected.");
     }
 }

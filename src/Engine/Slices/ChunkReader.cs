@@ -64,7 +64,8 @@ internal sealed class ChunkReader(ChunkContents contents)
         foreach (var space in slice.Spaces)
         {
             if (space.Has(row))
-                vectors.Add(new SpaceVector(space.Settings.Name, space.Index.Rows[row].ToArray(), space.EncoderOf(row)));
+                vectors.Add(
+                    new SpaceVector(space.Settings.Name, space.Index.Rows[row].ToArray(), space.EncoderOf(row)));
         }
 
         return vectors;

@@ -8,7 +8,8 @@ namespace Rag.Engine.Slices;
 /// <summary>Applies deletes by key, by document and by filter.</summary>
 internal static class DeleteApplier
 {
-    public static MutationOutcome Apply(RowWriter rows, RecordBody body, ref PayloadReader reader) => reader.Byte() switch
+    public static MutationOutcome Apply(RowWriter rows, RecordBody body, ref PayloadReader reader) =>
+        reader.Byte() switch
     {
         MutationWriter.ByKey => DeleteKeys(rows, body.Stamp, ref reader),
         MutationWriter.ByDocument => DeleteDocuments(rows, body.Stamp, ref reader),

@@ -4,8 +4,8 @@ namespace Rag.Engine.Slices;
 
 /// <summary>
 /// Tells when nobody can still be reading what was taken out of sight. A reader enters (one compare-and-swap on a slot
-/// of its own cache line) and leaves; a writer takes something out of sight, calls <see cref="Retire"/> and may reuse it
-/// once <see cref="HasPassed"/>. A reader may keep its slot over an await. Thread-safe, no locks.
+/// of its own cache line) and leaves; a writer takes something out of sight, calls <see cref="Retire"/> and may reuse
+/// it once <see cref="HasPassed"/>. A reader may keep its slot over an await. Thread-safe, no locks.
 /// </summary>
 internal sealed class EpochGuard
 {
@@ -37,7 +37,8 @@ internal sealed class EpochGuard
     /// <summary>The epoch to wait for before what was just taken out of sight may be reused.</summary>
     public long Retire() => Interlocked.Increment(ref _epoch);
 
-    /// <summary>Whether every reader that may have seen what was retired at <paramref name="epoch"/> has left.</summary>
+    /// <summary>Whether every reader that may have seen what was retired at <paramref name="epoch"/> has
+    /// left.</summary>
     public bool HasPassed(long epoch) => Oldest() >= epoch;
 
     /// <summary>The lowest epoch in which a reader still is; the current one if there is none.</summary>

@@ -2,8 +2,8 @@ namespace Rag.Engine.Slices;
 
 /// <summary>
 /// Maps 32-bit fingerprints to numbers; several numbers may stand under one fingerprint, and the caller verifies which
-/// one it means. Open addressing, at most 70 % full. One writer, readers without locks: a number that was there before a
-/// reader began is found.
+/// one it means. Open addressing, at most 70 % full. One writer, readers without locks: a number that was there before
+/// a reader began is found.
 /// <code>
 /// slot:  63        32 31            0
 ///        fingerprint  number + 1       all zero = free, (1, 0) = removed

@@ -2,7 +2,8 @@ using System.Buffers;
 
 namespace Rag.Engine.Slices;
 
-/// <summary>New vectors of one space that wait to be put into its index together, in pooled memory. Writer only.</summary>
+/// <summary>New vectors of one space that wait to be put into its index together, in pooled memory. Writer
+/// only.</summary>
 internal sealed class GatheredVectors(VectorSpace space) : IDisposable
 {
     private readonly List<int> _rows = [];

@@ -69,7 +69,8 @@ internal static class GenerationApplier
             return Outcome(CommitStatus.UnknownGeneration, body.Stamp, version);
         if (expected != (staged?.Rows.Count ?? 0))
             return Outcome(CommitStatus.Incomplete, body.Stamp, version, staged!.Rows.Count);
-        return Replace(rows, body, document < 0 ? rows.GetDocument(documentId) : document, documentId, generation, staged);
+        return Replace(rows, body, document < 0 ? rows.GetDocument(documentId) : document, documentId, generation,
+            staged);
     }
 
     public static MutationOutcome Abort(RowWriter rows, RecordBody body, ref PayloadReader reader)

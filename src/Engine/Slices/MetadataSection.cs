@@ -6,8 +6,8 @@ namespace Rag.Engine.Slices;
 
 /// <summary>
 /// Metadata columns in a snapshot, one part for each: key, kind, count of rows with values, then by row the distance
-/// from the former one, the count of values × 2 + 1 if it is a list, and the values. Strings are numbers of a dictionary
-/// that precedes the rows and holds only those in use.
+/// from the former one, the count of values × 2 + 1 if it is a list, and the values. Strings are numbers of a
+/// dictionary that precedes the rows and holds only those in use.
 /// </summary>
 internal static class MetadataSection
 {
@@ -101,7 +101,8 @@ internal static class MetadataSection
             var (row, count, isList) = ReadRow(ref reader, ref last, rowLimit);
             var values = new int[count];
             for (var i = 0; i < count; i++)
-                values[i] = reader.Int32(numbers.Length - 1) is var number and > 0 ? numbers[number] : throw SectionStream.Malformed();
+                values[i] = reader.Int32(numbers.Length - 1) is var number and > 0 ? numbers[number]
+                    : throw SectionStream.Malformed();
             if (isList)
                 column.SetList(row, values);
             else

@@ -27,7 +27,8 @@ internal sealed class MutationMemory(TimeSpan lifetime)
 
     public MutationOutcome? Find(Guid id) => _outcomes.GetValueOrDefault(id);
 
-    /// <summary>Whether an id was made too long before its record was accepted to be sure that it is no repetition.</summary>
+    /// <summary>Whether an id was made too long before its record was accepted to be sure that it is no
+    /// repetition.</summary>
     public bool IsTooOld(Guid id, long acceptedMs) =>
         MutationTime.Of(id) is { } madeMs && acceptedMs - madeMs > _lifetimeMs;
 
@@ -36,7 +37,8 @@ internal sealed class MutationMemory(TimeSpan lifetime)
         ClockMs = Math.Max(ClockMs, acceptedMs);
         if (_outcomes.TryAdd(id, outcome))
             _order.Enqueue((ClockMs, id));
-        while (_order.TryPeek(out var oldest) && (ClockMs - oldest.AcceptedMs > _lifetimeMs + MaxClockSkewMs || _order.Count > MaxEntries))
+        while (_order.TryPeek(out var oldest)
+            && (ClockMs - oldest.AcceptedMs > _lifetimeMs + MaxClockSkewMs || _order.Count > MaxEntries))
             _outcomes.Remove(_order.Dequeue().Id);
     }
 

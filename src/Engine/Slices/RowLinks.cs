@@ -18,7 +18,8 @@ internal static class RowLinks
         slice.Documents.SetHead(document, row);
     }
 
-    /// <summary>Takes a row out of its document's list; a staged row is in none. True if the list is empty now.</summary>
+    /// <summary>Takes a row out of its document's list; a staged row is in none. True if the list is empty
+    /// now.</summary>
     public static bool Unlink(Slice slice, int row)
     {
         var columns = slice.Rows.Columns;

@@ -46,7 +46,8 @@ internal sealed class RowTable
     private void Reserve(int count)
     {
         if (count > _columns.Capacity)
-            Volatile.Write(ref _columns, new RowColumns(Math.Max(count, _columns.Capacity + _columns.Capacity / 2), _columns));
+            Volatile.Write(ref _columns,
+                new RowColumns(Math.Max(count, _columns.Capacity + _columns.Capacity / 2), _columns));
     }
 }
 

@@ -48,7 +48,8 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
     }
 
     /// <summary>A new row with key and content, not yet born and in no document's list.</summary>
-    public int Create(ReadOnlySpan<byte> documentId, ReadOnlySpan<byte> chunkId, int document, ulong content, ulong version)
+    public int Create(ReadOnlySpan<byte> documentId, ReadOnlySpan<byte> chunkId, int document, ulong content,
+        ulong version)
     {
         var row = slice.Rows.Allocate();
         var columns = slice.Rows.Columns;

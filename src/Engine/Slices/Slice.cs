@@ -23,7 +23,8 @@ internal sealed class Slice
     private ulong _stamp;
     private long _publishedChunks;
 
-    public Slice(SliceId id, WorkspaceSettings settings, EpochGuard guard, TimeSpan mutationIdLifetime, int expectedRows = 0)
+    public Slice(SliceId id, WorkspaceSettings settings, EpochGuard guard, TimeSpan mutationIdLifetime,
+        int expectedRows = 0)
     {
         Id = id;
         _settings = settings;
@@ -40,7 +41,8 @@ internal sealed class Slice
 
     public KeyStore Keys { get; } = new();
 
-    /// <summary>Rows by the fingerprint of their key: alive, staged, and dead ones that a reader may still see.</summary>
+    /// <summary>Rows by the fingerprint of their key: alive, staged, and dead ones that a reader may still
+    /// see.</summary>
     public FingerprintTable KeyIndex { get; }
 
     public DocumentTable Documents { get; } = new();

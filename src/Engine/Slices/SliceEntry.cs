@@ -51,13 +51,15 @@ internal sealed class SliceEntry(SliceId id)
     /// <summary>Something changed that is in no record, such as the place of its texts.</summary>
     public bool IsMoved { get; set; }
 
-    /// <summary>The settings while it is asleep, encoded; null if they have not been read from the snapshot yet.</summary>
+    /// <summary>The settings while it is asleep, encoded; null if they have not been read from the snapshot
+    /// yet.</summary>
     public byte[]? SleepingSettings { get; set; }
 
     /// <summary>Bytes of living content in the chunk log; −1 if it has not been read from the snapshot yet.</summary>
     public long ContentBytes { get; set; } = -1;
 
-    /// <summary>When the oldest staged generation began, in milliseconds since the Unix epoch; long.MaxValue if none.</summary>
+    /// <summary>When the oldest staged generation began, in milliseconds since the Unix epoch; long.MaxValue if
+    /// none.</summary>
     public long OldestStagedMs { get; set; } = long.MaxValue;
 
     /// <summary>The load under way, shared by all readers that wait for it.</summary>

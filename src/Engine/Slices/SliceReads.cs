@@ -78,7 +78,8 @@ internal static class SliceReads
         var columns = slice.Rows.Columns;
         Span<byte> document = stackalloc byte[StoreLimits.MaxIdBytes];
         Span<byte> chunk = stackalloc byte[StoreLimits.MaxIdBytes];
-        var after = request.After is { } key ? new KeySpan(Utf8(key.DocumentId, document), Utf8(key.ChunkId, chunk)) : default;
+        var after = request.After is { } key ? new KeySpan(Utf8(key.DocumentId, document), Utf8(key.ChunkId, chunk))
+            : default;
         using var accepted = AcceptedBy(slice, request.Filter, Math.Min(slice.Rows.Limit, columns.Capacity));
         var filter = new VisibleRowsIn(columns.Stamps, at, accepted);
         return (KeyOrder.List(slice, order, at, after, request.After is not null, filter, rows), columns);
@@ -94,7 +95,8 @@ internal static class SliceReads
         var kept = new List<int>(found.Count);
         Span<byte> document = stackalloc byte[StoreLimits.MaxIdBytes];
         Span<byte> chunk = stackalloc byte[StoreLimits.MaxIdBytes];
-        var after = request.After is { } key ? new KeySpan(Utf8(key.DocumentId, document), Utf8(key.ChunkId, chunk)) : default;
+        var after = request.After is { } key ? new KeySpan(Utf8(key.DocumentId, document), Utf8(key.ChunkId, chunk))
+            : default;
         foreach (var row in found)
         {
             if (accepted.Contains(row)
@@ -143,7 +145,8 @@ internal static class SliceReads
         {
             for (var word = words[i]; word != 0; word &= word - 1)
             {
-                if (RowStamps.IsVisible(columns.Stamps[(i << 6) + System.Numerics.BitOperations.TrailingZeroCount(word)], at))
+                if (RowStamps.IsVisible(
+                    columns.Stamps[(i << 6) + System.Numerics.BitOperations.TrailingZeroCount(word)], at))
                     count++;
             }
         }

@@ -32,13 +32,15 @@ internal static class SliceSearch
                 new Moment(stamp, settingsVersion, columns, begin, begin));
         }
 
-        using var accepted = FilterEvaluator.Evaluate(query.Filter, slice.Metadata, Math.Min(slice.Rows.Limit, columns.Capacity));
+        using var accepted =
+            FilterEvaluator.Evaluate(query.Filter, slice.Metadata, Math.Min(slice.Rows.Limit, columns.Capacity));
         return Search(slice, space, query, reader, new VisibleRowsIn(columns.Stamps, at, accepted), accepted.Count,
             new Moment(stamp, settingsVersion, columns, begin, Stopwatch.GetTimestamp()));
     }
 
     private static SearchAnswer Search<TFilter>(
-        Slice slice, VectorSpace space, SearchQuery query, ChunkReader reader, TFilter filter, int accepted, Moment moment)
+        Slice slice, VectorSpace space, SearchQuery query, ChunkReader reader, TFilter filter, int accepted,
+        Moment moment)
         where TFilter : struct, IRowFilter
     {
         var effort = new SearchEffort(query.Ef, query.RecallTarget, query.Exact);

@@ -22,7 +22,8 @@ internal static class SliceSnapshotReader
     {
         var summary = ReadSummary(file, id);
         var settings = SettingsCodec.Read(summary.Settings);
-        var slice = new Slice(id, settings with { Spaces = [] }, guard, mutationIdLifetime, (int)Math.Min(summary.VisibleChunks, int.MaxValue))
+        var slice = new Slice(id, settings with { Spaces = [] }, guard, mutationIdLifetime,
+            (int)Math.Min(summary.VisibleChunks, int.MaxValue))
         {
             Settings = settings,
         };
@@ -53,7 +54,8 @@ internal static class SliceSnapshotReader
         using var stream = file.OpenSection(SnapshotSections.Summary);
         var reader = new PayloadReader(SectionStream.ReadPart(stream));
         if (reader.Byte() is var format and not SnapshotSections.FormatVersion)
-            throw new InvalidDataException($"The snapshot's content has format {format}; {SnapshotSections.FormatVersion} is known here.");
+            throw new InvalidDataException(
+                $"The snapshot's content has format {format}; {SnapshotSections.FormatVersion} is known here.");
         var stamp = reader.UInt64();
         var settings = reader.Bytes().ToArray();
         if (SettingsCodec.Read(settings).Uid != id.WorkspaceUid)
@@ -222,12 +224,15 @@ internal static class SliceSnapshotReader
         var rows = new VectorRows(settings.Dimension);
         try
         {
-            if (file.LengthOf(SnapshotSections.Vectors(number)) != (long)presence.RowLimit * settings.Dimension * sizeof(float))
+            var bytes = (long)presence.RowLimit * settings.Dimension * sizeof(float);
+            if (file.LengthOf(SnapshotSections.Vectors(number)) != bytes)
                 throw SectionStream.Malformed();
             if (presence.RowLimit > 0)
-                rows.Attach(new MappedRows(file.Map(SnapshotSections.Vectors(number)), settings.Dimension), presence.RowLimit);
+                rows.Attach(new MappedRows(file.Map(SnapshotSections.Vectors(number)), settings.Dimension),
+                    presence.RowLimit);
             using var stream = file.OpenSection(SnapshotSections.Index(number));
-            var index = VectorIndex.Load(stream, VectorSpace.OptionsOf(settings, slice), rows, new TaggedRows(presence, tags));
+            var index =
+                VectorIndex.Load(stream, VectorSpace.OptionsOf(settings, slice), rows, new TaggedRows(presence, tags));
             return new VectorSpace(settings, index, tags);
         }
         catch

@@ -5,8 +5,8 @@ using Rag.Engine.Storage;
 namespace Rag.Engine.Slices;
 
 /// <summary>
-/// Writes a cut of a slice into a snapshot file. Runs beside the writer and readers of the slice, and is itself a reader
-/// that stays inside the epoch from before the cut until the end.
+/// Writes a cut of a slice into a snapshot file. Runs beside the writer and readers of the slice, and is itself a
+/// reader that stays inside the epoch from before the cut until the end.
 /// </summary>
 internal static class SliceSnapshotWriter
 {

@@ -5,8 +5,8 @@ namespace Rag.Engine.Slices;
 
 /// <summary>
 /// Applies records to one slice: total (what does not fit is a no-op that is told) and deterministic (nothing but the
-/// record and the slice decides). Use: <see cref="Apply"/> for each record of a batch, then <see cref="Publish"/>, which
-/// shows all of it at once. Under the slice's lock.
+/// record and the slice decides). Use: <see cref="Apply"/> for each record of a batch, then <see cref="Publish"/>,
+/// which shows all of it at once. Under the slice's lock.
 /// </summary>
 internal sealed class SliceWriter(Slice slice, ChunkContents contents, ApplyLimits limits) : IDisposable
 {
@@ -46,8 +46,8 @@ internal sealed class SliceWriter(Slice slice, ChunkContents contents, ApplyLimi
     {
         _rows.FlushVectors();
         slice.Order.Publish(slice, _rows.Born, _rows.At, stamp);
-        // As many dead rows are taken apart as new ones came, and some more: a large delete does not hold up the log, and
-        // the rest is left to maintenance.
+        // As many dead rows are taken apart as new ones came, and some more: a large delete does not hold up the log,
+        // and the rest is left to maintenance.
         var reclaimed = MinReclaimed + 2 * _rows.Born.Length;
         _rows.BeginNext();
         slice.Graveyard.Seal();

@@ -3,8 +3,8 @@ using Rag.Engine.Mutations;
 namespace Rag.Engine.Slices;
 
 /// <summary>
-/// What a snapshot holds, fixed under the slice's lock in a time that grows with the rows by nanoseconds each. Rows that
-/// are present stay as they are while the snapshotter, a reader, is inside the epoch; what may change is copied.
+/// What a snapshot holds, fixed under the slice's lock in a time that grows with the rows by nanoseconds each. Rows
+/// that are present stay as they are while the snapshotter, a reader, is inside the epoch; what may change is copied.
 /// </summary>
 internal sealed class SnapshotCut
 {
@@ -106,11 +106,13 @@ internal sealed class SnapshotCut
                 continue;
             var staged = state is null or { Staged.Count: 0 }
                 ? []
-                : state.Staged.Select(one => new StagedGeneration(one.Generation, one.BeganMs) { Rows = [.. one.Rows] }).ToArray();
+                : state.Staged.Select(one => new StagedGeneration(one.Generation, one.BeganMs) { Rows = [.. one.Rows] })
+                    .ToArray();
             Documents.Add(new CutDocument(document, Slice.Documents.FingerprintOf(document), state, staged));
         }
     }
 }
 
 /// <summary>A document as of a cut.</summary>
-internal readonly record struct CutDocument(int Document, uint Fingerprint, DocumentState? State, StagedGeneration[] Staged);
+internal readonly record struct CutDocument(int Document, uint Fingerprint, DocumentState? State,
+    StagedGeneration[] Staged);

@@ -42,7 +42,8 @@ internal sealed class ApplySession(StoreContext context, SliceCatalog catalog, S
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             Touch(record, stamp: null);
-            catalog.QuarantineUntilRestart(entry, $"Applying record {record.Sequence} failed: {exception.Message}", exception);
+            catalog.QuarantineUntilRestart(entry, $"Applying record {record.Sequence} failed: {exception.Message}",
+                exception);
             return MutationOutcome.Refused(OutcomeKind.Quarantined);
         }
     }

@@ -9,7 +9,8 @@ namespace Rag.Engine;
 /// bytes that came in. Not thread-safe but for <see cref="RunAsync"/>, which takes turns.
 /// </summary>
 internal sealed class Checkpointer(
-    StoreContext context, SliceCatalog catalog, SliceSnapshotter snapshotter, MutationApplier applier, PartitionProgress progress)
+    StoreContext context, SliceCatalog catalog, SliceSnapshotter snapshotter, MutationApplier applier,
+    PartitionProgress progress)
     : IDisposable
 {
     // The log may hold a quarter of what snapshots hold; half of it is cut at a time: at most eight bytes of snapshots
@@ -32,7 +33,8 @@ internal sealed class Checkpointer(
             if (!everything && log.SizeBytes <= limit)
                 return;
             var until = everything ? long.MaxValue : log.BeginPosition + log.SizeBytes / 2;
-            var due = catalog.Entries.Where(entry => entry.IsDirty && (everything || entry.DirtySince < until)).ToList();
+            var due = catalog.Entries.Where(entry => entry.IsDirty && (everything || entry.DirtySince < until))
+                .ToList();
             due.Sort((left, right) => left.DirtySince.CompareTo(right.DirtySince));
             var parallel = new ParallelOptions
             {

@@ -22,7 +22,8 @@ public sealed record ChunkWrite
     /// </summary>
     public ReadOnlyMemory<byte> Attributes { get; init; }
 
-    /// <summary>At most one vector for each space. In a patch the spaces that are not named keep their vectors.</summary>
+    /// <summary>At most one vector for each space. In a patch the spaces that are not named keep their
+    /// vectors.</summary>
     public IReadOnlyList<SpaceVector> Vectors { get; init; } = [];
 
     /// <summary>Which fields this write sets; all by default.</summary>

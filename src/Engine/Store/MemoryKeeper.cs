@@ -3,10 +3,11 @@ using Rag.Engine.Slices;
 namespace Rag.Engine;
 
 /// <summary>
-/// Keeps the store under its memory cap: snapshots and puts to sleep the slices that were not used for the longest time.
-/// Thread-safe.
+/// Keeps the store under its memory cap: snapshots and puts to sleep the slices that were not used for the longest
+/// time. Thread-safe.
 /// </summary>
-internal sealed class MemoryKeeper(StoreContext context, SliceCatalog catalog, SliceSnapshotter snapshotter) : IDisposable
+internal sealed class MemoryKeeper(StoreContext context, SliceCatalog catalog, SliceSnapshotter snapshotter)
+    : IDisposable
 {
     // Vectors since the last snapshot that are worth a snapshot to free them.
     private const long MinRecentBytes = 32L << 20;
@@ -24,8 +25,8 @@ internal sealed class MemoryKeeper(StoreContext context, SliceCatalog catalog, S
     private long Cap => context.Options.MemoryCapBytes;
 
     /// <summary>
-    /// Frees memory until <paramref name="neededBytes"/> more fit under the cap, or nothing more can be freed. Not under
-    /// any entry's monitor.
+    /// Frees memory until <paramref name="neededBytes"/> more fit under the cap, or nothing more can be freed. Not
+    /// under any entry's monitor.
     /// </summary>
     public async Task MakeRoomAsync(long neededBytes, CancellationToken cancellationToken)
     {

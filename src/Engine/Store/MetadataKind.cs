@@ -1,6 +1,7 @@
 namespace Rag.Engine;
 
-/// <summary>Type of a metadata value, or of the elements of a list. The numbers are stored: never change them.</summary>
+/// <summary>Type of a metadata value, or of the elements of a list. The numbers are stored: never change
+/// them.</summary>
 public enum MetadataKind : byte
 {
     /// <summary>A keyword, compared bytewise in UTF-8.</summary>

@@ -105,7 +105,8 @@ public readonly struct MetadataValue : IEquatable<MetadataValue>
     public override bool Equals(object? obj) => obj is MetadataValue other && Equals(other);
 
     public override int GetHashCode() =>
-        Count == 0 ? (int)Kind : HashCode.Combine(Kind, Count, Kind == MetadataKind.String ? AsString() : (object)Bits(0));
+        Count == 0 ? (int)Kind
+            : HashCode.Combine(Kind, Count, Kind == MetadataKind.String ? AsString() : (object)Bits(0));
 
     public override string ToString() =>
         IsList ? $"[{string.Join(", ", Enumerable.Range(0, Count).Select(Text))}]" : Text(0);

@@ -72,7 +72,8 @@ internal sealed class MutationApplier(StoreContext context, SliceCatalog catalog
 
     public void QuarantineAllExcept(IReadOnlySet<Guid> unharmed, string reason)
     {
-        foreach (var uid in catalog.Entries.Select(entry => entry.Id.WorkspaceUid).Where(uid => !unharmed.Contains(uid)).ToHashSet())
+        foreach (var uid in catalog.Entries.Select(entry => entry.Id.WorkspaceUid).Where(uid => !unharmed.Contains(uid))
+            .ToHashSet())
             catalog.QuarantineWorkspace(uid, reason, persist: true);
     }
 

@@ -19,7 +19,8 @@ internal sealed class MutationSender(StoreContext context, MutationApplier appli
     public void CheckId(Guid mutationId)
     {
         if (mutationId == Guid.Empty)
-            throw StoreErrors.Invalid("The mutation id is empty; make one UUIDv7 for a call and keep it for its retries.");
+            throw StoreErrors.Invalid(
+                "The mutation id is empty; make one UUIDv7 for a call and keep it for its retries.");
         if (MutationTime.Of(mutationId) is not { } madeMs)
             return;
         var ageMs = context.NowMs - madeMs;

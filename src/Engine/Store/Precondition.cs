@@ -25,7 +25,8 @@ public readonly record struct Precondition
     /// <summary>The chunk or document must exist in exactly this version.</summary>
     public static Precondition IfVersion(WriteStamp version) => new(PreconditionKind.IfVersion, version);
 
-    /// <summary>Whether it holds for something in <paramref name="current"/> version (none = it does not exist).</summary>
+    /// <summary>Whether it holds for something in <paramref name="current"/> version (none = it does not
+    /// exist).</summary>
     internal bool Holds(WriteStamp current) => Kind switch
     {
         PreconditionKind.None => true,

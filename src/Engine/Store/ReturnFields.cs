@@ -1,6 +1,7 @@
 namespace Rag.Engine;
 
-/// <summary>What a read returns besides key, version and score. Text and metadata cost a read of the chunk log.</summary>
+/// <summary>What a read returns besides key, version and score. Text and metadata cost a read of the chunk
+/// log.</summary>
 [Flags]
 public enum ReturnFields
 {

@@ -20,7 +20,8 @@ public sealed record SearchHit
 {
     public required ChunkKey Key { get; init; }
 
-    /// <summary>Higher is better: cosine −1…1, inner product as is, L2 = −squared distance; in full precision.</summary>
+    /// <summary>Higher is better: cosine −1…1, inner product as is, L2 = −squared distance; in full
+    /// precision.</summary>
     public required float Score { get; init; }
 
     public required WriteStamp Version { get; init; }

@@ -11,9 +11,9 @@ namespace Rag.Engine;
 /// and visible. Every failure is a <see cref="StoreException"/> (or OperationCanceledException).
 /// </summary>
 /// <remarks>
-/// A mutation id is a UUIDv7 made once and kept by retries: within 10 minutes a repeated id changes nothing and gets the
-/// outcome of the first; an older one is refused with <see cref="StoreErrorKind.Aborted"/>. Cancelling a write stops the
-/// waiting; the write may happen all the same.
+/// A mutation id is a UUIDv7 made once and kept by retries: within 10 minutes a repeated id changes nothing and gets
+/// the outcome of the first; an older one is refused with <see cref="StoreErrorKind.Aborted"/>. Cancelling a write
+/// stops the waiting; the write may happen all the same.
 /// </remarks>
 public sealed class ShardStore : IAsyncDisposable
 {
@@ -78,7 +78,8 @@ public sealed class ShardStore : IAsyncDisposable
     {
         ThrowIfClosed();
         ArgumentNullException.ThrowIfNull(settings);
-        return _parts.Writes.PutSettingsAsync(new SliceId(settings.Uid, partition), settings, mutationId, cancellationToken);
+        return _parts.Writes.PutSettingsAsync(new SliceId(settings.Uid, partition), settings, mutationId,
+            cancellationToken);
     }
 
     /// <summary>The settings recorded for a workspace in a partition; null if there are none.</summary>
@@ -165,8 +166,8 @@ public sealed class ShardStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Lists chunks in key order. The cursor is the last key seen, so a chunk that is there throughout is listed exactly
-    /// once, whatever is written meanwhile.
+    /// Lists chunks in key order. The cursor is the last key seen, so a chunk that is there throughout is listed
+    /// exactly once, whatever is written meanwhile.
     /// </summary>
     /// <param name="after">Key to continue after; null for the beginning. It need not exist.</param>
     /// <param name="pageSize">1–1,000.</param>
@@ -207,7 +208,8 @@ public sealed class ShardStore : IAsyncDisposable
     public WriteStamp LastStamp(int partition) => _parts.Progress[partition];
 
     /// <summary>Waits until the partition has applied everything up to <paramref name="stamp"/>.</summary>
-    /// <exception cref="StoreException">FailedPrecondition: the stamp is of an epoch that this log never had.</exception>
+    /// <exception cref="StoreException">FailedPrecondition: the stamp is of an epoch that this log never
+    /// had.</exception>
     public ValueTask WaitForAsync(int partition, WriteStamp stamp, CancellationToken cancellationToken)
     {
         ThrowIfClosed();
@@ -231,7 +233,8 @@ public sealed class ShardStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Finishes what is being applied and closes the logs; what was acknowledged is on disk. Idempotent.</summary>
+    /// <summary>Finishes what is being applied and closes the logs; what was acknowledged is on disk.
+    /// Idempotent.</summary>
     public ValueTask DisposeAsync() =>
         Interlocked.Exchange(ref _closed, 1) == 0 ? _parts.DisposeAsync() : ValueTask.CompletedTask;
 

@@ -236,7 +236,8 @@ internal sealed class SliceCatalog(StoreContext context)
         entry.OldestStagedMs = long.MaxValue;
         Persist(new ManifestChange.Removed(entry.Id));
         if (wasQuarantined && !_entries.Values.Any(other =>
-            other.Id.WorkspaceUid == entry.Id.WorkspaceUid && other is { IsDeleted: false, QuarantineReason: not null }))
+            other.Id.WorkspaceUid == entry.Id.WorkspaceUid
+                && other is { IsDeleted: false, QuarantineReason: not null }))
         {
             _quarantinedWorkspaces.TryRemove(entry.Id.WorkspaceUid, out _);
             Persist(new ManifestChange.QuarantineLifted(entry.Id.WorkspaceUid));
@@ -265,7 +266,8 @@ internal sealed class SliceCatalog(StoreContext context)
         lock (entry)
         {
             if (entry.Loaded is not null || entry.Snapshot.Generation == 0
-                || entry.QuarantineReason is not null || (entry.SleepingSettings is not null && entry.ContentBytes >= 0))
+                || entry.QuarantineReason is not null
+                    || (entry.SleepingSettings is not null && entry.ContentBytes >= 0))
                 return;
             try
             {

@@ -5,7 +5,8 @@ using Rag.Engine.Storage;
 namespace Rag.Engine;
 
 /// <summary>
-/// Writes snapshots of slices, a few at a time and never two of one slice, beside their writers and readers. Thread-safe.
+/// Writes snapshots of slices, a few at a time and never two of one slice, beside their writers and readers.
+/// Thread-safe.
 /// </summary>
 internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalog) : IDisposable
 {

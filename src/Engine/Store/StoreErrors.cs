@@ -18,8 +18,8 @@ internal static class StoreErrors
 
     public static StoreException Quarantined(SliceId id, string reason) => new(
         StoreErrorKind.DataLoss,
-        $"Workspace {id.WorkspaceUid} is quarantined in partition {id.Partition}: {reason} Restore it from a backup, or "
-        + "delete it and ingest its documents again.");
+        $"Workspace {id.WorkspaceUid} is quarantined in partition {id.Partition}: {reason} Restore it from a backup, "
+        + "or delete it and ingest its documents again.");
 
     public static StoreException MemoryContended() => new(
         StoreErrorKind.ResourceExhausted,

@@ -12,13 +12,16 @@ internal static partial class StoreLog
     [LoggerMessage(EventId = 1101, Level = LogLevel.Error, Message = "Slice {Slice} is quarantined: {Reason}")]
     public static partial void Quarantined(ILogger logger, SliceId slice, string reason, Exception? exception);
 
-    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "An old snapshot of slice {Slice} cannot be deleted")]
+    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning,
+        Message = "An old snapshot of slice {Slice} cannot be deleted")]
     public static partial void SnapshotNotDeleted(ILogger logger, SliceId slice, Exception exception);
 
-    [LoggerMessage(EventId = 1103, Level = LogLevel.Error, Message = "The manifest cannot be written; it is tried again")]
+    [LoggerMessage(EventId = 1103, Level = LogLevel.Error,
+        Message = "The manifest cannot be written; it is tried again")]
     public static partial void ManifestNotWritten(ILogger logger, Exception exception);
 
-    [LoggerMessage(EventId = 1104, Level = LogLevel.Error, Message = "Slice {Slice} cannot be snapshotted; it is tried again")]
+    [LoggerMessage(EventId = 1104, Level = LogLevel.Error,
+        Message = "Slice {Slice} cannot be snapshotted; it is tried again")]
     public static partial void SnapshotFailed(ILogger logger, SliceId slice, Exception exception);
 
     [LoggerMessage(EventId = 1105, Level = LogLevel.Debug,

@@ -47,7 +47,8 @@ internal sealed class StoreMaintenance(
     {
         foreach (var step in new Func<CancellationToken, Task>[]
         {
-            SweepAsync, ReadSummariesAsync, token => memory.MakeRoomAsync(0, token), token => checkpointer.RunAsync(false, token),
+            SweepAsync, ReadSummariesAsync, token => memory.MakeRoomAsync(0, token), token =>
+                checkpointer.RunAsync(false, token),
             ExpireAsync, cleaner.RunAsync,
         })
         {

@@ -60,7 +60,8 @@ internal sealed class StoreParts : IAsyncDisposable
         }
     }
 
-    /// <summary>The settings in force for a slice; read from its snapshot if it is asleep and they are not known yet.</summary>
+    /// <summary>The settings in force for a slice; read from its snapshot if it is asleep and they are not known
+    /// yet.</summary>
     public WorkspaceSettings? FindSettings(SliceEntry entry)
     {
         if (entry.Loaded is { } slice)
@@ -108,7 +109,8 @@ internal sealed class StoreParts : IAsyncDisposable
             manifest.TryGetSnapshot(slice, out var entry) && entry.Generation == generation);
         var chunks = Opened(ChunkLog.Open(files, new ChunkLogOptions
         {
-            Folder = Path.Combine(folder, "chunks"), MemoryBytes = options.ChunkLogMemoryBytes, SegmentBytes = options.LogSegmentBytes,
+            Folder = Path.Combine(folder, "chunks"), MemoryBytes = options.ChunkLogMemoryBytes, SegmentBytes =
+                options.LogSegmentBytes,
         }, codec, health, time, logger));
         var log = Opened(FasterMutationLog.Open(files, new MutationLogOptions
         {
@@ -128,7 +130,8 @@ internal sealed class StoreParts : IAsyncDisposable
         await log.ReplayAsync(applier, manifest.LogPosition, cancellationToken);
         applier.GoLive();
         _maintenanceLoop = Task.Run(() => Maintenance.RunAsync(_stopping.Token), CancellationToken.None);
-        StoreLog.Opened(logger, Catalog.Entries.Count(), log.TailPosition, (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+        StoreLog.Opened(logger, Catalog.Entries.Count(), log.TailPosition, (long)Stopwatch.GetElapsedTime(began)
+            .TotalMilliseconds);
     }
 
     private MutationApplier Compose()
@@ -140,7 +143,8 @@ internal sealed class StoreParts : IAsyncDisposable
         var applier = new MutationApplier(Context, Catalog, Progress);
         Checkpointer = new Checkpointer(Context, Catalog, Snapshotter, applier, Progress);
         var sender = new MutationSender(Context, applier);
-        Writes = new StoreWrites(Catalog, sender, entry => FindSettings(entry) ?? throw StoreErrors.NoWorkspace(entry.Id));
+        Writes =
+            new StoreWrites(Catalog, sender, entry => FindSettings(entry) ?? throw StoreErrors.NoWorkspace(entry.Id));
         Reads = new StoreReads(Context, Catalog, Progress);
         var cleaner = new ChunkLogCleaner(Context, Catalog, Snapshotter);
         Maintenance = new StoreMaintenance(Context, Catalog, Memory, Checkpointer, cleaner,

@@ -100,7 +100,8 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
         {
             var full = space.VisibleCount(VectorEncoder.Full);
             var lookup = space.VisibleCount(VectorEncoder.Lookup);
-            spaces.Add(new SpaceStatistics(space.Settings.Name, space.VisibleCount(VectorEncoder.Client) + full + lookup,
+            spaces.Add(
+                new SpaceStatistics(space.Settings.Name, space.VisibleCount(VectorEncoder.Client) + full + lookup,
                 full, lookup, space.Index.IsGraph, space.MemoryBytes));
         }
 
@@ -115,7 +116,8 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
     }
 
     private ValueTask<SearchAnswer> RunAsync(SliceId slice, SearchQuery query, CancellationToken cancellationToken) =>
-        catalog.ReadAsync(slice, (query, _reader), static (slice, state) => Run(slice, state.query, state._reader), cancellationToken);
+        catalog.ReadAsync(slice, (query, _reader), static (slice, state) => Run(slice, state.query, state._reader),
+            cancellationToken);
 
     private static SearchAnswer Run(Slice slice, SearchQuery query, ChunkReader reader)
     {
@@ -139,7 +141,8 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
         if (query.Ef is < 0 or > StoreLimits.MaxK)
             throw StoreErrors.Invalid($"ef is {query.Ef}; give 1–{StoreLimits.MaxK}, or 0 to use the recall target.");
         if (query.RecallTarget is not (>= 0 and <= 1))
-            throw StoreErrors.Invalid($"The recall target is {query.RecallTarget}; give a share above 0 and at most 1.");
+            throw StoreErrors.Invalid(
+                $"The recall target is {query.RecallTarget}; give a share above 0 and at most 1.");
         if (query.ScoreThreshold is { } threshold && float.IsNaN(threshold))
             throw StoreErrors.Invalid("The score threshold is not a number; leave it out for none.");
         if (query.Space is null)

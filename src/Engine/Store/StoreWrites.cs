@@ -6,7 +6,8 @@ using Rag.Engine.Storage;
 namespace Rag.Engine;
 
 /// <summary>The writes of the facade: check, encode, send, tell. Thread-safe.</summary>
-internal sealed class StoreWrites(SliceCatalog catalog, MutationSender sender, Func<SliceEntry, WorkspaceSettings> settingsOf)
+internal sealed class StoreWrites(SliceCatalog catalog, MutationSender sender, Func<SliceEntry,
+    WorkspaceSettings> settingsOf)
 {
     public async Task<UpsertOutcome> UpsertAsync(
         SliceId slice, IReadOnlyList<ChunkWrite> chunks, Guid mutationId, CancellationToken cancellationToken)
@@ -132,7 +133,7 @@ internal sealed class StoreWrites(SliceCatalog catalog, MutationSender sender, F
         return (SettingsStatus)outcome.Uniform switch
         {
             SettingsStatus.Superseded => throw new StoreException(StoreErrorKind.FailedPrecondition,
-                $"Version {outcome.Version} of the settings is recorded already; version {settings.Version} is outdated."),
+                $"Version {outcome.Version} of the settings is recorded; version {settings.Version} is outdated."),
             SettingsStatus.Incompatible => throw new StoreException(StoreErrorKind.FailedPrecondition,
                 "A vector space cannot change its dimension, metric, codec or M; make a new space instead."),
             _ => PackedStamp.Unpack(outcome.Stamp),
@@ -140,7 +141,7 @@ internal sealed class StoreWrites(SliceCatalog catalog, MutationSender sender, F
     }
 
     private static string TooLarge =>
-        $"The chunk with all its vectors takes more than {StoreLimits.MaxRecordBytes} bytes; use fewer or smaller vectors.";
+        $"The chunk with all its vectors takes over {StoreLimits.MaxRecordBytes} bytes; use fewer or smaller vectors.";
 
     private async Task<MutationOutcome[]> SendPartsAsync(
         SliceId slice, MutationKind kind, Guid mutationId, IReadOnlyList<ChunkPart> parts,
@@ -150,7 +151,8 @@ internal sealed class StoreWrites(SliceCatalog catalog, MutationSender sender, F
         // order in which they come to it.
         var sends = new Task<MutationOutcome>[parts.Count];
         for (var i = 0; i < sends.Length; i++)
-            sends[i] = sender.SendAsync(slice, kind, MutationTime.OfPart(mutationId, i), parts[i].Payload, cancellationToken);
+            sends[i] =
+                sender.SendAsync(slice, kind, MutationTime.OfPart(mutationId, i), parts[i].Payload, cancellationToken);
         return await Task.WhenAll(sends);
     }
 
@@ -169,7 +171,8 @@ internal sealed class StoreWrites(SliceCatalog catalog, MutationSender sender, F
     private static string? FindStageError(ChunkWrite? chunk, string documentId) =>
         chunk is null || chunk.Key.DocumentId != documentId ? $"It does not belong to document '{documentId}'."
         : chunk.Fields != ChunkFields.All ? "A staged chunk is written whole; leave out the mask."
-        : chunk.Precondition.Kind != PreconditionKind.None ? "A staged chunk has no precondition; give it to the commit."
+        : chunk.Precondition.Kind != PreconditionKind.None
+            ? "A staged chunk has no precondition; give it to the commit."
         : null;
 
     private static void CheckSelection(ChunkSelection selection)

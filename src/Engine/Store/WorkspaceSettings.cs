@@ -17,7 +17,8 @@ public sealed record WorkspaceSettings
     /// <summary>At most 16 spaces with different names.</summary>
     public IReadOnlyList<VectorSpaceSettings> Spaces { get; init; } = [];
 
-    /// <summary>Whatever else the layer above wants to travel with them (it is not looked into); at most 64 KiB.</summary>
+    /// <summary>Whatever else the layer above wants to travel with them (it is not looked into); at most 64
+    /// KiB.</summary>
     public ReadOnlyMemory<byte> Extension { get; init; }
 
     /// <summary>The space with this name, or null.</summary>

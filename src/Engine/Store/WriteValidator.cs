@@ -23,11 +23,11 @@ internal static class WriteValidator
             if (ByteCount(text) is not { } bytes)
                 return "The text holds half a surrogate pair; send valid Unicode.";
             if (bytes > StoreLimits.MaxTextBytes)
-                return $"The text has {bytes} bytes; at most {StoreLimits.MaxTextBytes} are allowed. Cut it into chunks.";
+                return $"The text has {bytes} bytes, over the {StoreLimits.MaxTextBytes} allowed; cut it into chunks.";
         }
 
         if (chunk.Attributes.Length > StoreLimits.MaxAttributeBytes)
-            return $"The attributes have {chunk.Attributes.Length} bytes; at most {StoreLimits.MaxAttributeBytes} are allowed.";
+            return $"The attributes have more than {StoreLimits.MaxAttributeBytes} bytes; keep less of them.";
         return FindMetadataError(chunk.Metadata) ?? FindVectorError(chunk, settings);
     }
 
@@ -82,9 +82,11 @@ internal static class WriteValidator
                 return $"Two vector spaces have the name '{space.Name}'.";
             if (space.Dimension is < 1 or > StoreLimits.MaxDimension)
                 return $"Space '{space.Name}' must have 1–{StoreLimits.MaxDimension} dimensions.";
-            if (space.Metric is < Metric.Cosine or > Metric.L2 || space.Codec is < VectorCodec.Int8 or > VectorCodec.Float32)
+            if (space.Metric is < Metric.Cosine or > Metric.L2
+                || space.Codec is < VectorCodec.Int8 or > VectorCodec.Float32)
                 return $"Space '{space.Name}' names a metric or a codec that does not exist.";
-            if (space.M is < 4 or > 64 || space.EfConstruction < space.M || space.EfConstruction > 1000 || space.ExactThreshold < 0)
+            if (space.M is < 4 or > 64 || space.EfConstruction < space.M || space.EfConstruction > 1000
+                || space.ExactThreshold < 0)
                 return $"Space '{space.Name}' must have M 4–64, efConstruction M–1,000 and a threshold from 0.";
         }
 
@@ -105,7 +107,8 @@ internal static class WriteValidator
             {
                 if (value.Kind == MetadataKind.Float && double.IsNaN(value.AsFloat(i)))
                     return $"Metadata '{key}' is not a number; leave the key out.";
-                if (value.Kind == MetadataKind.String && (value.AsString(i) is null || ByteCount(value.AsString(i)) is null))
+                if (value.Kind == MetadataKind.String
+                    && (value.AsString(i) is null || ByteCount(value.AsString(i)) is null))
                     return $"Metadata '{key}' holds text that is not valid Unicode.";
             }
         }

@@ -98,7 +98,8 @@ public sealed class FilterEvaluatorTests
             new FilterExpression.Not(null!));
     }
 
-    private static int CopyFrom(MetadataColumns columns, Dictionary<string, MetadataValue>[] rows, int row, Random random)
+    private static int CopyFrom(MetadataColumns columns, Dictionary<string, MetadataValue>[] rows, int row,
+        Random random)
     {
         var from = (row + 1 + random.Next(rows.Length - 1)) % rows.Length;
         rows[row] = rows[from];

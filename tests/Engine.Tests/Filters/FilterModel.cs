@@ -7,20 +7,25 @@ internal static class FilterModel
 {
     private static readonly string[] Keys = ["a", "b", "c"];
     private static readonly string[] Words = ["", "x", "y", "yy", "é", "😀", "\uFFFD"];
-    private static readonly double[] Floats = [double.NegativeInfinity, -2.5, -0.0, 0.0, 1e-300, 2.5, double.PositiveInfinity];
+    private static readonly double[] Floats =
+        [double.NegativeInfinity, -2.5, -0.0, 0.0, 1e-300, 2.5, double.PositiveInfinity];
 
-    public static bool Accepts(FilterExpression filter, IReadOnlyDictionary<string, MetadataValue> metadata) => filter switch
+    public static bool Accepts(FilterExpression filter, IReadOnlyDictionary<string, MetadataValue> metadata) =>
+        filter switch
     {
         FilterExpression.And and => and.Operands.All(operand => Accepts(operand, metadata)),
         FilterExpression.Or or => or.Operands.Any(operand => Accepts(operand, metadata)),
         FilterExpression.Not not => !Accepts(not.Operand, metadata),
         FilterExpression.Exists exists => metadata.TryGetValue(exists.Key, out var value) && value.Count > 0,
-        FilterExpression.Equal equal => Any(metadata, equal.Key, equal.Value.Kind, (value, i) => Compare(value, i, equal.Value, 0) == 0),
+        FilterExpression.Equal equal =>
+            Any(metadata, equal.Key, equal.Value.Kind, (value, i) => Compare(value, i, equal.Value, 0) == 0),
         FilterExpression.In @in => Enumerable.Range(0, @in.Values.Count).Any(j =>
             Any(metadata, @in.Key, @in.Values.Kind, (value, i) => Compare(value, i, @in.Values, j) == 0)),
         FilterExpression.Range range => Any(metadata, range.Key, (range.Lower ?? range.Upper)!.Value.Kind, (value, i) =>
-            (range.Lower is not { } lower || Compare(value, i, lower, 0) is var low && (low > 0 || (low == 0 && range.LowerInclusive)))
-            && (range.Upper is not { } upper || Compare(value, i, upper, 0) is var high && (high < 0 || (high == 0 && range.UpperInclusive)))),
+            (range.Lower is not { } lower || Compare(value, i, lower, 0) is var low
+                && (low > 0 || (low == 0 && range.LowerInclusive)))
+            && (range.Upper is not { } upper || Compare(value, i, upper, 0) is var high
+                && (high < 0 || (high == 0 && range.UpperInclusive)))),
         _ => throw new ArgumentException("No such filter."),
     };
 
@@ -50,14 +55,17 @@ internal static class FilterModel
                 if (kind == MetadataKind.Boolean)
                     kind = MetadataKind.Integer;
                 MetadataValue? lower = random.Next(3) == 0 ? null : RandomValue(random, kind, false);
-                MetadataValue? upper = lower is not null && random.Next(3) == 0 ? null : RandomValue(random, kind, false);
+                MetadataValue? upper = lower is not null && random.Next(3) == 0 ? null
+                    : RandomValue(random, kind, false);
                 return new FilterExpression.Range(key, lower, random.Next(2) == 0, upper, random.Next(2) == 0);
             case 3:
                 return new FilterExpression.Exists(key);
             case 4:
-                return new FilterExpression.And([.. Enumerable.Range(0, random.Next(4)).Select(_ => RandomFilter(random, depth + 1))]);
+                return new FilterExpression.And(
+                    [.. Enumerable.Range(0, random.Next(4)).Select(_ => RandomFilter(random, depth + 1))]);
             case 5:
-                return new FilterExpression.Or([.. Enumerable.Range(0, random.Next(4)).Select(_ => RandomFilter(random, depth + 1))]);
+                return new FilterExpression.Or(
+                    [.. Enumerable.Range(0, random.Next(4)).Select(_ => RandomFilter(random, depth + 1))]);
             default:
                 return new FilterExpression.Not(RandomFilter(random, depth + 1));
         }
@@ -92,8 +100,10 @@ internal static class FilterModel
     };
 
     private static bool Any(
-        IReadOnlyDictionary<string, MetadataValue> metadata, string key, MetadataKind kind, Func<MetadataValue, int, bool> test) =>
-        metadata.TryGetValue(key, out var value) && value.Kind == kind && Enumerable.Range(0, value.Count).Any(i => test(value, i));
+        IReadOnlyDictionary<string, MetadataValue> metadata, string key, MetadataKind kind, Func<MetadataValue, int,
+            bool> test) =>
+        metadata.TryGetValue(key, out var value) && value.Kind == kind && Enumerable.Range(0, value.Count)
+            .Any(i => test(value, i));
 
     private static int Compare(MetadataValue left, int i, MetadataValue right, int j) => left.Kind switch
     {

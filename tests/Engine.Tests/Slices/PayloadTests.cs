@@ -11,15 +11,18 @@ public sealed class PayloadTests
         var (first, second) = (Encode(chunks), Encode(chunks));
         first.Count.ShouldBe(4);
         first.Sum(part => part.Count).ShouldBe(40);
-        first.Select(part => Convert.ToHexString(part.Payload)).ShouldBe(second.Select(part => Convert.ToHexString(part.Payload)));
+        first.Select(part => Convert.ToHexString(part.Payload))
+            .ShouldBe(second.Select(part => Convert.ToHexString(part.Payload)));
         first.ShouldAllBe(part => part.Payload.Length <= StoreLimits.MaxRecordBytes);
     }
 
     [Fact]
     public void The_order_of_metadata_keys_does_not_matter()
     {
-        var forward = Chunk(1, 10) with { Metadata = new Dictionary<string, MetadataValue> { ["a"] = MetadataValue.Of(1L), ["b"] = MetadataValue.Of("x") } };
-        var backward = forward with { Metadata = new Dictionary<string, MetadataValue> { ["b"] = MetadataValue.Of("x"), ["a"] = MetadataValue.Of(1L) } };
+        var forward = Chunk(1, 10) with { Metadata = new Dictionary<string,
+            MetadataValue> { ["a"] = MetadataValue.Of(1L), ["b"] = MetadataValue.Of("x") } };
+        var backward = forward with { Metadata = new Dictionary<string,
+            MetadataValue> { ["b"] = MetadataValue.Of("x"), ["a"] = MetadataValue.Of(1L) } };
         Encode([forward])[0].Payload.ShouldBe(Encode([backward])[0].Payload);
     }
 
@@ -82,7 +85,8 @@ public sealed class PayloadTests
         var settings = new WorkspaceSettings
         {
             Uid = Guid.NewGuid(), Version = 7, State = WorkspaceState.Creating, Extension = new byte[] { 9, 8 },
-            Spaces = [new VectorSpaceSettings { Dimension = 384 }, new VectorSpaceSettings { Name = "ü", Dimension = 2, ExactThreshold = 5, M = 8 }],
+            Spaces = [new VectorSpaceSettings { Dimension = 384 },
+                new VectorSpaceSettings { Name = "ü", Dimension = 2, ExactThreshold = 5, M = 8 }],
         };
         var again = SettingsCodec.Read(SettingsCodec.ToBytes(settings));
         again.Spaces.ShouldBe(settings.Spaces);
@@ -91,7 +95,8 @@ public sealed class PayloadTests
 
         var outcome = new MutationOutcome
         {
-            Kind = OutcomeKind.Applied, Stamp = 5, Statuses = [1, 3], Versions = [5, 2], Uniform = 1, Version = 4, Count = 6, Replaced = 7,
+            Kind = OutcomeKind.Applied, Stamp = 5, Statuses = [1, 3], Versions = [5, 2], Uniform = 1, Version = 4,
+                Count = 6, Replaced = 7,
         };
         using var writer = new PayloadWriter();
         outcome.Write(writer);
@@ -112,7 +117,8 @@ public sealed class PayloadTests
 
     private static ChunkWrite Chunk(int number, int textBytes) => new()
     {
-        Key = new ChunkKey("d", $"c{number}"), Text = new string('t', textBytes), Vectors = [new SpaceVector("", new float[] { 1, 2, number })],
+        Key = new ChunkKey("d", $"c{number}"), Text = new string('t', textBytes), Vectors =
+            [new SpaceVector("", new float[] { 1, 2, number })],
     };
 
     private static IReadOnlyList<ChunkPart> Encode(IEnumerable<ChunkWrite> chunks)

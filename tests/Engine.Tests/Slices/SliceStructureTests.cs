@@ -90,7 +90,8 @@ public sealed class SliceStructureTests
         RowStamps.IsVisible(RowStamps.Staged, 8).ShouldBeFalse();
         RowStamps.IsAlive(RowStamps.Staged).ShouldBeFalse();
 
-        var versions = new[] { new WriteStamp(1, 1), new WriteStamp(1, PackedStamp.MaxSequence), new WriteStamp(2, 1), new WriteStamp(65_535, 7) };
+        var versions = new[] { new WriteStamp(1, 1), new WriteStamp(1, PackedStamp.MaxSequence), new WriteStamp(2, 1),
+            new WriteStamp(65_535, 7) };
         versions.Select(PackedStamp.Pack).ShouldBeInOrder();
         versions.Select(version => PackedStamp.Unpack(PackedStamp.Pack(version))).ShouldBe(versions);
         Should.Throw<InvalidDataException>(() => PackedStamp.Pack(new WriteStamp(65_536, 1)));
@@ -108,7 +109,8 @@ public sealed class SliceStructureTests
         {
             var document = new string((char)('a' + random.Next(26)), random.Next(1, 257));
             var chunk = i % 3 == 0 ? document : $"c{i}";
-            written.Add((keys.Append(Encoding.UTF8.GetBytes(document), Encoding.UTF8.GetBytes(chunk)), document, chunk));
+            written.Add(
+                (keys.Append(Encoding.UTF8.GetBytes(document), Encoding.UTF8.GetBytes(chunk)), document, chunk));
             if (i % 1000 == 999)
                 keys.MarkCut();
         }
@@ -126,7 +128,8 @@ public sealed class SliceStructureTests
             foreach (var right in ids)
             {
                 Math.Sign(ChunkKey.CompareBytewise(left, right)).ShouldBe(Math.Sign(
-                    Encoding.UTF8.GetBytes(left).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(right))), $"{left} {right}");
+                    Encoding.UTF8.GetBytes(left).AsSpan()
+                        .SequenceCompareTo(Encoding.UTF8.GetBytes(right))), $"{left} {right}");
             }
         }
     }

@@ -2,7 +2,8 @@ using Rag.Engine.Storage;
 
 namespace Rag.Engine.Tests.Store;
 
-/// <summary>The local disk, whose writes and free space fail on demand; maps work as they do on the local disk.</summary>
+/// <summary>The local disk, whose writes and free space fail on demand; maps work as they do on the local
+/// disk.</summary>
 internal sealed class FailingFiles : IStorageFileSystem
 {
     private readonly LocalFileSystem _local = LocalFileSystem.Instance;
@@ -13,7 +14,8 @@ internal sealed class FailingFiles : IStorageFileSystem
     /// <summary>Which paths fail.</summary>
     public Func<string, bool> Concerns { get; set; } = _ => true;
 
-    /// <summary>Whether syncs reach the disk. Tests that end or kill a process do without: its writes survive it.</summary>
+    /// <summary>Whether syncs reach the disk. Tests that end or kill a process do without: its writes survive
+    /// it.</summary>
     public bool Syncs { get; init; }
 
     /// <summary>Free bytes to pretend; null for the truth.</summary>

@@ -40,12 +40,14 @@ public sealed class GenerationTests
         var generation = Guid.NewGuid();
         await harness.Store.StageAsync(slice, "doc", generation, [.. Chunks("doc", 2, 1)], harness.NewId(), default);
         (await Commit(3)).Status.ShouldBe(CommitStatus.Incomplete);
-        (await Commit(2, Precondition.IfVersion(new WriteStamp(1, 1)))).Status.ShouldBe(CommitStatus.PreconditionFailed);
+        (await Commit(2, Precondition.IfVersion(new WriteStamp(1, 1)))).Status
+            .ShouldBe(CommitStatus.PreconditionFailed);
         (await harness.Store.CommitAsync(slice, "doc", Guid.NewGuid(), 2, default, harness.NewId(), default))
             .Status.ShouldBe(CommitStatus.UnknownGeneration);
         var done = await Commit(2, Precondition.IfAbsent);
         done.Status.ShouldBe(CommitStatus.Committed);
-        (await Commit(2)).ShouldBe(new CommitOutcome(CommitStatus.AlreadyCommitted, done.Version, 0, 0, (await Commit(2)).Stamp),
+        (await Commit(2))
+            .ShouldBe(new CommitOutcome(CommitStatus.AlreadyCommitted, done.Version, 0, 0, (await Commit(2)).Stamp),
             new IgnoreStamp());
 
         Task<CommitOutcome> Commit(int expected, Precondition precondition = default) =>
@@ -60,7 +62,8 @@ public sealed class GenerationTests
         await Replace(harness, slice, "doc", 2, 1);
         var generation = Guid.NewGuid();
         await harness.Store.StageAsync(slice, "doc", generation, [.. Chunks("doc", 5, 7)], harness.NewId(), default);
-        await harness.Store.StageAsync(slice, "fresh", generation, [.. Chunks("fresh", 5, 7)], harness.NewId(), default);
+        await harness.Store.StageAsync(slice, "fresh", generation, [.. Chunks("fresh", 5, 7)], harness.NewId(),
+            default);
         await harness.Store.AbortAsync(slice, "doc", generation, harness.NewId(), default);
         await harness.Store.AbortAsync(slice, "fresh", generation, harness.NewId(), default);
         (await harness.Store.CommitAsync(slice, "doc", generation, 5, default, harness.NewId(), default))
@@ -76,7 +79,8 @@ public sealed class GenerationTests
         await using var harness = await OpenAsync();
         var slice = await harness.CreateAsync();
         await Replace(harness, slice, "doc", 2, 1);
-        var emptied = await harness.Store.CommitAsync(slice, "doc", Guid.NewGuid(), 0, default, harness.NewId(), default);
+        var emptied =
+            await harness.Store.CommitAsync(slice, "doc", Guid.NewGuid(), 0, default, harness.NewId(), default);
         emptied.ReplacedChunks.ShouldBe(2);
         await harness.Store.CheckpointAsync(default);
         await harness.ReopenAsync();
@@ -95,7 +99,8 @@ public sealed class GenerationTests
         var slice = await harness.CreateAsync();
         var (late, forgotten) = (Guid.NewGuid(), Guid.NewGuid());
         await harness.Store.StageAsync(slice, "late", late, [.. Chunks("late", 2, 1)], harness.NewId(), default);
-        await harness.Store.StageAsync(slice, "forgotten", forgotten, [.. Chunks("forgotten", 2, 1)], harness.NewId(), default);
+        await harness.Store.StageAsync(slice, "forgotten", forgotten, [.. Chunks("forgotten", 2, 1)], harness.NewId(),
+            default);
         time.Advance(TimeSpan.FromHours(23));
         await harness.Store.Parts.Maintenance.RunOnceAsync(default);
         (await harness.Store.GetStatisticsAsync(slice, default)).PendingGenerations.ShouldBe(2);
@@ -166,10 +171,12 @@ public sealed class GenerationTests
     private static IEnumerable<ChunkWrite> Chunks(string document, int count, float x) =>
         Enumerable.Range(0, count).Select(i => Chunk(document, $"c{i}", x));
 
-    private static async Task<CommitOutcome> Replace(StoreHarness harness, SliceId slice, string document, int count, float x)
+    private static async Task<CommitOutcome> Replace(StoreHarness harness, SliceId slice, string document, int count,
+        float x)
     {
         var generation = Guid.NewGuid();
-        await harness.Store.StageAsync(slice, document, generation, [.. Chunks(document, count, x)], harness.NewId(), default);
+        await harness.Store.StageAsync(slice, document, generation, [.. Chunks(document, count, x)], harness.NewId(),
+            default);
         return await harness.Store.CommitAsync(slice, document, generation, count, default, harness.NewId(), default);
     }
 
@@ -179,7 +186,8 @@ public sealed class GenerationTests
 
     private sealed class IgnoreStamp : IEqualityComparer<CommitOutcome>
     {
-        public bool Equals(CommitOutcome? left, CommitOutcome? right) => left! with { Stamp = default } == right! with { Stamp = default };
+        public bool Equals(CommitOutcome? left, CommitOutcome? right) =>
+            left! with { Stamp = default } == right! with { Stamp = default };
 
         public int GetHashCode(CommitOutcome outcome) => outcome.Version.GetHashCode();
     }

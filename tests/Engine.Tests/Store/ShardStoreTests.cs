@@ -14,7 +14,9 @@ public sealed class ShardStoreTests
         var slice = await harness.CreateAsync();
         var metadata = new Dictionary<string, MetadataValue>
         {
-            ["lang"] = MetadataValue.Of("de"), ["year"] = MetadataValue.Of(1999L), ["tags"] = MetadataValue.List(["a", "b"]),
+            ["lang"] = MetadataValue.Of("de"),
+            ["year"] = MetadataValue.Of(1999L),
+            ["tags"] = MetadataValue.List(["a", "b"]),
         };
         var write = Chunk("doc", "c1", 3, "hello", metadata) with { Attributes = new byte[] { 1, 2, 3 } };
         var outcome = await harness.UpsertAsync(slice, write, Chunk("doc", "c2", 9));
@@ -51,8 +53,10 @@ public sealed class ShardStoreTests
             (await harness.Store.CountAsync(slice, null, null, default)).ShouldBe(50);
             (await harness.Store.SearchAsync(slice, Query(100, 1, ReturnFields.Text), default))
                 .Hits[0].Key.ShouldBe(new ChunkKey("d0", "c0"));
-            (await harness.Store.SearchAsync(slice, Query(200, 1), default)).Hits[0].Key.ShouldBe(ChunkKey.OfSingle("new"));
-            (await harness.Store.SearchAsync(slice, Query(1, 1), default)).Hits[0].Key.ShouldNotBe(new ChunkKey("d1", "c1"));
+            (await harness.Store.SearchAsync(slice, Query(200, 1), default)).Hits[0].Key
+                .ShouldBe(ChunkKey.OfSingle("new"));
+            (await harness.Store.SearchAsync(slice, Query(1, 1), default)).Hits[0].Key
+                .ShouldNotBe(new ChunkKey("d1", "c1"));
             if (restart == 1)
                 await harness.Store.CheckpointAsync(default);
         }
@@ -106,7 +110,8 @@ public sealed class ShardStoreTests
         var slice = await harness.CreateAsync();
         await harness.UpsertAsync(slice, Chunk("d", "a", 0), Chunk("d", "b", 1), Chunk("d", "c", 2));
         var query = Query(0) with { ScoreThreshold = -1 };
-        (await harness.Store.SearchAsync(slice, query, default)).Hits.Select(hit => hit.Key.ChunkId).ShouldBe(["a", "b"]);
+        (await harness.Store.SearchAsync(slice, query, default)).Hits.Select(hit => hit.Key.ChunkId)
+            .ShouldBe(["a", "b"]);
     }
 
     [Fact]
@@ -125,7 +130,8 @@ public sealed class ShardStoreTests
 
         await harness.UpsertAsync(slice, new ChunkWrite
         {
-            Key = key, Fields = ChunkFields.Metadata, Metadata = new Dictionary<string, MetadataValue> { ["n"] = MetadataValue.Of(2L) },
+            Key = key, Fields = ChunkFields.Metadata, Metadata = new Dictionary<string,
+                MetadataValue> { ["n"] = MetadataValue.Of(2L) },
         });
         await Check("new", 2, 7);
 
@@ -146,7 +152,8 @@ public sealed class ShardStoreTests
         async Task Check(string expectedText, long number, float x)
         {
             var filter = new FilterExpression.Equal("n", MetadataValue.Of(number));
-            var hits = (await harness.Store.SearchAsync(slice, Query(x, 5, ReturnFields.All) with { Filter = filter }, default)).Hits;
+            var hits = (await harness.Store.SearchAsync(slice, Query(x, 5, ReturnFields.All) with { Filter = filter },
+                default)).Hits;
             var hit = hits.ShouldHaveSingleItem();
             hit.Text.ShouldBe(expectedText);
             hit.Metadata!["n"].ShouldBe(MetadataValue.Of(number));
@@ -171,7 +178,8 @@ public sealed class ShardStoreTests
         (await harness.UpsertAsync(slice, swap)).Items[0].ShouldBe(
             new ChunkWriteResult(ChunkWriteStatus.PreconditionFailed, swapped.Version));
 
-        var delete = new ChunkSelection.ByKey([new ChunkDeletion(new ChunkKey("d", "c"), Precondition.IfVersion(version))]);
+        var delete =
+            new ChunkSelection.ByKey([new ChunkDeletion(new ChunkKey("d", "c"), Precondition.IfVersion(version))]);
         (await harness.Store.DeleteAsync(slice, delete, harness.NewId(), default)).Items
             .ShouldBe([ChunkDeleteStatus.PreconditionFailed]);
     }
@@ -182,7 +190,8 @@ public sealed class ShardStoreTests
         await using var harness = await OpenAsync();
         var slice = await harness.CreateAsync();
         var id = harness.NewId();
-        var writes = new[] { Chunk("d", "c", 1), Chunk("d", "e", 2) with { Precondition = Precondition.IfVersion(new WriteStamp(1, 99)) } };
+        var writes = new[] { Chunk("d", "c", 1),
+            Chunk("d", "e", 2) with { Precondition = Precondition.IfVersion(new WriteStamp(1, 99)) } };
         var first = await harness.Store.UpsertAsync(slice, writes, id, default);
         await harness.UpsertAsync(slice, Chunk("d", "c", 50));
         for (var round = 0; round < 3; round++)
@@ -196,7 +205,8 @@ public sealed class ShardStoreTests
         }
 
         var old = Guid.CreateVersion7(DateTimeOffset.UtcNow.AddMinutes(-11));
-        var refused = await Should.ThrowAsync<StoreException>(() => harness.Store.UpsertAsync(slice, writes, old, default));
+        var refused =
+            await Should.ThrowAsync<StoreException>(() => harness.Store.UpsertAsync(slice, writes, old, default));
         refused.Kind.ShouldBe(StoreErrorKind.Aborted);
     }
 
@@ -242,7 +252,8 @@ public sealed class ShardStoreTests
             Chunk("d", "also good"));
         outcome.Items.Select(item => item.Status == ChunkWriteStatus.Created)
             .ShouldBe([true, false, false, false, false, false, false, false, true]);
-        outcome.Items.Where(item => item.Status == ChunkWriteStatus.Invalid).ShouldAllBe(item => item.Detail!.Length > 20);
+        outcome.Items.Where(item => item.Status == ChunkWriteStatus.Invalid)
+            .ShouldAllBe(item => item.Detail!.Length > 20);
         (await harness.Store.CountAsync(slice, null, null, default)).ShouldBe(2);
     }
 
@@ -263,104 +274,26 @@ public sealed class ShardStoreTests
         await using var harness = await OpenAsync();
         var slice = await harness.CreateAsync();
         var store = harness.Store;
-        await ShouldFail(StoreErrorKind.InvalidArgument, async () => await store.SearchAsync(slice, Query(1, 0), default));
-        await ShouldFail(StoreErrorKind.InvalidArgument, async () => await store.SearchAsync(slice, Query(1, 10_001), default));
-        await ShouldFail(StoreErrorKind.InvalidArgument, async () => await store.SearchAsync(slice, Query(float.NaN), default));
-        await ShouldFail(StoreErrorKind.NotFound, async () => await store.SearchAsync(slice, Query(1) with { Space = "x" }, default));
-        await ShouldFail(StoreErrorKind.NotFound, async () => await store.CountAsync(new SliceId(Guid.NewGuid(), 0), null, null, default));
+        await ShouldFail(StoreErrorKind.InvalidArgument, async () =>
+            await store.SearchAsync(slice, Query(1, 0), default));
+        await ShouldFail(StoreErrorKind.InvalidArgument, async () =>
+            await store.SearchAsync(slice, Query(1, 10_001), default));
+        await ShouldFail(StoreErrorKind.InvalidArgument, async () =>
+            await store.SearchAsync(slice, Query(float.NaN), default));
+        await ShouldFail(StoreErrorKind.NotFound, async () =>
+            await store.SearchAsync(slice, Query(1) with { Space = "x" }, default));
+        await ShouldFail(StoreErrorKind.NotFound, async () =>
+            await store.CountAsync(new SliceId(Guid.NewGuid(), 0), null, null, default));
         await ShouldFail(StoreErrorKind.NotFound, async () => await store.UpsertAsync(
             slice with { Partition = 9 }, [Chunk("d", "c")], harness.NewId(), default));
-        await ShouldFail(StoreErrorKind.InvalidArgument, async () => await store.UpsertAsync(slice, [], harness.NewId(), default));
-        await ShouldFail(StoreErrorKind.InvalidArgument, async () => await store.ListAsync(slice, null, 0, null, null, default, default));
+        await ShouldFail(StoreErrorKind.InvalidArgument, async () =>
+            await store.UpsertAsync(slice, [], harness.NewId(), default));
+        await ShouldFail(StoreErrorKind.InvalidArgument, async () =>
+            await store.ListAsync(slice, null, 0, null, null, default, default));
         await ShouldFail(StoreErrorKind.InvalidArgument, async () => await store.SearchAsync(slice,
             Query(1) with { Filter = new FilterExpression.Range("k", null, true, null, true) }, default));
         await ShouldFail(StoreErrorKind.InvalidArgument, async () => await store.UpsertAsync(
             slice, [Chunk("d", "c")], Guid.CreateVersion7(DateTimeOffset.UtcNow.AddHours(1)), default));
-    }
-
-    [Fact]
-    public async Task A_deleted_workspace_is_gone_and_stays_gone()
-    {
-        await using var harness = await OpenAsync();
-        var slice = await harness.CreateAsync();
-        await harness.UpsertAsync(slice, Chunk("d", "c"));
-        await harness.Store.CheckpointAsync(default);
-        await harness.UpsertAsync(slice, Chunk("d", "e"));
-        var settings = Settings(slice.WorkspaceUid, version: 2) with { State = WorkspaceState.Deleting };
-        await harness.Store.PutSettingsAsync(0, settings, harness.NewId(), default);
-        harness.Store.FindSettings(slice.WorkspaceUid, 0)!.State.ShouldBe(WorkspaceState.Deleting);
-        await ShouldFail(StoreErrorKind.FailedPrecondition, async () => await harness.Store.CountAsync(slice, null, null, default));
-        await ShouldFail(StoreErrorKind.FailedPrecondition, async () => await harness.UpsertAsync(slice, Chunk("d", "c")));
-        harness.Store.ListSlices().ShouldBeEmpty();
-        await harness.ReopenAsync();
-        harness.Store.ListSlices().ShouldBeEmpty();
-        await harness.Store.CheckpointAsync(default);
-        await harness.ReopenAsync();
-        harness.Store.ListSlices().ShouldBeEmpty();
-        Directory.EnumerateFiles(Path.Combine(harness.Folder, "snapshots"), "*.snapshot", SearchOption.AllDirectories)
-            .ShouldBeEmpty();
-    }
-
-    [Fact]
-    public async Task Settings_change_by_version_and_never_the_shape_of_a_space()
-    {
-        await using var harness = await OpenAsync();
-        var slice = await harness.CreateAsync();
-        var second = Settings(slice.WorkspaceUid, version: 2) with
-        {
-            Spaces = [new VectorSpaceSettings { Dimension = 4, Metric = Metric.L2 }, new VectorSpaceSettings { Name = "wide", Dimension = 8 }],
-            Extension = new byte[] { 7 },
-        };
-        await harness.Store.PutSettingsAsync(0, second, harness.NewId(), default);
-        await harness.Store.PutSettingsAsync(0, second, harness.NewId(), default);
-        await ShouldFail(StoreErrorKind.FailedPrecondition, async () =>
-            await harness.Store.PutSettingsAsync(0, Settings(slice.WorkspaceUid), harness.NewId(), default));
-        await ShouldFail(StoreErrorKind.FailedPrecondition, async () =>
-            await harness.Store.PutSettingsAsync(0, Settings(slice.WorkspaceUid, 5, version: 3), harness.NewId(), default));
-        await harness.UpsertAsync(slice, Chunk("d", "c") with { Vectors = [new SpaceVector("wide", new float[] { 1, 2, 3, 4, 5, 6, 7, 8 })] });
-        await harness.Store.CheckpointAsync(default);
-        await harness.ReopenAsync();
-        var found = harness.Store.FindSettings(slice.WorkspaceUid, 0)!;
-        found.Version.ShouldBe(2ul);
-        found.Extension.ToArray().ShouldBe([7]);
-        found.Spaces.Select(space => space.Name).ShouldBe(["", "wide"]);
-        (await harness.Store.SearchAsync(slice, new SearchQuery { Space = "wide", Vector = new float[] { 1, 2, 3, 4, 5, 6, 7, 8 }, K = 3 }, default))
-            .Hits.Count.ShouldBe(1);
-    }
-
-    [Fact]
-    public async Task Spaces_may_change_their_order_come_and_go()
-    {
-        await using var harness = await OpenAsync();
-        var slice = await harness.CreateAsync();
-        var (left, right) = (new VectorSpaceSettings { Name = "l", Dimension = 4 }, new VectorSpaceSettings { Name = "r", Dimension = 4 });
-        await Put(2, left, right);
-        await harness.UpsertAsync(slice, Chunk("d", "c") with { Vectors = [new SpaceVector("l", Vector(-9)), new SpaceVector("r", Vector(9))] });
-        await Put(3, right, left);
-        await Check();
-        await Put(4, right, new VectorSpaceSettings { Name = "new", Dimension = 7 }, left);
-        await Check();
-        await Put(5, left);
-        await harness.Store.CheckpointAsync(default);
-        await harness.ReopenAsync();
-        (await harness.Store.ListAsync(slice, null, 1, null, null, ReturnFields.Vectors, default))
-            .Chunks[0].Vectors!.Single().Values.ToArray().ShouldBe(Vector(-9));
-        await ShouldFail(StoreErrorKind.NotFound, async () =>
-            await harness.Store.SearchAsync(slice, Query(1) with { Space = "r" }, default));
-
-        Task Put(ulong version, params VectorSpaceSettings[] spaces) => harness.Store.PutSettingsAsync(
-            0, new WorkspaceSettings { Uid = slice.WorkspaceUid, Version = version, Spaces = spaces }, harness.NewId(), default);
-
-        async Task Check()
-        {
-            await harness.Store.CheckpointAsync(default);
-            await harness.ReopenAsync();
-            foreach (var (space, x) in new[] { ("l", -9f), ("r", 9f) })
-            {
-                (await harness.Store.SearchAsync(slice, Query(x, 1) with { Space = space }, default))
-                    .Hits[0].Score.ShouldBe(1, 1e-4f);
-            }
-        }
     }
 
     [Fact]
@@ -371,7 +304,8 @@ public sealed class ShardStoreTests
         for (var round = 0; round < 3; round++)
         {
             for (var batch = 0; batch < 4; batch++)
-                await harness.UpsertAsync(slice, [.. Enumerable.Range(0, 500).Select(i => Chunk("d", $"{batch}-{i}", i))]);
+                await harness.UpsertAsync(slice,
+                    [.. Enumerable.Range(0, 500).Select(i => Chunk("d", $"{batch}-{i}", i))]);
             await harness.Store.DeleteAsync(slice, new ChunkSelection.ByDocument(["d"]), harness.NewId(), default);
             (await harness.Store.SearchAsync(slice, Query(1), default)).Hits.ShouldBeEmpty();
             var loaded = harness.Store.Parts.Catalog.Find(slice)!.Loaded!;

@@ -26,7 +26,8 @@ public sealed class StoreConcurrencyTests
                 var livingBefore = living.Keys.ToList();
                 var filter = random.Next(2) == 0 ? null : new FilterExpression.Exists("n");
                 var query = Query(random.Next(20), 2000, ReturnFields.Text) with { Filter = filter };
-                var found = (await harness.Store.SearchAsync(slice, query, default)).Hits.Select(hit => hit.Key.ChunkId).ToHashSet();
+                var found = (await harness.Store.SearchAsync(slice, query, default)).Hits.Select(hit => hit.Key.ChunkId)
+                    .ToHashSet();
                 found.Overlaps(deadBefore).ShouldBeFalse();
                 foreach (var id in livingBefore)
                     (found.Contains(id) || !living.ContainsKey(id)).ShouldBeTrue(id);
@@ -108,7 +109,9 @@ public sealed class StoreConcurrencyTests
         var store = harness.Store;
         await store.DisposeAsync();
         await store.DisposeAsync();
-        await ShardStoreTests.ShouldFail(StoreErrorKind.Unavailable, async () => await store.SearchAsync(slice, Query(1), default));
-        await ShardStoreTests.ShouldFail(StoreErrorKind.Unavailable, async () => await store.UpsertAsync(slice, [Chunk("d", "c")], harness.NewId(), default));
+        await ShardStoreTests
+            .ShouldFail(StoreErrorKind.Unavailable, async () => await store.SearchAsync(slice, Query(1), default));
+        await ShardStoreTests.ShouldFail(StoreErrorKind.Unavailable, async () =>
+            await store.UpsertAsync(slice, [Chunk("d", "c")], harness.NewId(), default));
     }
 }

@@ -97,7 +97,8 @@ public sealed class StoreFaultTests
 
         await harness.Store.CheckpointAsync(default);
         await harness.CloseAsync();
-        var path = Directory.EnumerateFiles(harness.Folder, $"{bad.WorkspaceUid:N}*.snapshot", SearchOption.AllDirectories).Single();
+        var path = Directory.EnumerateFiles(harness.Folder, $"{bad.WorkspaceUid:N}*.snapshot",
+            SearchOption.AllDirectories).Single();
         var bytes = await File.ReadAllBytesAsync(path);
         var at = Math.Min((int)(bytes.Length * place), bytes.Length - 1);
         for (var i = at; i < Math.Min(at + 64, bytes.Length); i++)
@@ -115,7 +116,8 @@ public sealed class StoreFaultTests
             {
                 var page = await harness.Store.ListAsync(bad, null, 1000, null, null, ReturnFields.All, default);
                 page.Chunks.Count.ShouldBe(200);
-                (await harness.Store.SearchAsync(bad, Query(3, 5) with { Exact = true }, default)).Hits.Count.ShouldBe(5);
+                (await harness.Store.SearchAsync(bad, Query(3, 5) with { Exact = true }, default)).Hits.Count
+                    .ShouldBe(5);
             }
             catch (StoreException exception)
             {
@@ -126,7 +128,8 @@ public sealed class StoreFaultTests
             if (isDamaged)
             {
                 harness.Store.Status.Quarantined.Single().Slice.ShouldBe(bad);
-                await ShouldFail(StoreErrorKind.DataLoss, async () => await harness.Store.SearchAsync(bad, Query(1), default));
+                await ShouldFail(StoreErrorKind.DataLoss, async () =>
+                    await harness.Store.SearchAsync(bad, Query(1), default));
                 await ShouldFail(StoreErrorKind.DataLoss, async () => await harness.UpsertAsync(bad, Chunk("d", "c")));
             }
             else
@@ -134,7 +137,8 @@ public sealed class StoreFaultTests
                 place.ShouldNotBeOneOf(0.02, 1.0);
             }
 
-            (await harness.Store.ListAsync(good, null, 1000, null, null, ReturnFields.All, default)).Chunks.Count.ShouldBe(200);
+            (await harness.Store.ListAsync(good, null, 1000, null, null, ReturnFields.All, default)).Chunks.Count
+                .ShouldBe(200);
             await harness.UpsertAsync(good, Chunk("d", $"more{restart}"));
             await harness.Store.DeleteAsync(good, new ChunkSelection.ByDocument(["d"]), harness.NewId(), default);
             await harness.Store.CheckpointAsync(default);
@@ -143,7 +147,8 @@ public sealed class StoreFaultTests
 
         await harness.OpenStoreAsync();
         await harness.Store.PutSettingsAsync(
-            0, Settings(bad.WorkspaceUid, version: 9) with { State = WorkspaceState.Deleting }, harness.NewId(), default);
+            0, Settings(bad.WorkspaceUid, version: 9) with { State = WorkspaceState.Deleting }, harness.NewId(),
+                default);
         await harness.ReopenAsync();
         harness.Store.Status.Quarantined.ShouldBeEmpty();
         harness.Store.ListSlices().ShouldBe([good]);
@@ -160,7 +165,8 @@ public sealed class StoreFaultTests
         foreach (var path in Directory.EnumerateFiles(harness.Folder, "*.snapshot", SearchOption.AllDirectories))
             File.Delete(path);
         await harness.OpenStoreAsync();
-        await ShouldFail(StoreErrorKind.DataLoss, async () => await harness.Store.CountAsync(slice, null, null, default));
+        await ShouldFail(StoreErrorKind.DataLoss, async () =>
+            await harness.Store.CountAsync(slice, null, null, default));
     }
 
     [Fact]
@@ -213,8 +219,10 @@ public sealed class StoreFaultTests
         Flip(Path.Combine(harness.Folder, "chunks"), "the one that is hit"u8);
         await harness.OpenStoreAsync();
         (await harness.Store.SearchAsync(bad, Query(1), default)).Hits.Count.ShouldBe(1);
-        await ShouldFail(StoreErrorKind.DataLoss, async () => await harness.Store.SearchAsync(bad, Query(1, 1, ReturnFields.Text), default));
-        (await harness.Store.SearchAsync(good, Query(1, 1, ReturnFields.Text), default)).Hits[0].Text.ShouldBe("innocent");
+        await ShouldFail(StoreErrorKind.DataLoss, async () =>
+            await harness.Store.SearchAsync(bad, Query(1, 1, ReturnFields.Text), default));
+        (await harness.Store.SearchAsync(good, Query(1, 1, ReturnFields.Text), default)).Hits[0].Text
+            .ShouldBe("innocent");
     }
 
     [Fact]

@@ -67,7 +67,8 @@ public sealed class StoreMemoryTests
         var text = new string('x', 10_000);
         for (var round = 0; round < 40; round++)
         {
-            await harness.UpsertAsync(busy, [.. Enumerable.Range(0, 100).Select(i => Chunk("d", $"c{i}", i, $"{round} {text}"))]);
+            await harness.UpsertAsync(busy,
+                [.. Enumerable.Range(0, 100).Select(i => Chunk("d", $"c{i}", i, $"{round} {text}"))]);
             if (round % 10 == 9)
                 await harness.Store.Parts.Maintenance.RunOnceAsync(default);
         }
@@ -93,7 +94,8 @@ public sealed class StoreMemoryTests
         var text = new string('x', 30_000);
         for (var round = 0; round < 20; round++)
         {
-            await harness.UpsertAsync(slice, [.. Enumerable.Range(0, 10).Select(i => Chunk("d", $"c{round}-{i}", i, text))]);
+            await harness.UpsertAsync(slice,
+                [.. Enumerable.Range(0, 10).Select(i => Chunk("d", $"c{round}-{i}", i, text))]);
             await harness.Store.Parts.Maintenance.RunOnceAsync(default);
             harness.Store.Status.MutationLogBytes.ShouldBeLessThan(2 << 20);
         }

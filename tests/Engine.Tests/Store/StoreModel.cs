@@ -29,9 +29,11 @@ internal sealed class StoreModel(SliceId slice)
         await CompareSearchAsync(store, random.Next(0, 12), random.Next(1, 15), exact: false);
         var number = random.Next(5);
         var filter = new FilterExpression.Equal("n", MetadataValue.Of((long)number));
-        (await store.CountAsync(slice, filter, null, default)).ShouldBe(Chunks.Values.Count(chunk => chunk.Number == number));
+        (await store.CountAsync(slice, filter, null, default))
+            .ShouldBe(Chunks.Values.Count(chunk => chunk.Number == number));
         var document = $"d{random.Next(8)}";
-        (await store.CountAsync(slice, null, document, default)).ShouldBe(Chunks.Keys.Count(key => key.DocumentId == document));
+        (await store.CountAsync(slice, null, document, default))
+            .ShouldBe(Chunks.Keys.Count(key => key.DocumentId == document));
         var statistics = await store.GetStatisticsAsync(slice, default);
         statistics.Chunks.ShouldBe(Chunks.Count);
         statistics.Documents.ShouldBe(Chunks.Keys.Select(key => key.DocumentId).Distinct().Count());

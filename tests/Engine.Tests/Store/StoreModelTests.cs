@@ -24,7 +24,8 @@ public sealed class StoreModelTests
             await harness.Store.PutSettingsAsync(i, new WorkspaceSettings
             {
                 Uid = slice.WorkspaceUid, Version = 2,
-                Spaces = [new VectorSpaceSettings { Dimension = 4, Metric = Metric.L2, ExactThreshold = exactThreshold }],
+                Spaces =
+                    [new VectorSpaceSettings { Dimension = 4, Metric = Metric.L2, ExactThreshold = exactThreshold }],
             }, harness.NewId(), default);
             models.Add(new StoreModel(slice));
         }
@@ -53,7 +54,8 @@ public sealed class StoreModelTests
     [Theory]
     [InlineData(11, 0)]
     [InlineData(12, 24)]
-    public async Task Random_mutations_are_right_while_snapshots_unloads_and_cleaning_go_on_beside_them(int seed, int exactThreshold)
+    public async Task Random_mutations_are_right_while_snapshots_unloads_and_cleaning_go_on_beside_them(int seed,
+        int exactThreshold)
     {
         await using var harness = await OpenAsync(configure: options => options with { CheckpointLogBytes = 1 << 20 });
         var models = new List<StoreModel>();
@@ -63,7 +65,8 @@ public sealed class StoreModelTests
             await harness.Store.PutSettingsAsync(i, new WorkspaceSettings
             {
                 Uid = slice.WorkspaceUid, Version = 1,
-                Spaces = [new VectorSpaceSettings { Dimension = 4, Metric = Metric.L2, ExactThreshold = exactThreshold }],
+                Spaces =
+                    [new VectorSpaceSettings { Dimension = 4, Metric = Metric.L2, ExactThreshold = exactThreshold }],
             }, harness.NewId(), default);
             models.Add(new StoreModel(slice));
         }
@@ -112,7 +115,8 @@ public sealed class StoreModelTests
         < 17 => CommitAsync(harness, model, random),
         17 => AbortAsync(harness, model, random),
         18 => harness.UnloadAsync(model.Slice),
-        19 => random.Next(2) == 0 ? harness.Store.CheckpointAsync(default) : harness.Store.Parts.Maintenance.RunOnceAsync(default),
+        19 => random.Next(2) == 0 ? harness.Store.CheckpointAsync(default)
+            : harness.Store.Parts.Maintenance.RunOnceAsync(default),
         20 => harness.ReopenAsync(),
         _ => harness.CrashAsync(),
     };
@@ -128,12 +132,14 @@ public sealed class StoreModelTests
 
     private static async Task UpsertAsync(StoreHarness harness, StoreModel model, Random random)
     {
-        var writes = Enumerable.Range(0, random.Next(1, 20)).Select(_ => RandomWrite(RandomKey(random), random)).ToArray();
+        var writes = Enumerable.Range(0, random.Next(1, 20)).Select(_ => RandomWrite(RandomKey(random), random))
+            .ToArray();
         var id = harness.NewId();
         var outcome = await harness.Store.UpsertAsync(model.Slice, writes, id, default);
         for (var i = 0; i < writes.Length; i++)
         {
-            outcome.Items[i].Status.ShouldBe(model.Chunks.ContainsKey(writes[i].Key) ? ChunkWriteStatus.Updated : ChunkWriteStatus.Created);
+            outcome.Items[i].Status.ShouldBe(model.Chunks.ContainsKey(writes[i].Key) ? ChunkWriteStatus.Updated
+                : ChunkWriteStatus.Created);
             model.Chunks[writes[i].Key] = ModelOf(writes[i], outcome.Items[i].Version);
         }
 
@@ -174,7 +180,8 @@ public sealed class StoreModelTests
     private static async Task DeleteDocumentAsync(StoreHarness harness, StoreModel model, Random random)
     {
         var document = $"d{random.Next(8)}";
-        await harness.Store.DeleteAsync(model.Slice, new ChunkSelection.ByDocument([document]), harness.NewId(), default);
+        await harness.Store.DeleteAsync(model.Slice, new ChunkSelection.ByDocument([document]), harness.NewId(),
+            default);
         model.RemoveDocument(document);
         model.Committed.Remove(document);
         foreach (var staged in model.Staged.Keys.Where(staged => staged.Document == document).ToList())
@@ -185,7 +192,8 @@ public sealed class StoreModelTests
     {
         var number = random.Next(5);
         var filter = new FilterExpression.Equal("n", MetadataValue.Of((long)number));
-        var outcome = await harness.Store.DeleteAsync(model.Slice, new ChunkSelection.ByFilter(filter), harness.NewId(), default);
+        var outcome =
+            await harness.Store.DeleteAsync(model.Slice, new ChunkSelection.ByFilter(filter), harness.NewId(), default);
         var doomed = model.Chunks.Where(chunk => chunk.Value.Number == number).Select(chunk => chunk.Key).ToList();
         outcome.DeletedChunks.ShouldBe(doomed.Count);
         doomed.ForEach(key => model.Chunks.Remove(key));
