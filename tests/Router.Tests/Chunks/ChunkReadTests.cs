@@ -58,6 +58,28 @@ public sealed class ChunkReadTests
     }
 
     [Fact]
+    public async Task A_shard_may_give_short_pages_without_anything_being_passed_over()
+    {
+        await using var fixture = await RouterFixture.StartAsync(shards: 3);
+        await fixture.CreateAsync(spread: 8);
+        await fixture.UpsertAsync("docs", Enumerable.Range(0, 60).Select(i => ($"d{i:00}", "c", "text")));
+        for (var i = 0; i < 3; i++)
+            fixture.Shards[i].PageLimit = i + 1;
+        var listed = new List<string>();
+        var token = "";
+        do
+        {
+            var page = await fixture.Chunks.ListChunksAsync(
+                new ListChunksRequest { Workspace = "docs", PageSize = 10, PageToken = token });
+            listed.AddRange(page.Chunks.Select(chunk => chunk.DocumentId));
+            token = page.NextPageToken;
+        }
+        while (token.Length > 0);
+
+        listed.ShouldBe(Enumerable.Range(0, 60).Select(i => $"d{i:00}"));
+    }
+
+    [Fact]
     public async Task A_documents_chunks_are_listed_and_counted_from_its_one_partition()
     {
         await using var fixture = await RouterFixture.StartAsync(shards: 3);

@@ -22,6 +22,9 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
     /// <summary>Runs before each call: may wait or throw. Gets the method's name and the request.</summary>
     public Func<string, IMessage, ServerCallContext, Task> Before { get; set; } = (_, _, _) => Task.CompletedTask;
 
+    /// <summary>Most chunks of one page, whatever is asked for: a page may be short and still not be the last.</summary>
+    public int PageLimit { get; set; } = int.MaxValue;
+
     public string WriteFault { get; set; } = "";
 
     /// <summary>Names of the methods called so far.</summary>
@@ -230,15 +233,16 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
                     all.Chunks.Add(key, chunk);
             }
 
+            var pageSize = Math.Min(request.PageSize, PageLimit);
             var comparer = all.Chunks.Comparer;
             var found = all.Chunks
                 .Where(entry => request.After is null
                     || comparer.Compare(entry.Key, (request.After.DocumentId, request.After.ChunkId)) > 0)
                 .Where(entry => request.DocumentId.Length == 0 || entry.Key.Document == request.DocumentId)
                 .Where(entry => request.Filter is null || FakeFilter.Accepts(request.Filter, entry.Value))
-                .Select(entry => entry.Value).Take(request.PageSize + 1).ToList();
-            var response = new ListResponse { More = found.Count > request.PageSize };
-            response.Chunks.AddRange(found.Take(request.PageSize));
+                .Select(entry => entry.Value).Take(pageSize + 1).ToList();
+            var response = new ListResponse { More = found.Count > pageSize };
+            response.Chunks.AddRange(found.Take(pageSize));
             return response;
         }
     }
