@@ -8,8 +8,7 @@ namespace Rag.Shard.Embedding;
 /// <summary>The models that this shard can embed with, loaded on first use and kept. Thread-safe.</summary>
 internal sealed class ModelRegistry(ModelOptions options, ILoggerFactory loggers) : IAsyncDisposable
 {
-    private const string ConfigFile = "config.json";
-
+    private readonly ModelCatalog _catalog = new(options.Folders);
     private readonly ConcurrentDictionary<string, Lazy<LoadedModel>> _loaded = new(StringComparer.Ordinal);
     private volatile bool _disposed;
 
@@ -41,15 +40,15 @@ internal sealed class ModelRegistry(ModelOptions options, ILoggerFactory loggers
     public IReadOnlyList<LoadedModel> List()
     {
         var models = new List<LoadedModel>();
-        foreach (var name in options.Folders.SelectMany(NamesIn).Distinct(StringComparer.Ordinal))
+        foreach (var entry in _catalog.List())
         {
             try
             {
-                models.Add(Get(name));
+                models.Add(Get(entry.Name));
             }
             catch (InvalidInputException)
             {
-                // Not a model, or not a usable one: whoever names it is told why.
+                // Not a usable one: whoever names it is told why.
             }
         }
 
@@ -68,46 +67,20 @@ internal sealed class ModelRegistry(ModelOptions options, ILoggerFactory loggers
         _loaded.Clear();
     }
 
-    // A model lies in a folder of its own, or in one below its organisation's: NAME or ORGANISATION/NAME.
-    private static IEnumerable<string> NamesIn(string folder)
-    {
-        if (!Directory.Exists(folder))
-            yield break;
-        foreach (var child in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal))
-        {
-            var name = Path.GetFileName(child);
-            if (File.Exists(Path.Combine(child, ConfigFile)))
-                yield return name;
-            else
-                foreach (var grandchild in Directory.EnumerateDirectories(child).Order(StringComparer.Ordinal))
-                    yield return $"{name}/{Path.GetFileName(grandchild)}";
-        }
-    }
-
+    // Whole names only, and only of what the catalog lists: a caller's name never becomes part of a path.
     private LoadedModel Load(string name)
     {
-        var folder = options.Folders.Select(parent => Path.Combine(parent, name))
-            .FirstOrDefault(path => IsPlain(name) && File.Exists(Path.Combine(path, ConfigFile)));
-        if (folder is null)
-        {
-            throw new InvalidInputException(
-                $"This server has no model '{name}'; pull it with `rag model pull {name}`, or name one that "
-                + "`rag model list` shows.");
-        }
-
+        var entry = _catalog.List().FirstOrDefault(listed => listed.Name == name) ?? throw new InvalidInputException(
+            $"This server has no model '{name}'; pull it with `rag model pull {name}`, or name one that "
+            + "`rag model list` shows.");
         try
         {
             return new LoadedModel(
-                name, Embedder.Load(options.Embedder with { ModelFolder = folder, ModelName = name }, loggers));
+                name, Embedder.Load(options.Embedder with { ModelFolder = entry.Folder, ModelName = name }, loggers));
         }
         catch (ModelFormatException fault)
         {
             throw new InvalidInputException($"Model '{name}' is not usable: {fault.Message}");
         }
     }
-
-    // Names come from callers: one or two segments that cannot lead out of the model folders.
-    private static bool IsPlain(string name) => name.Length <= 200 && name.Split('/') is { Length: 1 or 2 } segments
-        && segments.All(segment => segment.Length > 0 && segment[0] != '.'
-            && segment.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'));
 }
