@@ -129,7 +129,7 @@ internal sealed class DocumentIndexer(
         var cutting = CutAsync(job, content, plan, counter, batches.Writer, stop.Token);
         var writing = new Task[WritersOfDocument];
         for (var i = 0; i < writing.Length; i++)
-            writing[i] = WriteBatchesAsync(job, batches.Reader, generation, stop);
+            writing[i] = WriteBatchesAsync(job, batches.Reader, generation, stop, cancellationToken);
         var written = Task.WhenAll(writing);
         try
         {
@@ -203,8 +203,13 @@ internal sealed class DocumentIndexer(
             await place.EnterAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// Writes batches until there are no more, or until <paramref name="stop"/>: a call under way then ends by itself,
+    /// because a write that nobody waits for could arrive after the abort of its generation.
+    /// </summary>
     private async Task WriteBatchesAsync(
-        ActiveJob job, ChannelReader<IReadOnlyList<V1.Chunk>> batches, ByteString generation, CancellationTokenSource stop)
+        ActiveJob job, ChannelReader<IReadOnlyList<V1.Chunk>> batches, ByteString generation,
+        CancellationTokenSource stop, CancellationToken cancellationToken)
     {
         try
         {
@@ -212,7 +217,7 @@ internal sealed class DocumentIndexer(
             {
                 using var slot = await _writes.EnterAsync(job.Record.WorkspaceUid, stop.Token);
                 job.Enter(JobState.Embedding);
-                await writer.WriteAsync(job.Record, generation, batch, stop.Token);
+                await writer.WriteAsync(job.Record, generation, batch, cancellationToken);
                 job.Wrote(batch.Count);
                 metrics.Written(batch.Count);
             }
