@@ -48,6 +48,7 @@ install_for_tests() {
   local missing=()
   command -v pdftotext >/dev/null || missing+=(poppler-utils)
   command -v h2load >/dev/null || missing+=(nghttp2-client)
+  { command -v nats-server || [ -x /usr/sbin/nats-server ]; } >/dev/null || missing+=(nats-server)
   /usr/bin/python3 -c 'import grpc' 2>/dev/null || missing+=(python3-grpcio)
   /usr/bin/python3 -c 'import google.protobuf' 2>/dev/null || missing+=(python3-protobuf)
   debian_install "peers that tests talk to" "${missing[@]}"

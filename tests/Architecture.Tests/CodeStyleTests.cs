@@ -93,7 +93,7 @@ public partial class CodeStyleTests
         var ranges = new Dictionary<string, int>
         {
             ["Engine"] = 1000, ["Grpc"] = 2000, ["Embedding"] = 3000, ["Metadata"] = 4000, ["Hosting"] = 5000,
-            ["Shard"] = 6000, ["Router"] = 7000, ["Ingestor"] = 8000, ["Cli"] = 9000,
+            ["Shard"] = 6000, ["Router"] = 7000, ["Ingestor"] = 8000, ["Cli"] = 9000, ["Nats"] = 10000,
         };
         foreach (var folder in Directory.GetDirectories(Path.Combine(SourceTree.Root, "src")).Select(Path.GetFileName))
         {
