@@ -28,7 +28,7 @@ public class HostileServerTests
     [Fact]
     public async Task A_server_that_says_nothing_is_left_after_the_connect_timeout()
     {
-        await using var server = new ScriptedServer(_ => Task.Delay(Timeout.Infinite, CancellationToken.None));
+        await using var server = new ScriptedServer(async stream => _ = await stream.ReadAsync(new byte[1]));
         await using var connection = new NatsConnection(server.Options with { ConnectTimeout = TimeSpan.FromMilliseconds(200) });
         (await Should.ThrowAsync<NatsConnectionFailedException>(async () => await connection.ConnectAsync())).Message.ShouldContain("did not answer");
     }

@@ -56,7 +56,8 @@ internal sealed class Authenticator(NatsOpts opts)
     private static string Block(string text, string name)
     {
         var lines = text.Split('\n', StringSplitOptions.TrimEntries);
-        var begin = Array.FindIndex(lines, line => line.StartsWith("---", StringComparison.Ordinal) && line.Contains("BEGIN " + name, StringComparison.Ordinal));
+        var begin = Array.FindIndex(lines, line =>
+            line.StartsWith("---", StringComparison.Ordinal) && line.Contains("BEGIN " + name, StringComparison.Ordinal));
         var body = lines.Skip(begin + 1).TakeWhile(line => !line.StartsWith("---", StringComparison.Ordinal));
         var found = begin < 0 ? "" : string.Concat(body);
         return found.Length > 0 ? found : throw new NatsException($"The credentials hold no {name}.");

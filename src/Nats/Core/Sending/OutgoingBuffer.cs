@@ -240,7 +240,9 @@ internal sealed class OutgoingBuffer(int limit)
 
     private void ThrowIfClosed()
     {
+        if (_closed is ObjectDisposedException)
+            throw new ObjectDisposedException(nameof(NatsConnection));
         if (_closed is not null)
-            throw _closed is ObjectDisposedException ? new ObjectDisposedException(nameof(NatsConnection)) : new NatsConnectionFailedException(_closed.Message, _closed);
+            throw new NatsConnectionFailedException(_closed.Message, _closed);
     }
 }
