@@ -1,0 +1,30 @@
+namespace Rag.Engine.Sparse;
+
+/// <summary>How text becomes terms. Documents and queries of one index must agree in all of it.</summary>
+public sealed record AnalysisOptions
+{
+    /// <summary>
+    /// Number of the rules as a whole: folding, segmentation and stemming. An index that was made under other rules is
+    /// made again from its texts.
+    /// </summary>
+    public const int RulesVersion = 1;
+
+    /// <summary>Whose endings are taken off. Default: English.</summary>
+    public AnalysisLanguage Language { get; init; } = AnalysisLanguage.English;
+
+    /// <summary>
+    /// Leaves function words out altogether. Default: keep them, so that "to be or not to be" is found; they do not
+    /// count for a text's length, and in a query they weigh a quarter.
+    /// </summary>
+    public bool DropStopWords { get; init; }
+}
+
+/// <summary>Whose endings are taken off words. The numbers are stored: never change them.</summary>
+public enum AnalysisLanguage : byte
+{
+    /// <summary>Words stay as they are, but for case and accents.</summary>
+    None = 0,
+
+    /// <summary>Porter's second English stemmer.</summary>
+    English = 1,
+}
