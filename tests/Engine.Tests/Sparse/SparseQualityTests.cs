@@ -35,7 +35,7 @@ public sealed class SparseQualityTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Skipping_finds_what_scoring_everything_finds_and_looks_at_less()
+    public void Skipping_finds_what_scoring_everything_finds()
     {
         var collection = JudgedTexts.Open("scifact-train");
         Assert.SkipWhen(collection is null, "The shared collections are absent.");
@@ -49,23 +49,26 @@ public sealed class SparseQualityTests(ITestOutputHelper output)
         var exhaustive = new ExhaustiveScoring(segment!);
         var hits = new ScoredRow[10];
         var queries = collection.Queries.Select(query => index.Query(query.Text)).ToArray();
-        var (fast, slow) = (TimeSpan.Zero, TimeSpan.Zero);
-        const int Passes = 3;
-        for (var pass = 0; pass < Passes; pass++)
+        var (fast, slow) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
+        // The least of some passes: the first ones are not compiled yet, and other work may stand between.
+        for (var pass = 0; pass < 6; pass++)
         {
-            fast = slow = TimeSpan.Zero;
+            var begin = Stopwatch.GetTimestamp();
             foreach (var query in queries)
-            {
-                var begin = Stopwatch.GetTimestamp();
-                var found = index.Index.Search(query, null, default(AllRows), hits, out _);
-                var middle = Stopwatch.GetTimestamp();
-                var expected = exhaustive.Search(query, index.Index.StatisticsOf(query), 10);
-                slow += Stopwatch.GetElapsedTime(middle);
-                fast += Stopwatch.GetElapsedTime(begin, middle);
-                found.ShouldBe(expected.Length);
-                for (var i = 0; i < found; i++)
-                    hits[i].Score.ShouldBe(expected[i].Score, 1e-3f);
-            }
+                index.Index.Search(query, null, default(AllRows), hits, out _);
+            var middle = Stopwatch.GetTimestamp();
+            foreach (var query in queries)
+                exhaustive.Search(query, index.Index.StatisticsOf(query), 10);
+            slow = TimeSpan.FromTicks(Math.Min(slow.Ticks, Stopwatch.GetElapsedTime(middle).Ticks));
+            fast = TimeSpan.FromTicks(Math.Min(fast.Ticks, Stopwatch.GetElapsedTime(begin, middle).Ticks));
+        }
+
+        foreach (var query in queries)
+        {
+            var expected = exhaustive.Search(query, index.Index.StatisticsOf(query), 10);
+            index.Index.Search(query, null, default(AllRows), hits, out _).ShouldBe(expected.Length);
+            for (var i = 0; i < expected.Length; i++)
+                hits[i].Score.ShouldBe(expected[i].Score, 1e-3f);
         }
 
         output.WriteLine($"queries/s: {queries.Length / fast.TotalSeconds:0}, scoring everything {queries.Length / slow.TotalSeconds:0}");

@@ -6,7 +6,8 @@ namespace Rag.Engine.Sparse;
 internal sealed class BestSums
 {
     private (long Sum, int Row)[] _heap = new (long, int)[64];
-    private int _capacity;
+
+    public int Capacity { get; private set; }
 
     public int Count { get; private set; }
 
@@ -15,25 +16,33 @@ internal sealed class BestSums
 
     public void Begin(int capacity)
     {
-        _capacity = capacity;
+        Capacity = capacity;
         Count = 0;
         Threshold = capacity == 0 ? long.MaxValue : 0;
     }
 
     public void Add(int row, long sum)
     {
-        if (Count < _capacity)
+        if (Count < Capacity)
         {
             if (Count == _heap.Length)
-                Array.Resize(ref _heap, Math.Min(_capacity, Count * 2));
+                Array.Resize(ref _heap, Math.Min(Capacity, Count * 2));
             Raise(Count++, (sum, row));
-            if (Count == _capacity)
-                Threshold = _heap[0].Sum;
+            if (Count == Capacity)
+                Threshold = Math.Max(Threshold, _heap[0].Sum);
             return;
         }
 
         Sink((sum, row));
         Threshold = _heap[0].Sum;
+    }
+
+    /// <summary>Forgets the rows, but asks of others to be as good as they were.</summary>
+    public void KeepThreshold()
+    {
+        if (Count == Capacity && Threshold > 0)
+            Threshold--;
+        Count = 0;
     }
 
     /// <summary>Writes the rows, best first, and forgets them.</summary>

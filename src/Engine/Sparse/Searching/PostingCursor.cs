@@ -9,7 +9,6 @@ namespace Rag.Engine.Sparse;
 internal sealed class PostingCursor
 {
     private const int NoBlock = -1;
-    private const int Stride = 8;
 
     private readonly uint[] _documents = new uint[BlockPacking.BlockLength];
     private readonly uint[] _payloads = new uint[BlockPacking.BlockLength];
@@ -25,9 +24,9 @@ internal sealed class PostingCursor
     private int _count;
     private bool _hasPayloads;
 
+    // What the term adds at most in each block, and the first block that ends in the window looked at last.
+    private long[] _bounds = new long[16];
     private int _boundBlock;
-    private int _boundedBlock;
-    private long _boundOfBlock;
 
     /// <summary>The document it stands at; int.MaxValue behind the last.</summary>
     public int Document { get; private set; }
@@ -43,13 +42,35 @@ internal sealed class PostingCursor
     {
         (_segment, _term, _weight) = (segment, term, weight);
         (_block, _unpacked, _at, _count) = (0, NoBlock, 0, 0);
-        (_boundBlock, _boundedBlock) = (0, NoBlock);
+        _boundBlock = 0;
         var blocks = segment.BlocksOf(term, ref _only);
         _isShort = segment.Starts[term] < 0;
         // A long list's bound is the best of its blocks' best pairs: payload and length apart would be far too high.
         Bound = 0;
-        foreach (ref readonly var block in blocks)
-            Bound = Math.Max(Bound, BoundOf(block, scoring));
+        if (_bounds.Length < blocks.Length)
+            _bounds = new long[Math.Max(blocks.Length, 2 * _bounds.Length)];
+        for (var i = 0; i < blocks.Length; i++)
+            Bound = Math.Max(Bound, _bounds[i] = BoundOf(blocks[i], scoring));
+        Document = -1;
+        Advance(0);
+    }
+
+    /// <summary>Postings of the term.</summary>
+    public int Count
+    {
+        get
+        {
+            var blocks = Blocks;
+            return (blocks.Length - 1) * BlockPacking.BlockLength + blocks[^1].Count;
+        }
+    }
+
+    /// <summary>Goes back to the first document.</summary>
+    public void Rewind()
+    {
+        _block = 0;
+        if (_unpacked == 0)
+            _at = 0;
         Document = -1;
         Advance(0);
     }
@@ -65,13 +86,11 @@ internal sealed class PostingCursor
         while (_block < blocks.Length)
         {
             Unpack(blocks);
-            while (_at + Stride < _count && (int)_documents[_at + Stride] < target)
-                _at += Stride;
-            while (_at < _count && (int)_documents[_at] < target)
-                _at++;
-            if (_at < _count)
+            var at = BlockPacking.CountBelow(_documents, (uint)target);
+            if (at < _count)
             {
-                Document = (int)_documents[_at];
+                _at = at;
+                Document = (int)_documents[at];
                 return;
             }
 
@@ -131,8 +150,7 @@ internal sealed class PostingCursor
     }
 
     /// <summary>Finds what the term adds at most to documents of a window. Windows rise.</summary>
-    public void LookAhead<TScoring>(int start, int end, TScoring scoring)
-        where TScoring : struct, ITermScoring
+    public void LookAhead(int start, int end)
     {
         WindowBound = 0;
         if (Document >= end)
@@ -142,10 +160,7 @@ internal sealed class PostingCursor
             _boundBlock = FindBlock(blocks, _boundBlock, start);
         for (var i = _boundBlock; i < blocks.Length; i++)
         {
-            // The first and the last block of a window are mostly those of its neighbours too.
-            if (_boundedBlock != i)
-                (_boundedBlock, _boundOfBlock) = (i, BoundOf(blocks[i], scoring));
-            WindowBound = Math.Max(WindowBound, _boundOfBlock);
+            WindowBound = Math.Max(WindowBound, _bounds[i]);
             if (blocks[i].LastDocument >= end - 1)
                 break;
         }
@@ -189,6 +204,8 @@ internal sealed class PostingCursor
         _count = block.Count;
         BlockPacking.UnpackDocuments(_segment.Data.AsSpan(block.Offset), block.GapBits, former,
             _documents.AsSpan(0, _count));
+        // What lies behind is never below a target.
+        _documents.AsSpan(_count).Fill(uint.MaxValue);
         _unpacked = _block;
         _at = 0;
         _hasPayloads = false;

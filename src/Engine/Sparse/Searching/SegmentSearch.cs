@@ -17,6 +17,10 @@ namespace Rag.Engine.Sparse;
 /// </remarks>
 internal sealed class SegmentSearch
 {
+    private const int MaxSeededHits = 256;
+    private const int MinSeededDocuments = 512;
+    private const int SeedsPerHit = 2;
+
     private readonly ScoreWindow _window = new();
     private readonly List<PostingCursor> _cursors = [];
     private PostingCursor[] _order = new PostingCursor[16];
@@ -45,6 +49,8 @@ internal sealed class SegmentSearch
         where TFilter : struct, IRowFilter
     {
         BeginTerms(segment, keys, weights, scoring);
+        if (Best.Threshold == 0 && Best.Capacity <= MaxSeededHits && segment.Count >= MinSeededDocuments)
+            Seed(segment, scoring, filter);
         for (var from = 0; ;)
         {
             // Which terms bring up documents at all, by their bounds over the whole segment.
@@ -61,7 +67,7 @@ internal sealed class SegmentSearch
                 return;
             var end = (int)Math.Min(segment.Count, (long)start + ScoreWindow.Length);
             for (var i = 0; i < _terms; i++)
-                _order[i].LookAhead(start, end, scoring);
+                _order[i].LookAhead(start, end);
             SortBy(whole: false);
             var walked = FirstWalked();
             if (walked < _terms)
@@ -92,6 +98,40 @@ internal sealed class SegmentSearch
         }
     }
 
+    // The first windows would be walked in full for want of a threshold. So some documents of the terms that weigh most
+    // are scored beforehand: whatever the k best of these reach, the k best of all reach too.
+    private void Seed<TScoring, TFilter>(SparseSegment segment, TScoring scoring, TFilter filter)
+        where TScoring : struct, ITermScoring
+        where TFilter : struct, IRowFilter
+    {
+        SortBy(whole: true);
+        var first = _terms;
+        for (var postings = 0; first > 0 && postings < SeedsPerHit * Best.Capacity;)
+            postings += _order[--first].Count;
+        for (var left = 2 * SeedsPerHit * Best.Capacity; left > 0; left--)
+        {
+            var document = int.MaxValue;
+            for (var i = first; i < _terms; i++)
+                document = Math.Min(document, _order[i].Document);
+            if (document == int.MaxValue)
+                break;
+            if (segment.Rows[document] is >= 0 and var row && filter.Accepts(row))
+                Offer(row, AskOthers(document, 0, _terms, scoring));
+            for (var i = first; i < _terms; i++)
+                _order[i].Advance(document + 1);
+        }
+
+        Best.KeepThreshold();
+        for (var i = 0; i < _terms; i++)
+            _order[i].Rewind();
+    }
+
+    private void Offer(int row, long sum)
+    {
+        if (sum > Best.Threshold)
+            Best.Add(row, sum);
+    }
+
     private void SearchWindow<TScoring, TFilter>(
         SparseSegment segment, int start, int end, int walked, TScoring scoring, TFilter filter)
         where TScoring : struct, ITermScoring
@@ -118,9 +158,7 @@ internal sealed class SegmentSearch
                 var row = Volatile.Read(ref segment.Rows[start + at]);
                 if (row < 0 || !filter.Accepts(row))
                     continue;
-                sum = AskOthers(start + at, sum, walked, scoring);
-                if (sum > Best.Threshold)
-                    Best.Add(row, sum);
+                Offer(row, AskOthers(start + at, sum, walked, scoring));
             }
 
             words[i] = 0;
