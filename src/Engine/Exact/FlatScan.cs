@@ -5,8 +5,11 @@ using Rag.Engine.Quantization;
 namespace Rag.Engine.Exact;
 
 /// <summary>Compares with every row that a filter accepts. Reads only, without locks.</summary>
-internal static class FlatScan
+internal static unsafe class FlatScan
 {
+    /// <summary>Rows compared together: enough to share the work, few enough that the bound has just been tightened.</summary>
+    private const int Batch = 32;
+
     /// <summary>Fills the pool with the nearest accepted rows by their codes; returns the distances computed.</summary>
     /// <param name="filterFirst">Whether asking the filter is likely to save a distance.</param>
     public static int Codes<TScorer, TFilter>(TScorer scorer, CodeStore.View codes, int limit, TFilter filter,
@@ -14,22 +17,29 @@ internal static class FlatScan
         where TScorer : struct, IScorer
         where TFilter : struct, IRowFilter
     {
-        var distances = 0;
-        for (var row = 0; row < limit; row++)
+        var rows = stackalloc int[Batch];
+        var distances = stackalloc uint[Batch];
+        var scanned = 0;
+        for (var row = 0; row < limit;)
         {
-            if (filterFirst && !(codes.Contains(row) && filter.Accepts(row)))
-                continue;
-            distances++;
-            if (scorer.Bound(row) >= pool.Worst)
-                continue;
-            var distance = scorer.Distance(row);
-            if (distance >= pool.Worst)
-                continue;
-            if (filterFirst || codes.Contains(row) && filter.Accepts(row))
-                pool.Add(distance, row);
+            var count = 0;
+            for (; row < limit && count < Batch; row++)
+            {
+                if (!filterFirst || codes.Contains(row) && filter.Accepts(row))
+                    rows[count++] = row;
+            }
+
+            scanned += count;
+            count = scorer.KeepNear(rows, count, pool.Worst);
+            scorer.Distances(rows, count, distances);
+            for (var i = 0; i < count; i++)
+            {
+                if (distances[i] < pool.Worst && (filterFirst || codes.Contains(rows[i]) && filter.Accepts(rows[i])))
+                    pool.Add(distances[i], rows[i]);
+            }
         }
 
-        return distances;
+        return scanned;
     }
 
     /// <summary>Scores every accepted row in full precision; returns how many.</summary>

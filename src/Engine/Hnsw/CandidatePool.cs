@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Rag.Engine.Indexing;
 
 namespace Rag.Engine.Hnsw;
@@ -80,30 +81,31 @@ internal sealed unsafe class CandidatePool : IDisposable
     private void Insert(uint distance, int row)
     {
         var entry = (ulong)distance << 32 | (uint)row << 1;
-        var low = CountBelow(entry);
-        if (_count < _capacity)
-            _count++;
-        var moved = _count - 1 - low;
-        Buffer.MemoryCopy(_items + low, _items + low + 1, moved * sizeof(ulong), moved * sizeof(ulong));
-        _items[low] = entry;
-        if (low < _cursor)
-            _cursor = low;
+        var at = MakeRoom(entry, _count < _capacity ? _count++ : _count - 1);
+        _items[at] = entry;
+        if (at < _cursor)
+            _cursor = at;
         if (_count == _capacity)
             _worst = (uint)(_items[_count - 1] >> 32);
     }
 
-    /// <summary>Entries that order before one: no branch on their values, it would be guessed wrong half the time.</summary>
-    private int CountBelow(ulong entry)
+    /// <summary>
+    /// Moves the entries behind a new one up by one, from <paramref name="end"/> down, four at a time; returns its place.
+    /// Late in a search most newcomers belong near the end, so one pass from there beats a search and then a move.
+    /// </summary>
+    private int MakeRoom(ulong entry, int end)
     {
-        var low = _items;
-        var count = _count;
-        while (count > 1)
+        var pivot = Vector256.Create(entry);
+        for (; end >= 4; end -= 4)
         {
-            var half = count >> 1;
-            low += low[half - 1] < entry ? half : 0;
-            count -= half;
+            var four = Vector256.Load(_items + end - 4);
+            if (!Vector256.GreaterThanAll(four, pivot))
+                break;
+            four.Store(_items + end - 3);
         }
 
-        return (int)(low - _items) + (count == 1 && *low < entry ? 1 : 0);
+        for (; end > 0 && _items[end - 1] > entry; end--)
+            _items[end] = _items[end - 1];
+        return end;
     }
 }

@@ -42,10 +42,12 @@ internal static unsafe class GraphWalk
                 from = best;
                 var count = Gather(graph, layer, from, limit, scorer, visited, batch);
                 distances += count;
+                count = scorer.KeepNear(batch, count, nearest);
+                scorer.Distances(batch, count, scratch.Distances);
                 for (var i = 0; i < count; i++)
                 {
-                    if (scorer.Bound(batch[i]) < nearest && scorer.Distance(batch[i]) is var other && other < nearest)
-                        (best, nearest) = (batch[i], other);
+                    if (scratch.Distances[i] < nearest)
+                        (best, nearest) = (batch[i], scratch.Distances[i]);
                 }
             }
         }
@@ -54,8 +56,11 @@ internal static unsafe class GraphWalk
     }
 
     /// <summary>
-    /// The walk itself. Two batches overlap: while the distances of one are computed, the codes of the next are on their
-    /// way from memory, so the price is a candidate chosen one step too early now and then.
+    /// The walk itself. Two batches overlap: while one is computed, the edges and then the codes of the next are on their
+    /// way from memory. The price is a candidate chosen one step too early now and then.
+    /// <code>
+    /// take n₁ → edges of n₁ on their way │ bounds of batch 0 │ gather batch 1 → its codes on their way │ distances of batch 0
+    /// </code>
     /// </summary>
     public static WalkCost SearchLayer<TScorer>(in HnswGraph.View graph, int layer, int start, int limit,
         TScorer scorer, SearchScratch scratch, int ef, int barred = -1)
@@ -64,6 +69,7 @@ internal static unsafe class GraphWalk
         var (pool, visited) = (scratch.Pool, scratch.Visited);
         var batch = scratch.FirstBatch;
         var ahead = scratch.SecondBatch;
+        var nearness = scratch.Distances;
         var (expanded, distances) = (0, 1);
         pool.Reset(ef);
         visited.Reset(limit);
@@ -77,35 +83,22 @@ internal static unsafe class GraphWalk
             var next = pool.TakeNearest();
             if (next < 0 && count == 0)
                 return new WalkCost(distances, expanded);
-            var aheadCount = next < 0 ? 0 : Gather(graph, layer, next, limit, scorer, visited, ahead);
+            if (layer == 0 && next >= 0)
+                Prefetch.Lines((byte*)graph.Lowest(next), graph.MaxEdges(0) * sizeof(int));
             expanded += next < 0 ? 0 : 1;
             distances += count;
-            count = KeepNear(batch, count, scorer, pool.Worst);
-            for (var i = 0; i < count; i++)
-                pool.Add(scorer.Distance(batch[i]), batch[i]);
+            count = scorer.KeepNear(batch, count, pool.Worst);
+            var aheadCount = next < 0 ? 0 : Gather(graph, layer, next, limit, scorer, visited, ahead);
             if (layer == 0 && pool.PeekNearest() is >= 0 and var likely)
                 Prefetch.Lines((byte*)graph.Lowest(likely), graph.MaxEdges(0) * sizeof(int));
+            scorer.Distances(batch, count, nearness);
+            for (var i = 0; i < count; i++)
+                pool.Add(nearness[i], batch[i]);
             var scored = batch;
             batch = ahead;
             ahead = scored;
             count = aheadCount;
         }
-    }
-
-    /// <summary>Moves the rows that may be nearer than <paramref name="worst"/> to the front; returns how many.</summary>
-    private static int KeepNear<TScorer>(int* rows, int count, TScorer scorer, uint worst)
-        where TScorer : struct, IScorer
-    {
-        var kept = 0;
-        for (var i = 0; i < count; i++)
-        {
-            if (scorer.Bound(rows[i]) >= worst)
-                continue;
-            rows[kept++] = rows[i];
-            scorer.PrefetchRest(rows[i]);
-        }
-
-        return kept;
     }
 
     private static int Gather<TScorer>(in HnswGraph.View graph, int layer, int row, int limit, TScorer scorer,
@@ -117,7 +110,7 @@ internal static unsafe class GraphWalk
             return 0;
         var count = visited.AddNew(edges, graph.MaxEdges(layer), limit, fresh);
         for (var i = 0; i < count; i++)
-            scorer.PrefetchBound(fresh[i]);
+            scorer.Prefetch(fresh[i]);
         return count;
     }
 }

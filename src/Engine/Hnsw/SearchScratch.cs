@@ -15,7 +15,7 @@ internal sealed unsafe class SearchScratch : IDisposable
     private int _heldCount;
     private NativeBlock? _query;
     private NativeBlock? _pairQuery;
-    private readonly NativeBlock _batches = new(3 * MaxEdges * sizeof(int));
+    private readonly NativeBlock _batches = new(4 * MaxEdges * sizeof(int));
 
     public CandidatePool Pool { get; } = new();
 
@@ -29,6 +29,9 @@ internal sealed unsafe class SearchScratch : IDisposable
     public int* SecondBatch => FirstBatch + MaxEdges;
 
     public int* EdgeList => SecondBatch + MaxEdges;
+
+    /// <summary>Distances of one batch.</summary>
+    public uint* Distances => (uint*)(EdgeList + MaxEdges);
 
     /// <summary>Space for the query of the walk.</summary>
     public byte* Query(int bytes) => Grown(ref _query, bytes);

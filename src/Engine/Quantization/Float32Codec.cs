@@ -62,13 +62,15 @@ internal readonly unsafe struct Float32Scorer(Float32Codec codec, Metric metric,
             : -FloatKernel.Reduce<FloatDot>(_query, code, _length));
     }
 
-    public uint Bound(int row) => 0;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void PrefetchBound(int row) => Prefetch.Lines(_codes.At(row), _length * sizeof(float));
+    public void Prefetch(int row) => Kernels.Prefetch.Lines(_codes.At(row), _length * sizeof(float));
 
-    public void PrefetchRest(int row)
+    public int KeepNear(int* rows, int count, uint worst) => count;
+
+    public void Distances(int* rows, int count, uint* distances)
     {
+        for (var i = 0; i < count; i++)
+            distances[i] = Distance(rows[i]);
     }
 
     public uint Doubtful(uint distance) => distance;

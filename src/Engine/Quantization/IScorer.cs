@@ -4,11 +4,12 @@ namespace Rag.Engine.Quantization;
 /// Compares a bound query with coded rows. Distances are unsigned integers that order like the metric, smaller is
 /// nearer, so that pools and graphs know no metric. A struct: the search loop is compiled once a scorer, calls inlined.
 /// <para>
-/// A scorer works in two stages, because memory is what a search waits for: <see cref="Bound"/> reads the first part of
-/// a code, and only rows that may be near enough by it are read whole. A codec without such a part bounds by 0.
+/// Rows come in batches, so that what they share is loaded once. A scorer works in two stages, because memory is what a
+/// search waits for: <see cref="KeepNear"/> reads the first part of each code, and only rows that may be near enough by
+/// it are read whole. A codec without such a part keeps them all.
 /// </para>
 /// </summary>
-internal interface IScorer
+internal unsafe interface IScorer
 {
     /// <summary>Makes a vector from outside the query.</summary>
     void Bind(ReadOnlySpan<float> vector);
@@ -16,20 +17,22 @@ internal interface IScorer
     /// <summary>Makes a stored row the query; distances between rows are comparable with each other.</summary>
     void Bind(int row);
 
+    /// <summary>Starts to bring what <see cref="KeepNear"/> reads of a row into the cache.</summary>
+    void Prefetch(int row);
+
     /// <summary>
-    /// A distance that the row's own is not below, but for rare errors in the third decimal of recall. Rows must be
-    /// below the limit that was read before the scorer was made.
+    /// Moves the rows that may be nearer than <paramref name="worst"/> to the front, in their order, and starts to bring
+    /// the rest of their codes into the cache. A row that is nearer is missed rarely: errors in the third decimal of
+    /// recall. Rows must be below the limit that was read before the scorer was made.
     /// </summary>
-    uint Bound(int row);
+    /// <returns>How many were kept.</returns>
+    int KeepNear(int* rows, int count, uint worst);
 
-    /// <summary>Distance from the query to a row.</summary>
+    /// <summary>Distances from the query to some rows.</summary>
+    void Distances(int* rows, int count, uint* distances);
+
+    /// <summary>Distance from the query to one row.</summary>
     uint Distance(int row);
-
-    /// <summary>Starts to bring what <see cref="Bound"/> reads into the cache.</summary>
-    void PrefetchBound(int row);
-
-    /// <summary>Starts to bring what <see cref="Distance"/> reads besides into the cache.</summary>
-    void PrefetchRest(int row);
 
     /// <summary>The largest coded distance of a row that may truly be as near as one at <paramref name="distance"/>.</summary>
     uint Doubtful(uint distance);

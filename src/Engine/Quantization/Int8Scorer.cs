@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Rag.Engine.Indexing;
 using Rag.Engine.Kernels;
 
@@ -58,8 +59,43 @@ internal unsafe struct Int8Scorer : IScorer
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly uint Bound(int row) =>
-        Key(row, 16 * NibbleKernel.Dot(_codes.At(row), _query, _planeBytes) + _boundBias);
+    public readonly void Prefetch(int row) => Kernels.Prefetch.Lines(_codes.At(row), _planeBytes);
+
+    public readonly int KeepNear(int* rows, int count, uint worst)
+    {
+        var kept = 0;
+        var i = 0;
+        for (; i <= count - 4; i += 4)
+        {
+            var dots = HighDots(rows + i);
+            for (var j = 0; j < 4; j++)
+                kept = Keep(rows, kept, rows[i + j], Key(rows[i + j], 16 * dots[j] + _boundBias), worst);
+        }
+
+        for (; i < count; i++)
+        {
+            var dot = NibbleKernel.Dot(_codes.At(rows[i]), _query, _planeBytes);
+            kept = Keep(rows, kept, rows[i], Key(rows[i], 16 * dot + _boundBias), worst);
+        }
+
+        return kept;
+    }
+
+    public readonly void Distances(int* rows, int count, uint* distances)
+    {
+        var i = 0;
+        for (; i <= count - 4; i += 4)
+        {
+            var dots = HighDots(rows + i) * 16 + NibbleKernel.FourDots(
+                _codes.At(rows[i]) + _planeBytes, _codes.At(rows[i + 1]) + _planeBytes,
+                _codes.At(rows[i + 2]) + _planeBytes, _codes.At(rows[i + 3]) + _planeBytes, _query, _planeBytes);
+            for (var j = 0; j < 4; j++)
+                distances[i + j] = Key(rows[i + j], dots[j] + _bias);
+        }
+
+        for (; i < count; i++)
+            distances[i] = Distance(rows[i]);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly uint Distance(int row)
@@ -69,12 +105,6 @@ internal unsafe struct Int8Scorer : IScorer
         var low = NibbleKernel.Dot(code + _planeBytes, _query, _planeBytes);
         return Key(row, 16 * high + low + _bias);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void PrefetchBound(int row) => Prefetch.Lines(_codes.At(row), _planeBytes);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void PrefetchRest(int row) => Prefetch.Lines(_codes.At(row) + _planeBytes, _planeBytes);
 
     public readonly uint Doubtful(uint distance) =>
         _metric == Metric.Cosine ? Math.Min(distance, uint.MaxValue - _doubt) + _doubt : uint.MaxValue;
@@ -94,6 +124,20 @@ internal unsafe struct Int8Scorer : IScorer
         _bias = -128 * sum;
         _doubt = (uint)(DoubtfulNorms * norm);
         _boundBias = _bias + (int)(7.5f * sum + BoundDeviations * HalfDeviation * norm);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly Vector128<int> HighDots(int* rows) => NibbleKernel.FourDots(
+        _codes.At(rows[0]), _codes.At(rows[1]), _codes.At(rows[2]), _codes.At(rows[3]), _query, _planeBytes);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly int Keep(int* rows, int kept, int row, uint bound, uint worst)
+    {
+        if (bound >= worst)
+            return kept;
+        Kernels.Prefetch.Lines(_codes.At(row) + _planeBytes, _planeBytes);
+        rows[kept] = row;
+        return kept + 1;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
