@@ -45,6 +45,17 @@ public sealed class GraphRecallTests
             bytes.Recall(data, truth, new SearchEffort(ef)).ShouldBeGreaterThan(floats.Recall(data, truth, new SearchEffort(ef)) - 0.02);
     }
 
+    [Theory]
+    [InlineData(Metric.Cosine)]
+    [InlineData(Metric.InnerProduct)]
+    [InlineData(Metric.L2)]
+    public void Binary_codes_reach_recall_by_ranking_more(Metric metric)
+    {
+        var data = RecallData.Clustered(3000, 100, 256, seed: 6);
+        using var index = RecallIndex.Of(data, metric, VectorCodec.Binary);
+        index.Recall(data, data.Truth(metric, 10), new SearchEffort(200)).ShouldBeGreaterThan(0.95);
+    }
+
     [Fact]
     public void A_graph_made_by_several_threads_finds_as_much()
     {

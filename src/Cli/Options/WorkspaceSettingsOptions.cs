@@ -48,7 +48,7 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
     {
         _ingest.AcceptOnlyFromAmong("full", "fast");
         _metric.AcceptOnlyFromAmong("cosine", "ip", "l2");
-        _quantization.AcceptOnlyFromAmong("int8", "float32");
+        _quantization.AcceptOnlyFromAmong("int8", "float32", "binary");
         foreach (var option in new Option[] { _ingest, _targetTokens, _maxTokens, _overlapTokens, _labels })
             command.Options.Add(option);
         if (!forCreation)
@@ -121,7 +121,7 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
             Model = model ?? "",
             Dimension = dimension ?? 0,
             Metric = metric switch { "ip" => Metric.InnerProduct, "l2" => Metric.L2, _ => Metric.Cosine },
-            Quantization = quantization == "float32" ? Quantization.Float32 : Quantization.Int8,
+            Quantization = Enum.Parse<Quantization>(quantization!, ignoreCase: true),
         });
     }
 }

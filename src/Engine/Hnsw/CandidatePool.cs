@@ -57,6 +57,9 @@ internal sealed unsafe class CandidatePool : IDisposable
     /// <summary>Adds a row behind all others; there is room, and it is not nearer than the last.</summary>
     public void Append(uint distance, int row) => _items[_count++] = (ulong)distance << 32 | (uint)row << 1;
 
+    /// <summary>Lets go of all but the first <paramref name="count"/>.</summary>
+    public void Truncate(int count) => _count = Math.Min(_count, count);
+
     /// <summary>The nearest row that was not taken yet, or −1.</summary>
     public int TakeNearest()
     {

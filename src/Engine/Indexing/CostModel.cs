@@ -31,7 +31,9 @@ internal static class CostModel
 
     /// <summary>Rows up to which a scan is cheaper than a walk of usual effort.</summary>
     public static int ExactThreshold(int codeBytes) =>
-        (int)Math.Clamp(WalkNs(codeBytes, UsualEf) / ScanNs(codeBytes, 1, 1), 500, 50_000);
+        (int)Math.Clamp(
+            (WalkNs(codeBytes, UsualEf) - ScanNs(codeBytes, 0, 0)) / (ScanNs(codeBytes, 1, 1) - ScanNs(codeBytes, 0, 0)),
+            500, 50_000);
 
     public static void NoteScan(int codeBytes, long rows, long distances, long startedAt) =>
         Follow(ref _scanFactor, Since(startedAt) / ScanModel(codeBytes, rows, distances));

@@ -20,6 +20,8 @@ internal abstract class IndexCore : IDisposable
     {
         VectorCodec.Float32 => new CodedIndex<Float32Scorer>(
             options, rows, new Float32Codec(options.Dimension, options.Metric)),
+        VectorCodec.Binary => new CodedIndex<BinaryScorer>(
+            options, rows, new BinaryCodec(options.Dimension, options.Metric, rows)),
         _ => new CodedIndex<Int8Scorer>(options, rows, new Int8Codec(options.Dimension, options.Metric)),
     };
 

@@ -99,6 +99,7 @@ internal sealed unsafe class IndexSearch<TScorer>(
         var scanStart = Stopwatch.GetTimestamp();
         var scanned = FlatScan.Codes(scorer, view, limit, filter, share < 0.5, scratch.Chosen);
         CostModel.NoteScan(codec.CodeBytes, limit, scanned, scanStart);
+        KeepDoubtful(scratch.Chosen, scorer, k);
         return new SearchCounters(total.Distances + scanned, total.Expanded, 0, 0);
     }
 
@@ -122,6 +123,18 @@ internal sealed unsafe class IndexSearch<TScorer>(
             if (chosen.Count == k)
                 farthest = scorer.Doubtful(pool.Distance(i));
         }
+    }
+
+    /// <summary>Lets go of what cannot be among the nearest <paramref name="k"/> in full precision.</summary>
+    private static void KeepDoubtful(CandidatePool chosen, TScorer scorer, int k)
+    {
+        if (chosen.Count <= k)
+            return;
+        var farthest = scorer.Doubtful(chosen.Distance(k - 1));
+        var count = k;
+        while (count < chosen.Count && chosen.Distance(count) <= farthest)
+            count++;
+        chosen.Truncate(count);
     }
 
     private int Rerank(in ExactScorer exact, CandidatePool candidates, ref TopHits top)

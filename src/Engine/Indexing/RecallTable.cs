@@ -51,7 +51,11 @@ internal sealed class RecallTable
     {
         var effective = ef / KFactor(k);
         var i = Array.FindIndex(_efs, e => e >= effective);
-        return i < 0 ? _recalls[^1] : _efs[i] == effective || i == 0 ? _recalls[i] : _recalls[i - 1];
+        if (i <= 0 || _efs[i] == effective)
+            return i < 0 ? _recalls[^1] : _recalls[i];
+        var (low, high) = (Miss(_recalls[i - 1]), Miss(_recalls[i]));
+        var part = Math.Log(effective / _efs[i - 1]) / Math.Log(_efs[i] / (double)_efs[i - 1]);
+        return (float)(1 - low * Math.Pow(high / low, part));
     }
 
     /// <summary>Writes the table: int32 rows measured at, int32 entries, then int32 ef and float32 recall of each.</summary>

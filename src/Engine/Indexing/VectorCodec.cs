@@ -8,4 +8,10 @@ public enum VectorCodec : byte
 
     /// <summary>Four bytes a dimension: full precision all the way.</summary>
     Float32 = 2,
+
+    /// <summary>
+    /// One bit a dimension: an eighth of int8's codes. The coarse order is mended by ranking far more candidates in full
+    /// precision, so it is for what does not fit into memory otherwise. From 64 dimensions on.
+    /// </summary>
+    Binary = 3,
 }

@@ -6,6 +6,9 @@ public sealed record VectorIndexOptions
     /// <summary>Largest dimension that an index takes.</summary>
     public const int MaxDimension = 4096;
 
+    /// <summary>Smallest dimension whose signs tell enough.</summary>
+    public const int MinBinaryDimension = 64;
+
     /// <summary>Number of float32 components, 1…4,096.</summary>
     public required int Dimension { get; init; }
 
@@ -36,8 +39,10 @@ public sealed record VectorIndexOptions
             errors.Add($"{nameof(Dimension)} must be 1…{MaxDimension}, not {Dimension}");
         if (Metric is < Metric.Cosine or > Metric.L2)
             errors.Add($"{nameof(Metric)} {(byte)Metric} is unknown");
-        if (Codec is < VectorCodec.Int8 or > VectorCodec.Float32)
+        if (!Enum.IsDefined(Codec))
             errors.Add($"{nameof(Codec)} {(byte)Codec} is unknown");
+        if (Codec == VectorCodec.Binary && Dimension < MinBinaryDimension)
+            errors.Add($"{nameof(Dimension)} must be {MinBinaryDimension} or more with binary codes, not {Dimension}");
         if (M is < 4 or > 64)
             errors.Add($"{nameof(M)} must be 4…64, not {M}");
         if (EfConstruction < M || EfConstruction > 2000)

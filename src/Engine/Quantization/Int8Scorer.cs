@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Rag.Engine.Indexing;
@@ -67,15 +68,15 @@ internal unsafe struct Int8Scorer : IScorer
         var i = 0;
         for (; i <= count - 4; i += 4)
         {
-            var dots = HighDots(rows + i);
-            for (var j = 0; j < 4; j++)
-                kept = Keep(rows, kept, rows[i + j], Key(rows[i + j], 16 * dots[j] + _boundBias), worst);
+            for (var near = Near(rows + i, worst); near != 0; near &= near - 1)
+                kept = Keep(rows, kept, rows[i + BitOperations.TrailingZeroCount(near)]);
         }
 
         for (; i < count; i++)
         {
             var dot = NibbleKernel.Dot(_codes.At(rows[i]), _query, _planeBytes);
-            kept = Keep(rows, kept, rows[i], Key(rows[i], 16 * dot + _boundBias), worst);
+            if (Key(rows[i], 16 * dot + _boundBias) < worst)
+                kept = Keep(rows, kept, rows[i]);
         }
 
         return kept;
@@ -130,11 +131,22 @@ internal unsafe struct Int8Scorer : IScorer
     private readonly Vector128<int> HighDots(int* rows) => NibbleKernel.FourDots(
         _codes.At(rows[0]), _codes.At(rows[1]), _codes.At(rows[2]), _codes.At(rows[3]), _query, _planeBytes);
 
+    /// <summary>Which of four rows may be near enough, a bit each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly int Keep(int* rows, int kept, int row, uint bound, uint worst)
+    private readonly uint Near(int* rows, uint worst)
     {
-        if (bound >= worst)
-            return kept;
+        var bounds = HighDots(rows) * 16 + Vector128.Create(_boundBias);
+        if (_metric == Metric.Cosine) // a key below the worst is a product above this
+            return Vector128.GreaterThan(bounds, Vector128.Create((int)(int.MaxValue - (long)worst))).ExtractMostSignificantBits();
+        var near = 0u;
+        for (var i = 0; i < 4; i++)
+            near |= Key(rows[i], bounds[i]) < worst ? 1u << i : 0;
+        return near;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly int Keep(int* rows, int kept, int row)
+    {
         Kernels.Prefetch.Lines(_codes.At(row) + _planeBytes, _planeBytes);
         rows[kept] = row;
         return kept + 1;

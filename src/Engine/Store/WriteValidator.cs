@@ -83,8 +83,11 @@ internal static class WriteValidator
             if (space.Dimension is < 1 or > StoreLimits.MaxDimension)
                 return $"Space '{space.Name}' must have 1–{StoreLimits.MaxDimension} dimensions.";
             if (space.Metric is < Metric.Cosine or > Metric.L2
-                || space.Codec is < VectorCodec.Int8 or > VectorCodec.Float32)
+                || !Enum.IsDefined(space.Codec))
                 return $"Space '{space.Name}' names a metric or a codec that does not exist.";
+            if (space.Codec == VectorCodec.Binary && space.Dimension < VectorIndexOptions.MinBinaryDimension)
+                return $"Space '{space.Name}' has {space.Dimension} dimensions; binary codes need "
+                    + $"{VectorIndexOptions.MinBinaryDimension} or more.";
             if (space.M is < 4 or > 64 || space.EfConstruction < space.M || space.EfConstruction > 1000
                 || space.ExactThreshold < 0)
                 return $"Space '{space.Name}' must have M 4–64, efConstruction M–1,000 and a threshold from 0.";

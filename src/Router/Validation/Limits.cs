@@ -23,6 +23,9 @@ internal static class Limits
     public const int DefaultK = 10;
 
     public const int Dimension = 4096;
+
+    /// <summary>Fewest dimensions with QUANTIZATION_BINARY.</summary>
+    public const int BinaryDimension = 64;
     public const int Spaces = 8;
     public const int SpaceNameBytes = 64;
     public const int ModelNameBytes = 256;

@@ -120,8 +120,10 @@ internal static class WorkspaceRules
                 violations.Add(field + ".dimension", "A space without a model needs the dimension of your vectors.");
             if (space.Metric is not (Metric.Unspecified or Metric.Cosine or Metric.InnerProduct or Metric.L2))
                 violations.Add(field + ".metric", "Use METRIC_COSINE, METRIC_INNER_PRODUCT or METRIC_L2.");
-            if (space.Quantization is not (Quantization.Unspecified or Quantization.Int8 or Quantization.Float32))
-                violations.Add(field + ".quantization", "Use QUANTIZATION_INT8 or QUANTIZATION_FLOAT32.");
+            if (!Enum.IsDefined(space.Quantization))
+                violations.Add(field + ".quantization", "Use QUANTIZATION_INT8, QUANTIZATION_FLOAT32 or QUANTIZATION_BINARY.");
+            else if (space is { Quantization: Quantization.Binary, Dimension: > 0 and < Limits.BinaryDimension })
+                violations.Add(field + ".quantization", $"QUANTIZATION_BINARY needs {Limits.BinaryDimension} dimensions or more.");
         }
     }
 }

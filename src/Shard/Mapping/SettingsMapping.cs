@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Rag.Engine;
 using Rag.V1;
 using Metric = Rag.Engine.Indexing.Metric;
+using VectorCodec = Rag.Engine.Indexing.VectorCodec;
 using WorkspaceState = Rag.Engine.WorkspaceState;
 
 namespace Rag.Shard.Mapping;
@@ -46,8 +47,11 @@ internal static class SettingsMapping
             V1.Metric.L2 => Metric.L2,
             _ => Metric.Cosine,
         },
-        Codec = space.Quantization == Quantization.Float32
-            ? Rag.Engine.Indexing.VectorCodec.Float32
-            : Rag.Engine.Indexing.VectorCodec.Int8,
+        Codec = space.Quantization switch
+        {
+            Quantization.Float32 => VectorCodec.Float32,
+            Quantization.Binary => VectorCodec.Binary,
+            _ => VectorCodec.Int8,
+        },
     };
 }

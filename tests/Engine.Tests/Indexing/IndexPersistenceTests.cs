@@ -4,13 +4,14 @@ namespace Rag.Engine.Tests.Indexing;
 
 public sealed class IndexPersistenceTests
 {
-    private static readonly float[][] Vectors = TestVectors.Clustered(800, 24, seed: 20);
-    private static readonly float[][] Queries = TestVectors.Clustered(30, 24, seed: 21);
+    private static readonly float[][] Vectors = TestVectors.Clustered(800, 64, seed: 20);
+    private static readonly float[][] Queries = TestVectors.Clustered(30, 64, seed: 21);
 
     [Theory]
     [InlineData(int.MaxValue, VectorCodec.Int8)]
     [InlineData(0, VectorCodec.Int8)]
     [InlineData(0, VectorCodec.Float32)]
+    [InlineData(0, VectorCodec.Binary)]
     public void A_loaded_index_answers_as_the_saved_one_did(int threshold, VectorCodec codec)
     {
         using var index = TestIndex.Of(Vectors, Metric.InnerProduct, threshold, codec);

@@ -21,6 +21,9 @@ public sealed class VectorIndexTests
                     data.Add(metric, dimension, VectorCodec.Int8, Graph);
                     data.Add(metric, dimension, VectorCodec.Float32, Graph);
                 }
+
+                data.Add(metric, 64, VectorCodec.Binary, Exact);
+                data.Add(metric, 100, VectorCodec.Binary, Graph);
             }
 
             return data;

@@ -43,6 +43,7 @@ public sealed unsafe class KernelAgreementTests
                     NibbleKernel.Dot256(p, q, planeBytes).ShouldBe(expected);
                 if (Avx512BW.IsSupported)
                     NibbleKernel.Dot512(p, q, planeBytes).ShouldBe(expected);
+                NibbleKernel.FourDots(p, p, p, p, q, planeBytes).ShouldBe(Vector128.Create(expected));
             }
         }
     }

@@ -1,5 +1,7 @@
+using Rag.Engine.Indexing;
 using Rag.Engine.Kernels;
 using Rag.Engine.Quantization;
+using Rag.Engine.Rows;
 
 namespace Rag.Engine.Tests.Quantization;
 
@@ -32,6 +34,44 @@ public sealed class QuantizationTests
         x[5] = 1;
         Rotation.For(384).Apply(x);
         x.Max(MathF.Abs).ShouldBeLessThan(4.5f / MathF.Sqrt(384));
+    }
+
+    [Theory]
+    [InlineData(64)]
+    [InlineData(100)]
+    [InlineData(384)]
+    public unsafe void Binary_codes_estimate_cosines_without_bias(int dimension)
+    {
+        const int count = 2000;
+        var random = new Random(dimension);
+        using var rows = new VectorRows(dimension);
+        var codec = new BinaryCodec(dimension, Metric.Cosine, rows);
+        using var codes = new CodeStore(codec.CodeBytes);
+        codes.Reserve(count);
+        var query = Vector();
+        var work = new byte[codec.QueryBytes];
+        fixed (byte* scratch = work)
+        {
+            var vectors = new float[count][];
+            for (var row = 0; row < count; row++)
+            {
+                vectors[row] = Vector();
+                codec.Encode(vectors[row], Similarity.Norm(vectors[row]), codes.Current.At(row), scratch);
+                codes.SetNorm(codes.Current, row, 1);
+            }
+
+            codes.Publish(count, count);
+            var scorer = codec.Scorer(codes.Current, scratch);
+            scorer.Bind(query);
+            var errors = new double[count];
+            for (var row = 0; row < count; row++)
+                errors[row] = -OrderedKey.ToFloat(scorer.Distance(row)) - Similarity.Cosine(query, vectors[row]);
+            var deviation = Math.Sqrt(errors.Average(error => error * error));
+            deviation.ShouldBeInRange(0.6 / Math.Sqrt(dimension), 0.9 / Math.Sqrt(dimension));
+            Math.Abs(errors.Average()).ShouldBeLessThan(5 * deviation / Math.Sqrt(count));
+        }
+
+        float[] Vector() => Array.ConvertAll(new float[dimension], _ => (float)(random.NextDouble() + random.NextDouble()) - 0.7f);
     }
 
     [Fact]

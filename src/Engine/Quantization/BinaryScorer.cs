@@ -1,0 +1,101 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Rag.Engine.Indexing;
+using Rag.Engine.Kernels;
+
+namespace Rag.Engine.Quantization;
+
+/// <summary>Estimates the distance of a query of four bits a component to rows of one bit, by counting common bits.</summary>
+internal unsafe struct BinaryScorer : IScorer
+{
+    /// <summary>Edges survive unless a kept neighbour is this much nearer, in squared distance (α of Vamana).</summary>
+    private const float Slack = 1.1f;
+
+    private const float EstimateDeviation = 0.75f;
+    private const float DoubtfulDeviations = 2.5f;
+    private const float Middle = ((1 << BinaryCodec.Planes) - 1) / 2f;
+
+    private readonly BinaryCodec _codec;
+    private readonly CodeStore.View _codes;
+    private readonly ulong* _query;
+    private readonly int _words;
+    private readonly Metric _metric;
+    private readonly float _doubt;
+    private float _queryNorm;
+    private float _bias;
+
+    public BinaryScorer(BinaryCodec codec, Metric metric, CodeStore.View codes, ulong* query)
+    {
+        _codec = codec;
+        _codes = codes;
+        _query = query;
+        _words = codec.Words;
+        // Of vectors of length 1 the direction says all: every metric orders as the cosine does.
+        _metric = codes.IsUnit ? Metric.Cosine : metric;
+        _doubt = DoubtfulDeviations * EstimateDeviation / MathF.Sqrt(codec.Dimension);
+    }
+
+    public void Bind(ReadOnlySpan<float> vector)
+    {
+        _queryNorm = Similarity.Norm(vector);
+        _bias = _codec.EncodeQuery(vector, _queryNorm, (byte*)_query);
+    }
+
+    public void Bind(int row) => Bind(_codec.Row(row));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Prefetch(int row) => Kernels.Prefetch.Lines(_codes.At(row), _words * sizeof(ulong) + 2 * sizeof(float));
+
+    public readonly int KeepNear(int* rows, int count, uint worst) => count;
+
+    public readonly void Distances(int* rows, int count, uint* distances)
+    {
+        for (var i = 0; i < count; i++)
+            distances[i] = Distance(rows[i]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly uint Distance(int row)
+    {
+        var signs = (ulong*)_codes.At(row);
+        var plane = _query;
+        int sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+        for (var word = 0; word < _words; word++, plane++)
+        {
+            var bits = signs[word];
+            sum0 += BitOperations.PopCount(bits & plane[0]);
+            sum1 += BitOperations.PopCount(bits & plane[_words]);
+            sum2 += BitOperations.PopCount(bits & plane[2 * _words]);
+            sum3 += BitOperations.PopCount(bits & plane[3 * _words]);
+        }
+
+        var rest = (float*)(signs + _words);
+        var steps = sum0 + 2 * sum1 + 4 * sum2 + 8 * sum3 - Middle * ((int*)rest)[1];
+        return Key(row, (2 * steps - _bias) * _codec.Step * rest[0]);
+    }
+
+    public readonly uint Doubtful(uint distance) => _metric == Metric.Cosine
+        ? OrderedKey.From(OrderedKey.ToFloat(distance) + _doubt)
+        : uint.MaxValue;
+
+    public readonly bool Occludes(uint between, uint toNode)
+    {
+        var (near, far) = (OrderedKey.ToFloat(between), OrderedKey.ToFloat(toNode));
+        return _metric switch
+        {
+            Metric.Cosine => Slack * (2 + 2 * near) < 2 + 2 * far,
+            Metric.L2 => Slack * near < far,
+            _ => near < far, // an inner product has no distance to give slack to
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly uint Key(int row, float cosine)
+    {
+        if (_metric == Metric.Cosine)
+            return OrderedKey.From(-cosine);
+        var norm = _codes.Norm(row);
+        var product = cosine * norm * _queryNorm;
+        return OrderedKey.From(_metric == Metric.L2 ? norm * norm + _queryNorm * _queryNorm - 2 * product : -product);
+    }
+}
