@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Rag.Cli.Bench;
+using Rag.Cli.Bench.Ann;
+using Rag.Cli.Bench.Peers;
 using Rag.Cli.Options;
 using Rag.Cli.Output;
 using Rag.Engine.Indexing;
@@ -20,7 +21,7 @@ internal static class BenchAnnVerb
             HelpName = "FILE",
         };
         var metric = new Option<string>("--metric") { Description = "How vectors are compared.", DefaultValueFactory = _ => "ip" };
-        metric.AcceptOnlyFromAmong("ip", "l2", "cosine");
+        metric.AcceptOnlyFromAmong(MetricName.All);
         var k = new Option<int>("--k", "-k") { Description = "Hits a query asks for.", DefaultValueFactory = _ => 10 };
         var targets = new Option<string>("--targets")
         {
@@ -31,20 +32,29 @@ internal static class BenchAnnVerb
         var threads = new Option<int>("--threads") { Description = "Search threads.", DefaultValueFactory = _ => 1 };
         var buildThreads = new Option<int?>("--build-threads") { Description = "Threads that build. Default: as many as search." };
         var codec = new Option<string>("--codec") { Description = "Form of traversal.", DefaultValueFactory = _ => "int8" };
-        codec.AcceptOnlyFromAmong("int8", "float32");
+        codec.AcceptOnlyFromAmong([.. Enum.GetNames<VectorCodec>().Select(name => name.ToLowerInvariant())]);
         var m = new Option<int>("--m") { Description = "Edges of a node.", DefaultValueFactory = _ => 16 };
         var efConstruction = new Option<int>("--ef-construction")
         {
             Description = "Candidates considered when a row is linked.",
             DefaultValueFactory = _ => 200,
         };
-        var repeats = new Option<int>("--repeats") { Description = "Timed passes; their median counts.", DefaultValueFactory = _ => 3 };
+        var repeats = new Option<int>("--repeats") { Description = "Timed passes; their median counts.", DefaultValueFactory = _ => 5 };
+        var peers = new Option<string>("--peers")
+        {
+            Description = $"Other libraries to compare with in the same run: {string.Join(", ", PeerCatalog.Names)}, or {PeerCatalog.All}.",
+            HelpName = "LIST",
+            DefaultValueFactory = _ => "",
+        };
+        var plot = new Option<string?>("--plot") { Description = "Write speed over recall as an SVG picture.", HelpName = "FILE" };
         var json = JsonOption.Create("Print one JSON object.");
         var verb = new Verb(
             "ann", "Build an index of your vectors and show queries a second at each recall target.",
-            "rag bench ann --base base.fbin --queries queries.fbin --truth truth.ibin --metric cosine --threads 2 --json")
+            "rag bench ann --base base.fbin --queries queries.fbin --truth truth.ibin --metric cosine --threads 2 --json",
+            "rag bench ann --base base.fbin --queries queries.fbin --build-threads 2 --peers hnswlib,faiss --plot recall.svg")
         {
-            vectors, queries, truth, metric, k, targets, threads, buildThreads, codec, m, efConstruction, repeats, json,
+            vectors, queries, truth, metric, k, targets, threads, buildThreads, codec, m, efConstruction, repeats, peers,
+            plot, json,
         };
         verb.SetAction(async (parsed, stop) =>
         {
@@ -53,18 +63,20 @@ internal static class BenchAnnVerb
                 BasePath = parsed.GetValue(vectors)!,
                 QueriesPath = parsed.GetValue(queries)!,
                 TruthPath = parsed.GetValue(truth),
-                Metric = parsed.GetValue(metric) switch { "l2" => Metric.L2, "cosine" => Metric.Cosine, _ => Metric.InnerProduct },
+                Metric = MetricName.Read(parsed.GetValue(metric)!),
                 K = parsed.GetValue(k),
                 Targets = ReadTargets(parsed.GetValue(targets)!),
                 Threads = parsed.GetValue(threads),
                 BuildThreads = parsed.GetValue(buildThreads),
-                Codec = parsed.GetValue(codec) == "float32" ? VectorCodec.Float32 : VectorCodec.Int8,
+                Codec = Enum.Parse<VectorCodec>(parsed.GetValue(codec)!, ignoreCase: true),
                 M = parsed.GetValue(m),
                 EfConstruction = parsed.GetValue(efConstruction),
                 Repeats = parsed.GetValue(repeats),
+                Peers = PeerCatalog.Read(parsed.GetValue(peers)!),
+                PlotPath = parsed.GetValue(plot),
                 Json = parsed.GetValue(json),
             };
-            await AnnBenchmark.RunAsync(options, terminal.Out, stop);
+            await AnnBenchmark.RunAsync(options, terminal.Out, terminal.Error, stop);
             return ExitCode.Ok;
         });
         return verb;

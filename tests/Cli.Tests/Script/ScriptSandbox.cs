@@ -13,18 +13,20 @@ internal sealed class ScriptSandbox : IDisposable
     public ScriptSandbox()
     {
         var root = RepositoryRoot.Path;
-        foreach (var folder in new[] { "src/Cli", "src/OnnxRuntime", "tests/One.Tests", "protos", "models", "bench", "tools" })
+        foreach (var folder in new[] { "src/Cli", "src/OnnxRuntime", "tests/One.Tests", "protos", "models", "bench/peers", "tools" })
             Directory.CreateDirectory(_folder.Combine(folder.Split('/')));
         File.Copy(Path.Combine(root, "rag"), _folder.Combine("rag"));
         MakeExecutable(_folder.Combine("rag"));
         File.Copy(Path.Combine(root, "tests", "run.sh"), _folder.Combine("tests", "run.sh"));
+        File.Copy(Path.Combine(root, "bench", "peers", "install.sh"), _folder.Combine("bench", "peers", "install.sh"));
+        File.WriteAllText(_folder.Combine("bench", "peers", "package-lock.json"), "{}");
         foreach (var file in new[] { "Directory.Build.props", "Directory.Packages.props", "Rag.Engine.sln", "global.json", ".editorconfig" })
             File.WriteAllText(_folder.Combine(file), "");
         File.WriteAllText(_folder.Combine("src", "Cli", "Program.cs"), "// first");
         File.WriteAllText(_folder.Combine("src", "OnnxRuntime", "package-lock.json"), "{}");
         File.WriteAllText(_folder.Combine("tests", "One.Tests", "One.Tests.csproj"), "");
         File.WriteAllText(_folder.Combine("tests", "One.Tests", "OneTests.cs"), "// a test");
-        WriteTool("npm", "echo npm $* >> $CALLS; mkdir -p node_modules");
+        WriteTool("npm", "echo npm $* >> $CALLS; [ -z \"${FAIL_NPM:-}\" ] || exit 1; mkdir -p node_modules");
         WriteTool("dotnet", """
             case "$1" in
               --version) echo 10.0.100 ;;

@@ -7,6 +7,7 @@ public class ScriptTests
     [Theory]
     [InlineData("rag")]
     [InlineData("tests/run.sh")]
+    [InlineData("bench/peers/install.sh")]
     [InlineData(".ci/run")]
     public async Task A_script_has_no_syntax_error(string script)
     {
@@ -93,6 +94,44 @@ public class ScriptTests
         run.ExitCode.ShouldBe(1);
         run.Lines[^1].ShouldBe("0 passed, 1 failed, 0 skipped");
         run.Output.ShouldContain("broke off with exit code 134");
+    }
+
+    [Theory]
+    [InlineData("bench ann --peers usearch")]
+    [InlineData("bench ann --peers=zvec,usearch --json")]
+    public async Task Npm_packages_to_compare_with_are_installed_once(string line)
+    {
+        using var sandbox = new ScriptSandbox();
+        await sandbox.RunAsync("search");
+        var run = await sandbox.RunAsync(line);
+        run.Output.ShouldBe($"result of {line}\n");
+        await sandbox.RunAsync(line);
+        sandbox.Calls.Count(call => call.StartsWith("npm", StringComparison.Ordinal)).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_package_that_cannot_be_installed_does_not_stop_the_comparison()
+    {
+        using var sandbox = new ScriptSandbox();
+        await sandbox.RunAsync("search");
+        for (var i = 0; i < 2; i++)
+        {
+            var run = await sandbox.RunAsync("bench ann --peers usearch", ("FAIL_NPM", "1"));
+            run.Output.ShouldBe("result of bench ann --peers usearch\n");
+            run.Error.ShouldContain("goes on without");
+        }
+
+        // It is tried each time: a failure leaves no stamp.
+        sandbox.Calls.Count(call => call.StartsWith("npm", StringComparison.Ordinal)).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Nothing_is_installed_for_a_benchmark_without_peers()
+    {
+        using var sandbox = new ScriptSandbox();
+        await sandbox.RunAsync("search");
+        await sandbox.RunAsync("bench ann --base a --queries b");
+        sandbox.Calls.Count(call => call.StartsWith("npm", StringComparison.Ordinal)).ShouldBe(1);
     }
 
     [Fact]

@@ -1,9 +1,10 @@
+using Rag.Cli.Bench.Peers;
 using Rag.Engine.Indexing;
 
-namespace Rag.Cli.Bench;
+namespace Rag.Cli.Bench.Ann;
 
 /// <summary>What <c>rag bench ann</c> measures.</summary>
-public sealed record AnnBenchmarkOptions
+internal sealed record AnnBenchmarkOptions
 {
     /// <summary>Vectors to index: fbin (int32 count, int32 dimension, float32 rows).</summary>
     public required string BasePath { get; init; }
@@ -23,7 +24,7 @@ public sealed record AnnBenchmarkOptions
     /// <summary>Recall targets, each above 0 and at most 1.</summary>
     public IReadOnlyList<double> Targets { get; init; } = [0.90, 0.95, 0.99];
 
-    /// <summary>Search threads, 1…256.</summary>
+    /// <summary>Search threads, 1…256; with several, what they gain over one is measured too.</summary>
     public int Threads { get; init; } = 1;
 
     /// <summary>Threads that build; as many as search if null.</summary>
@@ -38,8 +39,17 @@ public sealed record AnnBenchmarkOptions
     /// <summary>Candidates considered when a row is linked.</summary>
     public int EfConstruction { get; init; } = 200;
 
-    /// <summary>Timed passes over the queries for each effort; their median counts.</summary>
-    public int Repeats { get; init; } = 3;
+    /// <summary>Timed passes over the queries for each target, 1…100; their median counts.</summary>
+    public int Repeats { get; init; } = 5;
+
+    /// <summary>Passes are repeated within a measurement until they last so long; half a second by default.</summary>
+    public TimeSpan ShortestPass { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>Other libraries to compare with, in this order.</summary>
+    public IReadOnlyList<AnnPeer> Peers { get; init; } = [];
+
+    /// <summary>Where to write a plot of speed over recall, as SVG; none if null.</summary>
+    public string? PlotPath { get; init; }
 
     /// <summary>Whether to print one JSON object instead of a table.</summary>
     public bool Json { get; init; }

@@ -1,6 +1,6 @@
 using Rag.Engine.Indexing;
 
-namespace Rag.Cli.Bench;
+namespace Rag.Cli.Bench.Ann;
 
 /// <summary>The true neighbours of each query: given, or found by an exact search.</summary>
 internal static class AnnTruth
