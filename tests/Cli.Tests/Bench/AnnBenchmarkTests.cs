@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Xml.Linq;
+using Rag.Cli.Bench;
 using Rag.Cli.Bench.Ann;
 using Rag.Cli.Bench.Peers;
 
@@ -136,7 +137,7 @@ public sealed class AnnBenchmarkTests : IDisposable
         var json = JsonDocument.Parse(output.ToString()).RootElement;
         string[] expected =
         [
-            "cpu", "cores", "vector_bits", "pinned", "n", "dim", "metric", "k", "threads", "build_threads", "build_seconds",
+            "cpu", "cores", "vector_bits", "pinned", "n", "dim", "metric", "codec", "k", "threads", "build_threads", "build_seconds",
             "insert_rate", "bytes_resident_per_vector", "bytes_disk_per_vector", "results", "scaling", "peers",
         ];
         Keys(json).ShouldBe(expected, ignoreOrder: true);

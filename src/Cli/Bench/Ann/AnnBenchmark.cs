@@ -22,7 +22,7 @@ internal static class AnnBenchmark
         var queries = AnnMatrix<float>.Read(options.QueriesPath, VectorIndexOptions.MaxDimension);
         await using var own = CreateOwn(options, queries, out var count, out var k);
         if (!options.Json)
-            output.WriteLine(BenchMachine.Description);
+            output.WriteLine($"{BenchMachine.Describe()}, search threads {(ThreadAffinity.IsSupported ? "" : "not ")}pinned to cores");
         var contestants = new List<Contestant> { new(own.Name, own) };
         try
         {

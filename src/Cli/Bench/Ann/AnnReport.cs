@@ -34,6 +34,9 @@ internal sealed record AnnReport
     /// <summary>ip, l2 or cosine.</summary>
     public required string Metric { get; init; }
 
+    /// <summary>Form in which our index traverses vectors.</summary>
+    public required string Codec { get; init; }
+
     /// <summary>Hits asked for.</summary>
     public required int K { get; init; }
 
@@ -67,7 +70,7 @@ internal sealed record AnnReport
     /// <summary>Data and question in a line.</summary>
     [JsonIgnore]
     public string Title => string.Create(CultureInfo.InvariantCulture,
-        $"{N:N0} × {Dim}, {Metric}, k = {K}, {Threads} search {(Threads == 1 ? "thread" : "threads")}");
+        $"{N:N0} × {Dim}, {Metric}, k = {K}, {Threads} search {(Threads == 1 ? "thread" : "threads")}; rag with {Codec}");
 
     /// <summary>The report as one line of JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);

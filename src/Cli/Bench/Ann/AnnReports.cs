@@ -18,6 +18,7 @@ internal static class AnnReports
             N = count,
             Dim = dimension,
             Metric = MetricName.Of(options.Metric),
+            Codec = options.Codec.ToString().ToLowerInvariant(),
             K = k,
             Threads = options.Threads,
             BuildThreads = options.BuildThreads ?? options.Threads,

@@ -12,8 +12,8 @@ internal sealed class AnnTable(AnnReport report)
 
     public void Write(TextWriter output)
     {
-        Line(output, $"{report.Title}, {report.BuildThreads} to build");
-        Line(output, $"built in {report.BuildSeconds:0.0} s ({report.InsertRate:N0} vectors/s)");
+        Line(output, $"{report.Title}");
+        Line(output, $"built in {report.BuildSeconds:0.0} s with {report.BuildThreads} thread(s), {report.InsertRate:N0} vectors/s");
         Line(output, $"{report.BytesResidentPerVector:0} bytes a vector in memory, {report.BytesDiskPerVector:0} on disk");
         foreach (var peer in report.Peers)
         {

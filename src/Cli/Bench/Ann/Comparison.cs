@@ -16,6 +16,7 @@ namespace Rag.Cli.Bench.Ann;
 internal sealed class Comparison(AnnBenchmarkOptions options, AnnRecall judge, int k, int rows, TextWriter progress)
 {
     private const int CurvePoints = 10;
+    private const double LeastCurveStep = 1.15;
 
     private int BuildThreads => options.BuildThreads ?? options.Threads;
 
@@ -90,13 +91,18 @@ internal sealed class Comparison(AnnBenchmarkOptions options, AnnRecall judge, i
         }
     }
 
-    // Of the efforts that were tried, so many, evenly spread over their order, ends included.
+    // Of the efforts that were tried, those that lie well apart, and not too many of them.
     private static int[] CurveEfforts(Contestant contestant)
     {
-        var tried = contestant.Recalls.Keys.Order().ToArray();
-        if (tried.Length <= CurvePoints)
-            return tried;
-        return [.. Enumerable.Range(0, CurvePoints).Select(i => tried[i * (tried.Length - 1) / (CurvePoints - 1)]).Distinct()];
+        var apart = new List<int>();
+        foreach (var effort in contestant.Recalls.Keys.Order())
+        {
+            if (apart.Count == 0 || effort >= apart[^1] * LeastCurveStep)
+                apart.Add(effort);
+        }
+
+        var count = Math.Min(apart.Count, CurvePoints);
+        return [.. Enumerable.Range(0, count).Select(i => apart[i * (apart.Count - 1) / Math.Max(1, count - 1)])];
     }
 
     private async Task TryAsync(Contestant contestant, Func<IAnnEngine, Task> work)

@@ -12,9 +12,9 @@ internal static class RecallPlot
     private const int Width = 860;
     private const int Height = 520;
     private const int Left = 84;
-    private const int Top = 56;
+    private const int Top = 68;
     private const int PlotWidth = 580;
-    private const int PlotHeight = 396;
+    private const int PlotHeight = 384;
     private const int LegendLeft = Left + PlotWidth + 28;
 
     private const string Style = """
@@ -50,7 +50,8 @@ internal static class RecallPlot
             new XElement(Svg + "title", title),
             new XElement(Svg + "style", Style),
             new XElement(Svg + "rect", Class("paper"), new XAttribute("width", Width), new XAttribute("height", Height)),
-            Text(Left, 32, title, "start", "title"),
+            Text(Left, 30, title, "start", "title"),
+            Text(Left, 50, BenchMachine.Describe(), "start"),
             Grid(scale),
             Text(Left + PlotWidth / 2.0, Top + PlotHeight + 46, "recall", "middle"),
             VerticalText(20, Top + PlotHeight / 2.0, "queries a second (logarithmic)"),

@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
-using Rag.Cli.Bench.Ann;
 using Rag.Cli.Composition;
 
 namespace Rag.Cli.Bench.Peers;

@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace Rag.Cli.Bench.Ann;
+namespace Rag.Cli.Bench;
 
-/// <summary>What a figure was measured on; without it the figure says nothing.</summary>
+/// <summary>What figures were measured on: those of different machines are not comparable.</summary>
 internal static class BenchMachine
 {
     /// <summary>The processor's name, or its architecture where it does not tell.</summary>
@@ -14,17 +14,16 @@ internal static class BenchMachine
     public static int VectorBits =>
         Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
 
-    public static string Description => string.Create(CultureInfo.InvariantCulture,
-        $"{Cpu}, {Environment.ProcessorCount} cores, {VectorBits}-bit vectors, {RuntimeInformation.FrameworkDescription}, "
-        + $"search threads {(ThreadAffinity.IsSupported ? "pinned to cores" : "not pinned")}");
+    /// <summary>The machine in words.</summary>
+    public static string Describe() => string.Create(CultureInfo.InvariantCulture,
+        $"{Cpu}, {Environment.ProcessorCount} cores, {VectorBits}-bit vectors, {RuntimeInformation.FrameworkDescription}");
 
     private static string FindCpu()
     {
         const string key = "model name";
-        if (!File.Exists("/proc/cpuinfo"))
-            return RuntimeInformation.ProcessArchitecture.ToString();
-        var line = File.ReadLines("/proc/cpuinfo")
-            .FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal));
+        var line = File.Exists("/proc/cpuinfo")
+            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal))
+            : null;
         return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':') + 1)..].Trim();
     }
 }

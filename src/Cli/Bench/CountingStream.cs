@@ -1,4 +1,4 @@
-namespace Rag.Cli.Bench.Ann;
+namespace Rag.Cli.Bench;
 
 /// <summary>A stream that forgets what is written to it and knows only how much it was.</summary>
 internal sealed class CountingStream : Stream

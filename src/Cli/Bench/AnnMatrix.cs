@@ -1,13 +1,13 @@
 using System.Runtime.InteropServices;
 
-namespace Rag.Cli.Bench.Ann;
+namespace Rag.Cli.Bench;
 
 /// <summary>
 /// Rows of numbers from an fbin or ibin file: int32 count, int32 columns, then count × columns values of 4 bytes, all
 /// little endian. The whole file is held in memory.
 /// </summary>
 /// <typeparam name="T">float or int.</typeparam>
-internal sealed class AnnMatrix<T>
+public sealed class AnnMatrix<T>
     where T : unmanaged
 {
     private const int HeaderBytes = 8;
