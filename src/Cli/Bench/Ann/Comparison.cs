@@ -91,18 +91,19 @@ internal sealed class Comparison(AnnBenchmarkOptions options, AnnRecall judge, i
         }
     }
 
-    // Of the efforts that were tried, those that lie well apart, and not too many of them.
+    // The efforts of the targets, and of the others that were tried those that lie well apart; not too many of them.
     private static int[] CurveEfforts(Contestant contestant)
     {
-        var apart = new List<int>();
+        var chosen = contestant.Efforts.Where(found => found.Reached).Select(found => found.Effort).ToHashSet();
         foreach (var effort in contestant.Recalls.Keys.Order())
         {
-            if (apart.Count == 0 || effort >= apart[^1] * LeastCurveStep)
-                apart.Add(effort);
+            if (chosen.All(other => Math.Max(other, effort) >= Math.Min(other, effort) * LeastCurveStep))
+                chosen.Add(effort);
         }
 
-        var count = Math.Min(apart.Count, CurvePoints);
-        return [.. Enumerable.Range(0, count).Select(i => apart[i * (apart.Count - 1) / Math.Max(1, count - 1)])];
+        var apart = chosen.Order().ToArray();
+        var count = Math.Min(apart.Length, CurvePoints);
+        return [.. Enumerable.Range(0, count).Select(i => apart[i * (apart.Length - 1) / Math.Max(1, count - 1)])];
     }
 
     private async Task TryAsync(Contestant contestant, Func<IAnnEngine, Task> work)

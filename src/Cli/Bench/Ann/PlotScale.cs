@@ -5,7 +5,8 @@ namespace Rag.Cli.Bench.Ann;
 /// <summary>Where recalls and speeds lie in a plot: recall evenly from left to right, speed by its logarithm.</summary>
 internal sealed class PlotScale
 {
-    private const double WidestRecall = 0.5;
+    /// <summary>Recall below which nothing is shown.</summary>
+    public const double WidestRecall = 0.5;
 
     private readonly double _left;
     private readonly double _width;

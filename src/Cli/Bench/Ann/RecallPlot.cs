@@ -38,11 +38,12 @@ internal static class RecallPlot
 
     /// <param name="path">The file; it is replaced.</param>
     /// <param name="title">Data and question in a line.</param>
-    /// <param name="contestants">Engines; those without a measured curve are left out.</param>
+    /// <param name="contestants">Engines; those without a measured point that can be shown are left out.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, string title, IReadOnlyList<Contestant> contestants)
     {
-        var shown = contestants.Where(contestant => contestant.Curve.Count > 0).ToList();
+        var shown = contestants
+            .Where(contestant => contestant.Curve.Any(point => point.Recall >= PlotScale.WidestRecall)).ToList();
         var scale = new PlotScale([.. shown.SelectMany(contestant => contestant.Curve)], Left, Top, PlotWidth, PlotHeight);
         var root = new XElement(Svg + "svg",
             new XAttribute("viewBox", $"0 0 {Width} {Height}"), new XAttribute("width", Width),
