@@ -39,46 +39,58 @@ internal sealed unsafe class GraphBuilder<TScorer>(
         var scorer = codec.Scorer(stored, scratch.Query(codec.QueryBytes));
         var pairScorer = codec.Scorer(stored, scratch.PairQuery(codec.QueryBytes));
         scorer.Bind(row);
-        var (nearest, _) = GraphWalk.Descend(view, entry, layer + 1, limit, scorer, scratch);
-        for (var l = Math.Min(layer, entry.Layer); l >= 0; l--)
+        // A number that is given out again may still be pointed at: the row must not find itself, for it leads nowhere.
+        var (nearest, _) = GraphWalk.Descend(view, entry, layer + 1, limit, scorer, scratch, barred: row);
+        var top = Math.Min(layer, entry.Layer);
+        for (var l = top; l >= 0; l--)
         {
-            GraphWalk.SearchLayer(view, l, nearest, limit, scorer, scratch, efConstruction);
-            if (scratch.Pool.Count > 0)
-                nearest = scratch.Pool.Row(0);
-            LinkLayer(view, stored, row, l, pairScorer, scratch, locks);
+            GraphWalk.SearchLayer(view, l, nearest, limit, scorer, scratch, efConstruction, barred: row);
+            Choose(stored, row, pairScorer, scratch, scratch.LayerEdges(l));
+            // A row of this layer has lists in all layers below; one that was removed has none.
+            nearest = scratch.LayerEdges(l)[0] is >= 0 and var first ? first : nearest;
         }
+
+        // From below: whoever meets the row in a layer finds its lists in the layers below in place.
+        for (var l = 0; l <= top; l++)
+            LinkLayer(view, stored, row, l, pairScorer, scratch, locks);
 
         if (layer > entry.Layer)
             RaiseEntry(row, layer, locks);
     }
 
-    private void LinkLayer(in HnswGraph.View view, CodeStore.View stored, int row, int layer, TScorer pairScorer,
-        SearchScratch scratch, EdgeLocks? locks)
+    /// <summary>Chooses a row's edges among what was found in a layer; the list ends at −1.</summary>
+    private void Choose(CodeStore.View stored, int row, TScorer pairScorer, SearchScratch scratch, int* chosen)
     {
         var (pool, candidates) = (scratch.Pool, scratch.Chosen);
         candidates.Reset(pool.Count);
         for (var i = 0; i < pool.Count; i++)
         {
             if (pool.Row(i) != row && stored.Contains(pool.Row(i)))
-                candidates.Add(pool.Distance(i), pool.Row(i));
+                candidates.Append(pool.Distance(i), pool.Row(i));
         }
 
-        var chosen = stackalloc int[SearchScratch.MaxEdges];
-        var count = EdgeSelection.Select(candidates, graph.M, pairScorer, chosen);
+        chosen[EdgeSelection.Select(candidates, graph.M, pairScorer, chosen)] = -1;
+    }
+
+    private static void LinkLayer(in HnswGraph.View view, CodeStore.View stored, int row, int layer, TScorer pairScorer,
+        SearchScratch scratch, EdgeLocks? locks)
+    {
+        var chosen = scratch.LayerEdges(layer);
+        var count = Length(chosen, SearchScratch.MaxEdges);
         locks?.Enter(row);
         Append(view.Edges(row, layer), view.MaxEdges(layer), chosen, count);
         locks?.Exit(row);
         for (var i = 0; i < count; i++)
         {
             locks?.Enter(chosen[i]);
-            LinkBack(view, chosen[i], row, layer, pairScorer, scratch);
+            LinkBack(view, stored, chosen[i], row, layer, pairScorer, scratch);
             locks?.Exit(chosen[i]);
         }
     }
 
     /// <summary>Adds an edge; a full list is chosen anew from what it has and the newcomer.</summary>
-    private static void LinkBack(in HnswGraph.View view, int from, int to, int layer, TScorer pairScorer,
-        SearchScratch scratch)
+    public static void LinkBack(in HnswGraph.View view, CodeStore.View stored, int from, int to, int layer,
+        TScorer pairScorer, SearchScratch scratch)
     {
         var edges = view.Edges(from, layer);
         var max = view.MaxEdges(layer);
@@ -98,7 +110,11 @@ internal sealed unsafe class GraphBuilder<TScorer>(
         pairScorer.Bind(from);
         candidates.Add(pairScorer.Distance(to), to);
         for (var i = 0; i < count; i++)
-            candidates.Add(pairScorer.Distance(edges[i]), edges[i]);
+        {
+            if (stored.Contains(edges[i]))
+                candidates.Add(pairScorer.Distance(edges[i]), edges[i]);
+        }
+
         var chosen = scratch.EdgeList;
         Replace(edges, max, chosen, EdgeSelection.Select(candidates, max, pairScorer, chosen));
     }

@@ -13,6 +13,7 @@ internal sealed unsafe class GraphEraser<TScorer>(HnswGraph graph, CodeStore cod
 {
     private const int Nearby = 64;
     private const int Replacements = 8;
+    private const int MaxSteps = 16;
 
     /// <summary>Unlinks a row whose code is still in place.</summary>
     public void Unlink(int row)
@@ -60,6 +61,55 @@ internal sealed unsafe class GraphEraser<TScorer>(HnswGraph graph, CodeStore cod
             for (var j = 0; second != null && j < max && second[j] >= 0; j++)
                 Redirect(view, stored, second[j], row, layer, neighbours, count, pairScorer, scratch);
         }
+
+        for (var i = 0; i < count; i++)
+            KeepReachable(view, stored, row, neighbours[i], layer, neighbours, count, pairScorer, scratch);
+    }
+
+    /// <summary>
+    /// Walks greedily to an end of one of the row's edges, from the row's other neighbours; where the walk stops short of
+    /// it, an edge leads on from there. Near ends are reached in a step or two. But of the few edges that lead out of a
+    /// cluster each is known to one row alone, and if nobody inherited them, a graph whose rows are all replaced would
+    /// fall apart into its clusters (clus384: recall .92 instead of .96 at an effort of 16).
+    /// </summary>
+    private static void KeepReachable(in HnswGraph.View view, CodeStore.View stored, int row, int end, int layer,
+        int* neighbours, int count, TScorer pairScorer, SearchScratch scratch)
+    {
+        if (end == row || !stored.Contains(end))
+            return;
+        pairScorer.Bind(end);
+        var (at, nearest) = Nearest(stored, row, end, neighbours, count, pairScorer, (-1, uint.MaxValue));
+        if (at < 0)
+            return;
+        for (var steps = 0; steps < MaxSteps; steps++)
+        {
+            var edges = view.Edges(at, layer);
+            if (edges == null)
+                return;
+            var length = GraphBuilder<TScorer>.Length(edges, view.MaxEdges(layer));
+            if (new ReadOnlySpan<int>(edges, length).Contains(end))
+                return;
+            var (next, distance) = Nearest(stored, row, end, edges, length, pairScorer, (at, nearest));
+            if (next == at)
+                break;
+            (at, nearest) = (next, distance);
+        }
+
+        GraphBuilder<TScorer>.LinkBack(view, stored, at, end, layer, pairScorer, scratch);
+    }
+
+    /// <summary>The row of a list that is nearest to the bound end, or what is known already.</summary>
+    private static (int Row, uint Distance) Nearest(CodeStore.View stored, int row, int end, int* list, int count,
+        TScorer pairScorer, (int Row, uint Distance) best)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            if (list[i] != row && list[i] != end && stored.Contains(list[i])
+                && pairScorer.Distance(list[i]) is var distance && distance < best.Distance)
+                best = (list[i], distance);
+        }
+
+        return best;
     }
 
     /// <summary>If <paramref name="from"/> leads to the row, lets it lead to useful neighbours of the row instead.</summary>

@@ -20,14 +20,20 @@ internal static unsafe class GraphWalk
             return default;
         }
 
-        var (start, distances) = Descend(graph, entry, 1, limit, scorer, scratch);
+        var (start, distances) = Descend(graph, entry, 1, limit, scorer, scratch, barred);
+        // Removed a moment ago: from here the walk would end at once.
+        if (!graph.HasEdges(start, 0))
+            start = entry.Row;
         var cost = SearchLayer(graph, 0, start, limit, scorer, scratch, ef, barred);
         return cost with { Distances = cost.Distances + distances };
     }
 
-    /// <summary>Walks greedily from the entry down to <paramref name="lowest"/>; the nearest row found there.</summary>
+    /// <summary>
+    /// Walks greedily from the entry down to <paramref name="lowest"/>; the nearest row found there. Never moves to a row
+    /// without edges: one that was removed, or is being linked, would be a dead end for all layers below.
+    /// </summary>
     public static (int Row, int Distances) Descend<TScorer>(in HnswGraph.View graph, (int Row, int Layer) entry,
-        int lowest, int limit, TScorer scorer, SearchScratch scratch)
+        int lowest, int limit, TScorer scorer, SearchScratch scratch, int barred = -1)
         where TScorer : struct, IScorer
     {
         var visited = scratch.Visited;
@@ -35,6 +41,8 @@ internal static unsafe class GraphWalk
         var (best, nearest, distances) = (entry.Row, scorer.Distance(entry.Row), 1);
         visited.Reset(limit);
         visited.Add(best);
+        if (barred >= 0)
+            visited.Add(barred);
         for (var layer = entry.Layer; layer >= lowest; layer--)
         {
             for (var from = -1; from != best;)
@@ -46,7 +54,7 @@ internal static unsafe class GraphWalk
                 scorer.Distances(batch, count, scratch.Distances);
                 for (var i = 0; i < count; i++)
                 {
-                    if (scratch.Distances[i] < nearest)
+                    if (scratch.Distances[i] < nearest && graph.HasEdges(batch[i], layer))
                         (best, nearest) = (batch[i], scratch.Distances[i]);
                 }
             }

@@ -96,16 +96,17 @@ internal sealed unsafe class HnswGraph : IDisposable
     /// <summary>Takes a row's lists away. Writer only; readers may still see the empty lists.</summary>
     public void Free(int row, int layer)
     {
-        Fill(_edges.Current.At(row), 2 * M);
-        if (layer == 0)
-            return;
+        // From above, so that a walk that comes down through the row does not find itself in front of an empty list.
         var start = (int*)_upperStart.Current.At(row);
-        if (*start == 0)
-            return;
-        for (var i = 0; i < layer; i++)
-            Fill(_upper.Current.At(*start + i), M);
-        (_freeBlocks[layer] ??= new Stack<int>()).Push(*start);
-        Volatile.Write(ref *start, 0);
+        if (layer > 0 && *start != 0)
+        {
+            for (var i = layer - 1; i >= 0; i--)
+                Fill(_upper.Current.At(*start + i), M);
+            (_freeBlocks[layer] ??= new Stack<int>()).Push(*start);
+            Volatile.Write(ref *start, 0);
+        }
+
+        Fill(_edges.Current.At(row), 2 * M);
     }
 
     /// <summary>Reads the lists of the lowest layer, unchecked.</summary>
@@ -157,6 +158,13 @@ internal sealed unsafe class HnswGraph : IDisposable
             var start = Volatile.Read(ref *(int*)_upperStart.At(row));
             var block = start + layer - 1;
             return start == 0 || block >= _upper.Capacity ? null : (int*)_upper.At(block);
+        }
+
+        /// <summary>Whether the row leads anywhere in a layer.</summary>
+        public bool HasEdges(int row, int layer)
+        {
+            var edges = Edges(row, layer);
+            return edges != null && Volatile.Read(ref edges[0]) >= 0;
         }
     }
 }

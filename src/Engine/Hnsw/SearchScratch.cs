@@ -15,7 +15,7 @@ internal sealed unsafe class SearchScratch : IDisposable
     private int _heldCount;
     private NativeBlock? _query;
     private NativeBlock? _pairQuery;
-    private readonly NativeBlock _batches = new(4 * MaxEdges * sizeof(int));
+    private readonly NativeBlock _batches = new((4 + 1 + HnswGraph.MaxLayers) * MaxEdges * sizeof(int));
 
     public CandidatePool Pool { get; } = new();
 
@@ -32,6 +32,9 @@ internal sealed unsafe class SearchScratch : IDisposable
 
     /// <summary>Distances of one batch.</summary>
     public uint* Distances => (uint*)(EdgeList + MaxEdges);
+
+    /// <summary>The edges chosen for a new row in one of its layers.</summary>
+    public int* LayerEdges(int layer) => EdgeList + (2 + layer) * MaxEdges;
 
     /// <summary>Space for the query of the walk.</summary>
     public byte* Query(int bytes) => Grown(ref _query, bytes);

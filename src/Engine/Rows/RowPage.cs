@@ -14,6 +14,10 @@ internal sealed class RowPage
 {
     public const int Rows = 64;
 
+    // Arrays from here on are allocated where the collector never copies them: with tens of megabytes of recent rows a
+    // collection of the youngest generation paused for 20 ms, most of it copying.
+    private const int UncopiedFloats = 1024;
+
     private readonly int _dimension;
     private readonly float[] _data;
     private readonly byte[] _slots;
@@ -23,7 +27,8 @@ internal sealed class RowPage
     public RowPage(int dimension, int capacity)
     {
         _dimension = dimension;
-        _data = GC.AllocateUninitializedArray<float>(dimension * capacity);
+        var floats = dimension * capacity;
+        _data = GC.AllocateUninitializedArray<float>(floats, pinned: floats >= UncopiedFloats);
         _slots = new byte[Rows];
         Capacity = capacity;
     }

@@ -13,6 +13,9 @@ namespace Rag.Engine.Rows;
 /// </summary>
 public sealed class VectorRows : IDisposable
 {
+    /// <summary>From here on room for a whole page is little beside what there is.</summary>
+    private const int DensePages = 8;
+
     private RowPage?[] _pages = [];
     private Base? _base;
     private long _memoryBytes;
@@ -58,7 +61,7 @@ public sealed class VectorRows : IDisposable
         if (page is null || !page.HasRoomFor(local))
         {
             var larger = page is null
-                ? new RowPage(Dimension, FirstCapacity(index))
+                ? new RowPage(Dimension, FirstCapacity(index, local))
                 : page.Copy(page.Held, GrownCapacity(page.Capacity));
             larger.Set(local, vector);
             Replace(index, larger);
@@ -145,8 +148,13 @@ public sealed class VectorRows : IDisposable
         return inside == RowPage.Rows ? 0 : ulong.MaxValue << inside;
     }
 
-    /// <summary>The first page of a small table starts small; later ones are filled soon.</summary>
-    private static int FirstCapacity(int page) => page == 0 ? 2 : 16;
+    /// <summary>
+    /// The first page of a small table starts small. A page of a larger one whose first row comes first is filled to its
+    /// end as a rule, because numbers are given out in order; one that is begun elsewhere holds a few rows that were
+    /// given out again.
+    /// </summary>
+    private static int FirstCapacity(int page, int local) =>
+        page == 0 ? 2 : page >= DensePages && local == 0 ? RowPage.Rows : 16;
 
     private static int GrownCapacity(int capacity) =>
         Math.Min(RowPage.Rows, capacity < 16 ? capacity + 2 : capacity + capacity / 2);

@@ -1,3 +1,5 @@
+using Rag.Engine.Indexing;
+
 namespace Rag.Engine.Slices;
 
 /// <summary>

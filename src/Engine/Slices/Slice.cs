@@ -1,4 +1,5 @@
 using Rag.Engine.Filters;
+using Rag.Engine.Indexing;
 using Rag.Engine.Storage;
 
 namespace Rag.Engine.Slices;

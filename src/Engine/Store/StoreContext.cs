@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Rag.Engine.Indexing;
 using Rag.Engine.Slices;
 using Rag.Engine.Storage;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Rag.Engine.Indexing;
 using Rag.Engine.Slices;
 
 namespace Rag.Engine.Tests.Slices;

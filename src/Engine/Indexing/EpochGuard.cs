@@ -1,13 +1,14 @@
 using System.Runtime.InteropServices;
 
-namespace Rag.Engine.Slices;
+namespace Rag.Engine.Indexing;
 
 /// <summary>
-/// Tells when nobody can still be reading what was taken out of sight. A reader enters (one compare-and-swap on a slot
-/// of its own cache line) and leaves; a writer takes something out of sight, calls <see cref="Retire"/> and may reuse
-/// it once <see cref="HasPassed"/>. A reader may keep its slot over an await. Thread-safe, no locks.
+/// Tells when nobody can still be reading what was taken out of sight, which <see cref="VectorIndex.Remove"/> and the
+/// reuse of a row's number have to wait for. A reader enters (one compare-and-swap on a slot of its own cache line) and
+/// leaves; a writer takes something out of sight, calls <see cref="Retire"/> and may reuse it once
+/// <see cref="HasPassed"/>. A reader may keep its slot over an await. Thread-safe, no locks.
 /// </summary>
-internal sealed class EpochGuard
+public sealed class EpochGuard
 {
     // Also the most readers at a time; more wait by spinning. 64 KiB.
     private const int SlotCount = 1024;
@@ -32,6 +33,8 @@ internal sealed class EpochGuard
         }
     }
 
+    /// <summary>Ends reading.</summary>
+    /// <param name="slot">What <see cref="Enter"/> gave.</param>
     public void Leave(int slot) => Volatile.Write(ref _slots[slot].Epoch, 0);
 
     /// <summary>The epoch to wait for before what was just taken out of sight may be reused.</summary>
