@@ -63,42 +63,8 @@ internal static class SliceSnapshotReader
         return new SliceSummary(stamp, settings, reader.Int64(), reader.Int64(), reader.Int64());
     }
 
-    /// <summary>
-    /// Lets a slice that was just snapshotted read keys and full vectors from the file, so that their memory is freed.
-    /// Under the slice's lock, by the snapshotter, which is still inside the epoch.
-    /// </summary>
-    public static void Attach(SnapshotCut cut, SnapshotReader file)
-    {
-        var slice = cut.Slice;
-        for (var i = 0; i < cut.Spaces.Length; i++)
-        {
-            var space = cut.Spaces[i];
-            // A space that the settings have dropped meanwhile is on its way out.
-            if (cut.RowLimit == 0 || !slice.Spaces.Contains(space))
-                continue;
-            var rows = new MappedRows(file.Map(SnapshotSections.Vectors(i)), space.Settings.Dimension);
-            if (space.Index.Rows.Attach(rows, cut.RowLimit) is { } former)
-                slice.Graveyard.Release(former.Dispose);
-        }
-
-        AttachKeys(cut, file);
-    }
-
-    private static void AttachKeys(SnapshotCut cut, SnapshotReader file)
-    {
-        var slice = cut.Slice;
-        // The offsets are those of the entries as they lie now; read all before any is moved.
-        var offsets = SliceSnapshotWriter.KeyOffsets(cut).ToArray();
-        var segment = slice.Keys.Place(OpenKeys(file));
-        var columns = slice.Rows.Columns;
-        foreach (var (row, offset) in offsets)
-            Volatile.Write(ref columns.Keys[row], KeyStore.Location(segment, offset));
-        var superseded = slice.Keys.Superseded(segment);
-        slice.Graveyard.MoveKeys(superseded);
-        slice.Graveyard.Release(() => superseded.ForEach(slice.Keys.Drop));
-    }
-
-    private static IKeySegment OpenKeys(SnapshotReader file)
+    /// <summary>The keys of a snapshot: mapped, or in memory if there are few.</summary>
+    public static IKeySegment OpenKeys(SnapshotReader file)
     {
         var length = file.LengthOf(SnapshotSections.Keys);
         if (length > LoadedKeysBytes)

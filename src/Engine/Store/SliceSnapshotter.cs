@@ -95,8 +95,11 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
             {
                 // The snapshot names places in the chunk log: they come first to disk.
                 await context.Contents.Log.FlushAsync(cancellationToken);
-                var snapshot = Write(cut, entry.Id);
-                var isCurrent = Complete(entry, cut, snapshot);
+                var (snapshot, attachment) = await BackgroundThread.RunAsync(
+                    "rag snapshot", () => WriteAndPrepare(cut, entry.Id));
+                bool isCurrent;
+                using (attachment)
+                    isCurrent = Complete(entry, cut, snapshot, attachment);
                 if (isCurrent)
                     StoreLog.Snapshotted(context.Logger, entry.Id, PackedStamp.Unpack(cut.Stamp), snapshot.Bytes,
                         (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
@@ -126,7 +129,25 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
         return new SnapshotEntry(id, stamp.Epoch, stamp.Sequence, generation, file.Complete());
     }
 
-    private bool Complete(SliceEntry entry, SnapshotCut cut, SnapshotEntry snapshot)
+    private (SnapshotEntry Snapshot, SnapshotAttachment Attachment) WriteAndPrepare(SnapshotCut cut, SliceId id)
+    {
+        var snapshot = Write(cut, id);
+        try
+        {
+            using var file = context.Snapshots.Open(id, snapshot.Generation, context.Codec);
+            return (snapshot, SnapshotAttachment.Prepare(cut, file));
+        }
+        catch (Exception exception)
+        {
+            catalog.DeleteFile(snapshot);
+            if (!SliceCatalog.IsCorruption(exception))
+                throw;
+            // The slice itself is sound: this file does not count, and the next one may be better.
+            throw new StorageFaultException("A snapshot cannot be read back as it was written.", exception);
+        }
+    }
+
+    private bool Complete(SliceEntry entry, SnapshotCut cut, SnapshotEntry snapshot, SnapshotAttachment attachment)
     {
         SnapshotEntry former;
         lock (entry)
@@ -144,8 +165,7 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
             entry.DirtySince = entry.DirtySinceCut;
             entry.ContentBytes = StoredBytes(cut.ContentBytes, cut.VisibleChunks);
             entry.OldestStagedMs = cut.OldestStagedMs;
-            using var file = context.Snapshots.Open(entry.Id, snapshot.Generation, context.Codec);
-            SliceSnapshotReader.Attach(cut, file);
+            attachment.Attach();
             catalog.CountMemory(entry);
         }
 

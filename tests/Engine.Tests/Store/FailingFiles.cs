@@ -14,6 +14,9 @@ internal sealed class FailingFiles : IStorageFileSystem
     /// <summary>Which paths fail.</summary>
     public Func<string, bool> Concerns { get; set; } = _ => true;
 
+    /// <summary>Whether what is written to a path is damaged on its way: one bit behind the middle of each write.</summary>
+    public Func<string, bool> Damages { get; set; } = _ => false;
+
     /// <summary>Whether syncs reach the disk. Tests that end or kill a process do without: its writes survive
     /// it.</summary>
     public bool Syncs { get; init; }
@@ -68,7 +71,15 @@ internal sealed class FailingFiles : IStorageFileSystem
         public void Write(long offset, ReadOnlySpan<byte> bytes)
         {
             files.Fail(path);
-            inner.Write(offset, bytes);
+            if (!files.Damages(path))
+            {
+                inner.Write(offset, bytes);
+                return;
+            }
+
+            var damaged = bytes.ToArray();
+            damaged[damaged.Length * 6 / 10] ^= 1;
+            inner.Write(offset, damaged);
         }
 
         public void SetLength(long length) => inner.SetLength(length);

@@ -155,6 +155,39 @@ public sealed class StoreFaultTests
     }
 
     [Fact]
+    public async Task A_snapshot_that_cannot_be_read_back_does_not_count_and_disturbs_nobody()
+    {
+        const int dimension = 384;
+        var files = new FailingFiles();
+        await using var harness = await OpenAsync(files);
+        var slice = await harness.CreateAsync(dimension);
+        var chunks = Enumerable.Range(0, 100).Select(i => new ChunkWrite
+        {
+            Key = ChunkKey.OfSingle($"c{i}"),
+            Vectors = [new SpaceVector("", Enumerable.Repeat((float)i, dimension).ToArray())],
+        }).ToArray();
+        await harness.UpsertAsync(slice, chunks);
+        files.Damages = path => path.Contains(".snapshot", StringComparison.Ordinal);
+        await harness.Store.CheckpointAsync(default);
+        harness.Store.Status.SnapshotBytes.ShouldBe(0);
+        harness.Store.Status.Quarantined.ShouldBeEmpty();
+        Directory.EnumerateFiles(harness.Folder, "*.snapshot", SearchOption.AllDirectories).ShouldBeEmpty();
+        await ShouldFindAllAsync();
+        files.Damages = _ => false;
+        await harness.Store.CheckpointAsync(default);
+        harness.Store.Status.SnapshotBytes.ShouldBeGreaterThan(0);
+        await harness.CrashAsync();
+        await ShouldFindAllAsync();
+
+        async Task ShouldFindAllAsync()
+        {
+            var query = new SearchQuery { Vector = new float[dimension], K = 200 };
+            (await harness.Store.SearchAsync(slice, query, default)).Hits.Select(hit => hit.Key)
+                .ShouldBe(chunks.Select(chunk => chunk.Key));
+        }
+    }
+
+    [Fact]
     public async Task A_missing_snapshot_is_data_loss_and_not_an_empty_workspace()
     {
         await using var harness = await OpenAsync();

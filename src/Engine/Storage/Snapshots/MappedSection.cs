@@ -79,6 +79,17 @@ internal sealed unsafe class MappedSection : IDisposable
         }
     }
 
+    /// <summary>Verifies every block, and with it brings the pages into the address space.</summary>
+    /// <exception cref="CorruptDataException">A block is damaged.</exception>
+    public void VerifyAll(WorkPace pace)
+    {
+        for (var offset = 0L; offset < Length; offset += SnapshotFormat.BlockLength)
+        {
+            Verify(offset, 1);
+            pace.Note(SnapshotFormat.BlockLength);
+        }
+    }
+
     public void Dispose()
     {
         if (_pointer == null)

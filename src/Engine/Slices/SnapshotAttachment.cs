@@ -1,0 +1,86 @@
+using Rag.Engine.Storage;
+
+namespace Rag.Engine.Slices;
+
+/// <summary>
+/// Keys and full vectors of a snapshot that was just written, mapped and read through once, ready to take the place of
+/// what is in memory. Everything that takes long is done in <see cref="Prepare"/>, beside the writer and without a lock;
+/// searches then find every page mapped and every block verified. Dispose it if it is not attached.
+/// </summary>
+internal sealed class SnapshotAttachment : IDisposable
+{
+    private readonly SnapshotCut _cut;
+    private readonly MappedRows?[] _rows;
+    private readonly IKeySegment _keys;
+    private readonly (int Row, long Offset)[] _offsets;
+    private bool _attached;
+
+    private SnapshotAttachment(SnapshotCut cut, MappedRows?[] rows, IKeySegment keys, (int Row, long Offset)[] offsets) =>
+        (_cut, _rows, _keys, _offsets) = (cut, rows, keys, offsets);
+
+    /// <summary>Maps and verifies. The caller is inside the epoch since before the cut.</summary>
+    /// <exception cref="CorruptDataException">The file does not hold what was written.</exception>
+    public static SnapshotAttachment Prepare(SnapshotCut cut, SnapshotReader file)
+    {
+        var rows = new MappedRows?[cut.Spaces.Length];
+        try
+        {
+            for (var i = 0; i < rows.Length && cut.RowLimit > 0; i++)
+            {
+                var section = file.Map(SnapshotSections.Vectors(i));
+                rows[i] = new MappedRows(section, cut.Spaces[i].Settings.Dimension);
+                section.VerifyAll(new WorkPace());
+            }
+
+            // The present rows' keys lie where they lay at the cut: only a snapshot moves them.
+            return new SnapshotAttachment(
+                cut, rows, SliceSnapshotReader.OpenKeys(file), SliceSnapshotWriter.KeyOffsets(cut).ToArray());
+        }
+        catch
+        {
+            Array.ForEach(rows, mapped => mapped?.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Lets the slice read keys and full vectors from the file from now on, so that their memory is freed. Under the
+    /// slice's lock.
+    /// </summary>
+    public void Attach()
+    {
+        _attached = true;
+        var slice = _cut.Slice;
+        for (var i = 0; i < _rows.Length; i++)
+        {
+            if (_rows[i] is not { } rows)
+                continue;
+            // A space that the settings have dropped meanwhile is on its way out.
+            if (!slice.Spaces.Contains(_cut.Spaces[i]))
+                rows.Dispose();
+            else if (_cut.Spaces[i].Index.Rows.Attach(rows, _cut.RowLimit) is { } former)
+                slice.Graveyard.Release(former.Dispose);
+        }
+
+        AttachKeys(slice);
+    }
+
+    public void Dispose()
+    {
+        if (_attached)
+            return;
+        Array.ForEach(_rows, mapped => mapped?.Dispose());
+        (_keys as IDisposable)?.Dispose();
+    }
+
+    private void AttachKeys(Slice slice)
+    {
+        var segment = slice.Keys.Place(_keys);
+        var columns = slice.Rows.Columns;
+        foreach (var (row, offset) in _offsets)
+            Volatile.Write(ref columns.Keys[row], KeyStore.Location(segment, offset));
+        var superseded = slice.Keys.Superseded(segment);
+        slice.Graveyard.MoveKeys(superseded);
+        slice.Graveyard.Release(() => superseded.ForEach(slice.Keys.Drop));
+    }
+}
