@@ -12,7 +12,12 @@ internal static class BenchChurnVerb
 {
     public static Command Create(Terminal terminal)
     {
-        var vectors = new Option<string>("--base") { Description = "Vectors, as fbin: the second half replaces the first.", HelpName = "FILE", Required = true };
+        var vectors = new Option<string>("--base")
+        {
+            Description = "Vectors, as fbin: the second half replaces the first.",
+            HelpName = "FILE",
+            Required = true,
+        };
         var queries = new Option<string>("--queries") { Description = "Queries, as fbin.", HelpName = "FILE", Required = true };
         var metric = new Option<string>("--metric") { Description = "How vectors are compared.", DefaultValueFactory = _ => "ip" };
         metric.AcceptOnlyFromAmong("ip", "l2", "cosine");

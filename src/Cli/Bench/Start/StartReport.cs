@@ -51,10 +51,12 @@ public sealed record StartReport
     public required LatencySummary? Writes { get; init; }
 
     /// <summary>Median of p99 with a checkpoint over p99 without.</summary>
-    public double? CheckpointRatio => Windows.Count == 0 ? null : Median(Windows.Select(window => window.WithP99Us / window.WithoutP99Us));
+    public double? CheckpointRatio =>
+        Windows.Count == 0 ? null : Median(Windows.Select(window => window.WithP99Us / window.WithoutP99Us));
 
     /// <summary>Median of p99 without over p99 without just before: what the machine does by itself.</summary>
-    public double? ControlRatio => Windows.Count == 0 ? null : Median(Windows.Select(window => window.WithoutP99Us / window.ControlP99Us));
+    public double? ControlRatio =>
+        Windows.Count == 0 ? null : Median(Windows.Select(window => window.WithoutP99Us / window.ControlP99Us));
 
     /// <summary>The limits, and whether they are kept.</summary>
     public IReadOnlyList<BenchBar> Bars
@@ -91,7 +93,9 @@ public sealed record StartReport
             foreach (var window in Windows)
             {
                 output.WriteLine(string.Create(culture,
-                    $"  {window.ControlP99Us,7:0}   {window.WithoutP99Us,7:0}   {window.WithP99Us,17:0}   {window.WithP99Us / window.WithoutP99Us,5:0.00}   {window.Checkpoints,11}   {window.SecondsEach,12:0.0}"));
+                    $"  {window.ControlP99Us,7:0}   {window.WithoutP99Us,7:0}   {window.WithP99Us,17:0}   "
+                    + $"{window.WithP99Us / window.WithoutP99Us,5:0.00}   {window.Checkpoints,11}   "
+                    + $"{window.SecondsEach,12:0.0}"));
             }
 
             output.WriteLine(string.Create(culture,
