@@ -78,6 +78,14 @@ public sealed class NatsServer : IAsyncDisposable
             await process.DisposeAsync();
     }
 
+    /// <summary>Stops it in order: what it keeps is on disk, which a killed server of this version does not promise.</summary>
+    public async Task StopAsync()
+    {
+        _process!.Terminate();
+        await _process.WaitForExitAsync();
+        await KillAsync();
+    }
+
     /// <summary>Starts it at the same port with the same data, with another configuration where one is given.</summary>
     public async Task StartAgainAsync(string? configuration = null)
     {
