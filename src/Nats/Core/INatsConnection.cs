@@ -36,7 +36,8 @@ public interface INatsConnection : IAsyncDisposable
     /// <summary>What the server said of itself last, or null before the first connection.</summary>
     INatsServerInfo? ServerInfo { get; }
 
-    /// <summary>Connects, or waits until a lost connection is back. Calls connect by themselves: this finds faults early.</summary>
+    /// <summary>Connects, or waits until a lost connection is back. Calls connect by themselves: this finds faults
+    /// early.</summary>
     /// <exception cref="NatsConnectionFailedException">No server takes the connection.</exception>
     ValueTask ConnectAsync();
 
@@ -52,7 +53,8 @@ public interface INatsConnection : IAsyncDisposable
     /// </summary>
     /// <exception cref="ArgumentException">The subject, the reply subject or a header cannot be.</exception>
     /// <exception cref="NatsPayloadTooLargeException">Larger than the server's max_payload.</exception>
-    /// <exception cref="NatsException">No room in the send buffer within CommandTimeout, or the connection was given up.</exception>
+    /// <exception cref="NatsException">No room in the send buffer within CommandTimeout, or the connection was given
+    /// up.</exception>
     ValueTask PublishAsync<T>(string subject, T data, NatsHeaders? headers = null, string? replyTo = null,
         INatsSerialize<T>? serializer = null, NatsPubOpts? opts = null, CancellationToken cancellationToken = default);
 
@@ -62,15 +64,15 @@ public interface INatsConnection : IAsyncDisposable
 
     /// <summary>Subscribes for as long as it is enumerated.</summary>
     /// <exception cref="NatsException">The server denied the subject, or the connection was given up.</exception>
-    IAsyncEnumerable<NatsMsg<T>> SubscribeAsync<T>(string subject, string? queueGroup = null, INatsDeserialize<T>? serializer = null,
-        NatsSubOpts? opts = null, CancellationToken cancellationToken = default);
+    IAsyncEnumerable<NatsMsg<T>> SubscribeAsync<T>(string subject, string? queueGroup = null,
+        INatsDeserialize<T>? serializer = null, NatsSubOpts? opts = null, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Subscribes; the command stands in the send buffer when it returns, so what this connection publishes afterwards
     /// arrives. Of a queue group each message reaches one member.
     /// </summary>
-    ValueTask<INatsSub<T>> SubscribeCoreAsync<T>(string subject, string? queueGroup = null, INatsDeserialize<T>? serializer = null,
-        NatsSubOpts? opts = null, CancellationToken cancellationToken = default);
+    ValueTask<INatsSub<T>> SubscribeCoreAsync<T>(string subject, string? queueGroup = null,
+        INatsDeserialize<T>? serializer = null, NatsSubOpts? opts = null, CancellationToken cancellationToken = default);
 
     /// <summary>Publishes a request and waits for its reply.</summary>
     /// <exception cref="NatsNoRespondersException">Nobody listens to the subject; known at once.</exception>

@@ -117,11 +117,13 @@ public sealed class NatsConnection : INatsConnection, ISubscriptionOwner
     /// <inheritdoc/>
     public ValueTask PublishAsync(string subject, NatsHeaders? headers = null, string? replyTo = null, NatsPubOpts? opts = null,
         CancellationToken cancellationToken = default) =>
-        PublishAsync(subject, default(ReadOnlyMemory<byte>), headers, replyTo, NatsDefaultSerializer<ReadOnlyMemory<byte>>.Default, opts, cancellationToken);
+        PublishAsync(subject, default(ReadOnlyMemory<byte>), headers, replyTo,
+            NatsDefaultSerializer<ReadOnlyMemory<byte>>.Default, opts, cancellationToken);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<NatsMsg<T>> SubscribeAsync<T>(string subject, string? queueGroup = null,
-        INatsDeserialize<T>? serializer = null, NatsSubOpts? opts = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        INatsDeserialize<T>? serializer = null, NatsSubOpts? opts = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await using var subscription = await SubscribeCoreAsync(subject, queueGroup, serializer, opts, cancellationToken);
         await foreach (var message in subscription.Msgs.ReadAllAsync(cancellationToken))
@@ -149,7 +151,8 @@ public sealed class NatsConnection : INatsConnection, ISubscriptionOwner
     }
 
     /// <inheritdoc/>
-    public async ValueTask<NatsMsg<TReply>> RequestAsync<TRequest, TReply>(string subject, TRequest? data, NatsHeaders? headers = null,
+    public async ValueTask<NatsMsg<TReply>> RequestAsync<TRequest, TReply>(string subject, TRequest? data,
+        NatsHeaders? headers = null,
         INatsSerialize<TRequest>? requestSerializer = null, INatsDeserialize<TReply>? replySerializer = null,
         NatsPubOpts? requestOpts = null, NatsSubOpts? replyOpts = null, CancellationToken cancellationToken = default)
     {
@@ -232,7 +235,8 @@ public sealed class NatsConnection : INatsConnection, ISubscriptionOwner
     }
 
     void ISubscriptionOwner.OnDropped(INatsSub subscription, int pending, long dropped, string subject) =>
-        _events.Raise(MessageDropped, this, new NatsMessageDroppedEventArgs(subscription, pending, dropped, subject), isMinor: true);
+        _events.Raise(MessageDropped, this, new NatsMessageDroppedEventArgs(subscription, pending, dropped, subject),
+            isMinor: true);
 
     void ISubscriptionOwner.OnSlow(INatsSub subscription)
     {
@@ -246,7 +250,8 @@ public sealed class NatsConnection : INatsConnection, ISubscriptionOwner
         _subscriptions.Add(subscription);
         try
         {
-            _outgoing.Append(new SubscribeCommand(subscription.Subject, subscription.QueueGroup, subscription.Sid, subscription.Remaining));
+            _outgoing.Append(new SubscribeCommand(subscription.Subject, subscription.QueueGroup, subscription.Sid,
+                subscription.Remaining));
         }
         catch
         {
@@ -256,7 +261,8 @@ public sealed class NatsConnection : INatsConnection, ISubscriptionOwner
     }
 
     /// <summary>A subscription that is not to lose anything stops the reading: it gets a connection that nobody shares.</summary>
-    private async ValueTask<INatsSub<T>> SubscribeAloneAsync<T>(string subject, string? queueGroup, INatsDeserialize<T> serializer,
+    private async ValueTask<INatsSub<T>> SubscribeAloneAsync<T>(string subject, string? queueGroup,
+        INatsDeserialize<T> serializer,
         NatsSubOpts? opts, CancellationToken cancellationToken)
     {
         var own = new NatsConnection(Opts with { Name = Opts.Name + " " + subject }, isDedicated: true);
@@ -320,7 +326,8 @@ public sealed class NatsConnection : INatsConnection, ISubscriptionOwner
         if (!error.StartsWith(Denied, StringComparison.OrdinalIgnoreCase))
             return;
         var subject = error[Denied.Length..].Split('"')[0];
-        foreach (var subscription in _subscriptions.All.Where(subscription => subscription.Subject == subject && subscription != _inbox))
+        foreach (var subscription in _subscriptions.All.Where(subscription =>
+            subscription.Subject == subject && subscription != _inbox))
         {
             _subscriptions.Remove(subscription);
             subscription.End(new NatsServerException(error));
@@ -339,6 +346,7 @@ public sealed class NatsConnection : INatsConnection, ISubscriptionOwner
             connection._events.Raise(connection.ReconnectFailed, connection, new NatsEventArgs(reason));
 
         public override void LameDuck(Uri server) =>
-            connection._events.Raise(connection.LameDuckModeActivated, connection, new NatsLameDuckModeActivatedEventArgs(server));
+            connection._events.Raise(connection.LameDuckModeActivated, connection,
+                new NatsLameDuckModeActivatedEventArgs(server));
     }
 }

@@ -23,8 +23,8 @@ public interface INatsJSContext
     /// <see cref="PubAckResponse.EnsureSuccess"/>.
     /// </summary>
     /// <exception cref="NatsJSPublishNoResponseException">No answer: it may have been stored or not.</exception>
-    ValueTask<PubAckResponse> PublishAsync<T>(string subject, T? data, INatsSerialize<T>? serializer = null, NatsJSPubOpts? opts = null,
-        NatsHeaders? headers = null, CancellationToken cancellationToken = default);
+    ValueTask<PubAckResponse> PublishAsync<T>(string subject, T? data, INatsSerialize<T>? serializer = null,
+        NatsJSPubOpts? opts = null, NatsHeaders? headers = null, CancellationToken cancellationToken = default);
 
     /// <summary>Makes a stream; one that is there with the same configuration is returned.</summary>
     ValueTask<INatsJSStream> CreateStreamAsync(StreamConfig config, CancellationToken cancellationToken = default);
@@ -39,10 +39,12 @@ public interface INatsJSContext
     ValueTask<bool> DeleteStreamAsync(string stream, CancellationToken cancellationToken = default);
 
     /// <summary>Deletes messages of a stream.</summary>
-    ValueTask<StreamPurgeResponse> PurgeStreamAsync(string stream, StreamPurgeRequest request, CancellationToken cancellationToken = default);
+    ValueTask<StreamPurgeResponse> PurgeStreamAsync(string stream, StreamPurgeRequest request,
+        CancellationToken cancellationToken = default);
 
     /// <summary>Deletes one message.</summary>
-    ValueTask<bool> DeleteMessageAsync(string stream, StreamMsgDeleteRequest request, CancellationToken cancellationToken = default);
+    ValueTask<bool> DeleteMessageAsync(string stream, StreamMsgDeleteRequest request,
+        CancellationToken cancellationToken = default);
 
     /// <summary>Looks a stream up.</summary>
     ValueTask<INatsJSStream> GetStreamAsync(string stream, CancellationToken cancellationToken = default);
@@ -54,13 +56,15 @@ public interface INatsJSContext
     IAsyncEnumerable<string> ListStreamNamesAsync(string? subject = null, CancellationToken cancellationToken = default);
 
     /// <summary>Makes a pull consumer, or changes what can be changed of it.</summary>
-    ValueTask<INatsJSConsumer> CreateOrUpdateConsumerAsync(string stream, ConsumerConfig config, CancellationToken cancellationToken = default);
+    ValueTask<INatsJSConsumer> CreateOrUpdateConsumerAsync(string stream, ConsumerConfig config,
+        CancellationToken cancellationToken = default);
 
     /// <summary>
     /// A reader of a stream in its order, without gaps and without acknowledgements: where something is lost, or the
     /// server forgets it, it goes on behind the last message. It keeps no state of its own on the server.
     /// </summary>
-    ValueTask<INatsJSConsumer> CreateOrderedConsumerAsync(string stream, NatsJSOrderedConsumerOpts? opts = null, CancellationToken cancellationToken = default);
+    ValueTask<INatsJSConsumer> CreateOrderedConsumerAsync(string stream, NatsJSOrderedConsumerOpts? opts = null,
+        CancellationToken cancellationToken = default);
 
     /// <summary>Looks a consumer up.</summary>
     ValueTask<INatsJSConsumer> GetConsumerAsync(string stream, string consumer, CancellationToken cancellationToken = default);

@@ -27,5 +27,6 @@ public interface INatsJSStream
 
     /// <summary>One message from any replica: faster, possibly a moment behind. The stream must have AllowDirect.</summary>
     /// <exception cref="NatsJSApiException">There is none (<see cref="NatsJSErrors.NoMessageFound"/>).</exception>
-    ValueTask<NatsMsg<T>> GetDirectAsync<T>(StreamMsgGetRequest request, INatsDeserialize<T>? serializer = null, CancellationToken cancellationToken = default);
+    ValueTask<NatsMsg<T>> GetDirectAsync<T>(StreamMsgGetRequest request, INatsDeserialize<T>? serializer = null,
+        CancellationToken cancellationToken = default);
 }

@@ -17,7 +17,8 @@ internal sealed class JSApi(INatsConnection connection, NatsJSOpts opts)
     public NatsSubOpts ReplyOpts => _replyOpts;
 
     /// <summary>Asks without a body.</summary>
-    public ValueTask<TResponse> AskAsync<TResponse>(string call, JsonTypeInfo<TResponse> responseType, CancellationToken cancellationToken)
+    public ValueTask<TResponse> AskAsync<TResponse>(string call, JsonTypeInfo<TResponse> responseType,
+        CancellationToken cancellationToken)
         where TResponse : class =>
         SendAsync(call, null, responseType, cancellationToken);
 
@@ -60,7 +61,8 @@ internal sealed class JSApi(INatsConnection connection, NatsJSOpts opts)
         {
             if (ErrorOf(reply.Data) is { } error)
                 throw new NatsJSApiException(error);
-            return JsonSerializer.Deserialize(reply.Data, responseType) ?? throw new NatsJSException($"The answer to {call} is null.");
+            return JsonSerializer.Deserialize(reply.Data, responseType)
+                ?? throw new NatsJSException($"The answer to {call} is null.");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -17,10 +17,11 @@ internal sealed class NatsJSConsumer(INatsConnection connection, JSApi api, Cons
     public ConsumerInfo Info => _info;
 
     public async ValueTask RefreshAsync(CancellationToken cancellationToken = default) =>
-        _info = await api.AskAsync($"CONSUMER.INFO.{_info.StreamName}.{_info.Name}", NatsJSJson.Default.ConsumerInfo, cancellationToken);
+        _info = await api.AskAsync($"CONSUMER.INFO.{_info.StreamName}.{_info.Name}", NatsJSJson.Default.ConsumerInfo,
+            cancellationToken);
 
-    public async IAsyncEnumerable<INatsJSMsg<T>> ConsumeAsync<T>(INatsDeserialize<T>? serializer = null, NatsJSConsumeOpts? opts = null,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<INatsJSMsg<T>> ConsumeAsync<T>(INatsDeserialize<T>? serializer = null,
+        NatsJSConsumeOpts? opts = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var most = Messages(opts?.MaxMsgs);
         var threshold = opts?.ThresholdMsgs ?? most / 2;
@@ -33,7 +34,12 @@ internal sealed class NatsJSConsumer(INatsConnection connection, JSApi api, Cons
         {
             if (pending <= threshold)
             {
-                var request = new PullRequest { Batch = most - pending, Expires = times.Expires, IdleHeartbeat = times.Heartbeat };
+                var request = new PullRequest
+                {
+                    Batch = most - pending,
+                    Expires = times.Expires,
+                    IdleHeartbeat = times.Heartbeat,
+                };
                 await inbox.RequestAsync(request, cancellationToken);
                 pending = most;
             }
@@ -115,7 +121,8 @@ internal sealed class NatsJSConsumer(INatsConnection connection, JSApi api, Cons
     private async IAsyncEnumerable<INatsJSMsg<T>> FetchAsync<T>(PullRequest request, TimeSpan silence, NatsJSFetchOpts opts,
         INatsDeserialize<T>? serializer, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var inbox = await PullInbox<T>.OpenAsync(connection, api, _info, request.Batch, serializer, cancellationToken);
+        await using var inbox = await PullInbox<T>.OpenAsync(connection, api, _info, request.Batch, serializer,
+            cancellationToken);
         await inbox.RequestAsync(request, cancellationToken);
         for (var left = request.Batch; left > 0;)
         {
@@ -123,7 +130,8 @@ internal sealed class NatsJSConsumer(INatsConnection connection, JSApi api, Cons
             if (what != PullEvent.Message)
             {
                 // After a reconnect what was asked for will not come: acknowledged consumers hand it out again.
-                opts.NotificationHandler?.Invoke(new NatsJSNotification(0, what == PullEvent.Silence ? "No heartbeat came." : "Reconnected."));
+                opts.NotificationHandler?.Invoke(new NatsJSNotification(0,
+                    what == PullEvent.Silence ? "No heartbeat came." : "Reconnected."));
                 if (what == PullEvent.Silence)
                     await CheckThereAsync(cancellationToken);
                 yield break;

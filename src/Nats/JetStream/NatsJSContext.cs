@@ -74,7 +74,8 @@ public sealed class NatsJSContext : INatsJSContext
     }
 
     /// <inheritdoc/>
-    public async ValueTask<INatsJSStream> CreateOrUpdateStreamAsync(StreamConfig config, CancellationToken cancellationToken = default)
+    public async ValueTask<INatsJSStream> CreateOrUpdateStreamAsync(StreamConfig config,
+        CancellationToken cancellationToken = default)
     {
         try
         {
@@ -111,7 +112,8 @@ public sealed class NatsJSContext : INatsJSContext
     }
 
     /// <inheritdoc/>
-    public async ValueTask<bool> DeleteMessageAsync(string stream, StreamMsgDeleteRequest request, CancellationToken cancellationToken = default)
+    public async ValueTask<bool> DeleteMessageAsync(string stream, StreamMsgDeleteRequest request,
+        CancellationToken cancellationToken = default)
     {
         JSApi.CheckName(stream, nameof(stream));
         return (await _api.AskAsync($"STREAM.MSG.DELETE.{stream}", request, NatsJSJson.Default.StreamMsgDeleteRequest,
@@ -172,7 +174,8 @@ public sealed class NatsJSContext : INatsJSContext
     }
 
     /// <inheritdoc/>
-    public async ValueTask<INatsJSConsumer> GetConsumerAsync(string stream, string consumer, CancellationToken cancellationToken = default)
+    public async ValueTask<INatsJSConsumer> GetConsumerAsync(string stream, string consumer,
+        CancellationToken cancellationToken = default)
     {
         JSApi.CheckName(stream, nameof(stream));
         JSApi.CheckName(consumer, nameof(consumer));
@@ -198,15 +201,18 @@ public sealed class NatsJSContext : INatsJSContext
     }
 
     /// <inheritdoc/>
-    public async ValueTask<bool> DeleteConsumerAsync(string stream, string consumer, CancellationToken cancellationToken = default)
+    public async ValueTask<bool> DeleteConsumerAsync(string stream, string consumer,
+        CancellationToken cancellationToken = default)
     {
         JSApi.CheckName(stream, nameof(stream));
         JSApi.CheckName(consumer, nameof(consumer));
-        return (await _api.AskAsync($"CONSUMER.DELETE.{stream}.{consumer}", NatsJSJson.Default.SuccessResponse, cancellationToken)).Success;
+        return (await _api.AskAsync($"CONSUMER.DELETE.{stream}.{consumer}", NatsJSJson.Default.SuccessResponse,
+            cancellationToken)).Success;
     }
 
     /// <summary>A consumer's name is made here where it has none: a lost answer then leaves no second one behind.</summary>
-    internal ValueTask<ConsumerInfo> CreateConsumerAsync(string stream, ConsumerConfig config, CancellationToken cancellationToken)
+    internal ValueTask<ConsumerInfo> CreateConsumerAsync(string stream, ConsumerConfig config,
+        CancellationToken cancellationToken)
     {
         JSApi.CheckName(stream, nameof(stream));
         var name = config.Name ?? config.DurableName ?? Guid.NewGuid().ToString("N");

@@ -48,7 +48,8 @@ internal sealed class NatsJSMsg<T>(NatsMsg<T> message, JSApi api) : INatsJSMsg<T
             throw message.Error;
     }
 
-    public ValueTask AckAsync(AckOpts? opts = null, CancellationToken cancellationToken = default) => AnswerAsync(Ack, opts, cancellationToken);
+    public ValueTask AckAsync(AckOpts? opts = null, CancellationToken cancellationToken = default) => AnswerAsync(Ack, opts,
+        cancellationToken);
 
     public ValueTask NakAsync(AckOpts? opts = null, TimeSpan delay = default, CancellationToken cancellationToken = default)
     {

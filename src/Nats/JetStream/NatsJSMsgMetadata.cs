@@ -11,7 +11,8 @@ namespace NATS.Client.JetStream;
 /// <param name="Consumer">The consumer.</param>
 /// <param name="Domain">The JetStream domain, or ''.</param>
 public readonly record struct NatsJSMsgMetadata(
-    NatsJSSequencePair Sequence, ulong NumDelivered, ulong NumPending, DateTimeOffset Timestamp, string Stream, string Consumer, string Domain)
+    NatsJSSequencePair Sequence, ulong NumDelivered, ulong NumPending, DateTimeOffset Timestamp, string Stream,
+        string Consumer, string Domain)
 {
     private const string Prefix = "$JS.ACK.";
 

@@ -8,7 +8,8 @@ namespace NATS.Client.JetStream;
 /// Reads a stream in order through consumers that the server forgets by itself. Each delivery has a number; where one
 /// is missing, or the consumer is gone, another one is made behind the last message. For one reader.
 /// </summary>
-internal sealed class NatsJSOrderedConsumer(NatsJSContext context, JSApi api, string stream, NatsJSOrderedConsumerOpts opts) : INatsJSConsumer
+internal sealed class NatsJSOrderedConsumer(NatsJSContext context, JSApi api, string stream,
+    NatsJSOrderedConsumerOpts opts) : INatsJSConsumer
 {
     private NatsJSConsumer? _inner;
     private ulong _lastStream;
@@ -45,8 +46,8 @@ internal sealed class NatsJSOrderedConsumer(NatsJSContext context, JSApi api, st
         Info = _inner.Info;
     }
 
-    public async IAsyncEnumerable<INatsJSMsg<T>> ConsumeAsync<T>(INatsDeserialize<T>? serializer = null, NatsJSConsumeOpts? opts = null,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<INatsJSMsg<T>> ConsumeAsync<T>(INatsDeserialize<T>? serializer = null,
+        NatsJSConsumeOpts? opts = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         for (var failures = 0; ; failures++)
         {
@@ -54,7 +55,8 @@ internal sealed class NatsJSOrderedConsumer(NatsJSContext context, JSApi api, st
                 await Task.Delay(NatsJSConsumer.RetryWait(failures), cancellationToken);
             if (_inner is null && !await TryBeginAgainAsync(opts, cancellationToken))
                 continue;
-            await using var messages = _inner!.ConsumeAsync(serializer, opts, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using var messages = _inner!.ConsumeAsync(serializer, opts,
+                cancellationToken).GetAsyncEnumerator(cancellationToken);
             while (await TryMoveAsync(messages, opts?.NotificationHandler))
             {
                 failures = -1;

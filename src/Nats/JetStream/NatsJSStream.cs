@@ -19,7 +19,8 @@ internal sealed class NatsJSStream(NatsJSContext context, JSApi api, StreamInfo 
     public async ValueTask UpdateAsync(StreamConfig config, CancellationToken cancellationToken = default) =>
         _info = (await context.UpdateStreamAsync(config with { Name = Name }, cancellationToken)).Info;
 
-    public ValueTask<bool> DeleteAsync(CancellationToken cancellationToken = default) => context.DeleteStreamAsync(Name, cancellationToken);
+    public ValueTask<bool> DeleteAsync(CancellationToken cancellationToken = default) => context.DeleteStreamAsync(Name,
+        cancellationToken);
 
     public ValueTask<StreamPurgeResponse> PurgeAsync(StreamPurgeRequest request, CancellationToken cancellationToken = default) =>
         context.PurgeStreamAsync(Name, request, cancellationToken);

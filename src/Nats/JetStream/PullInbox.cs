@@ -39,7 +39,8 @@ internal sealed class PullInbox<T> : IAsyncDisposable
     }
 
     /// <summary>Subscribes; room is kept for so many messages.</summary>
-    public static async ValueTask<PullInbox<T>> OpenAsync(INatsConnection connection, JSApi api, ConsumerInfo consumer, int messages,
+    public static async ValueTask<PullInbox<T>> OpenAsync(INatsConnection connection, JSApi api, ConsumerInfo consumer,
+        int messages,
         INatsDeserialize<T>? serializer, CancellationToken cancellationToken)
     {
         var inbox = connection.NewInbox();
@@ -53,7 +54,8 @@ internal sealed class PullInbox<T> : IAsyncDisposable
                 FullMode = System.Threading.Channels.BoundedChannelFullMode.DropNewest,
             },
         };
-        var subscription = await connection.SubscribeCoreAsync(inbox, serializer: serializer, opts: opts, cancellationToken: cancellationToken);
+        var subscription = await connection.SubscribeCoreAsync(inbox, serializer: serializer, opts: opts,
+            cancellationToken: cancellationToken);
         var subject = api.Subject($"CONSUMER.MSG.NEXT.{consumer.StreamName}.{consumer.Name}");
         return new PullInbox<T>(connection, subscription, inbox, subject);
     }

@@ -26,9 +26,11 @@ internal readonly record struct PullStatus(int Code, string Text, int? PendingMe
     /// <summary>Null where it is a message of the stream.</summary>
     public static PullStatus? Of<T>(in NatsMsg<T> message)
     {
-        if (message.Headers is not { Code: > 0 } headers || message.ReplyTo?.StartsWith("$JS.ACK.", StringComparison.Ordinal) == true)
+        if (message.Headers is not { Code: > 0 } headers || message.ReplyTo?.StartsWith("$JS.ACK.",
+            StringComparison.Ordinal) == true)
             return null;
-        int? pending = int.TryParse(headers.GetLastValue("Nats-Pending-Messages"), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+        int? pending = int.TryParse(headers.GetLastValue("Nats-Pending-Messages"), NumberStyles.None,
+            CultureInfo.InvariantCulture, out var count)
             ? count
             : null;
         return new PullStatus(headers.Code, headers.MessageText, pending);

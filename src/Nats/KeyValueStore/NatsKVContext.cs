@@ -20,15 +20,19 @@ public sealed class NatsKVContext(INatsJSContext context) : INatsKVContext
 
     /// <inheritdoc/>
     public async ValueTask<INatsKVStore> CreateStoreAsync(NatsKVConfig config, CancellationToken cancellationToken = default) =>
-        new NatsKVStore(config.Bucket, JetStreamContext, await JetStreamContext.CreateStreamAsync(StreamOf(config), cancellationToken));
+        new NatsKVStore(config.Bucket, JetStreamContext, await JetStreamContext.CreateStreamAsync(StreamOf(config),
+            cancellationToken));
 
     /// <inheritdoc/>
     public async ValueTask<INatsKVStore> UpdateStoreAsync(NatsKVConfig config, CancellationToken cancellationToken = default) =>
-        new NatsKVStore(config.Bucket, JetStreamContext, await JetStreamContext.UpdateStreamAsync(StreamOf(config), cancellationToken));
+        new NatsKVStore(config.Bucket, JetStreamContext, await JetStreamContext.UpdateStreamAsync(StreamOf(config),
+            cancellationToken));
 
     /// <inheritdoc/>
-    public async ValueTask<INatsKVStore> CreateOrUpdateStoreAsync(NatsKVConfig config, CancellationToken cancellationToken = default) =>
-        new NatsKVStore(config.Bucket, JetStreamContext, await JetStreamContext.CreateOrUpdateStreamAsync(StreamOf(config), cancellationToken));
+    public async ValueTask<INatsKVStore> CreateOrUpdateStoreAsync(NatsKVConfig config,
+        CancellationToken cancellationToken = default) =>
+        new NatsKVStore(config.Bucket, JetStreamContext, await JetStreamContext.CreateOrUpdateStreamAsync(StreamOf(config),
+            cancellationToken));
 
     /// <inheritdoc/>
     public async ValueTask<INatsKVStore> GetStoreAsync(string bucket, CancellationToken cancellationToken = default)
@@ -84,7 +88,8 @@ public sealed class NatsKVContext(INatsJSContext context) : INatsKVContext
             DenyDelete = true,
             Discard = StreamConfigDiscard.New,
             // The server takes no window that is longer than messages live.
-            DuplicateWindow = config.MaxAge > TimeSpan.Zero && config.MaxAge < MostDuplicateWindow ? config.MaxAge : MostDuplicateWindow,
+            DuplicateWindow = config.MaxAge > TimeSpan.Zero && config.MaxAge < MostDuplicateWindow
+                ? config.MaxAge : MostDuplicateWindow,
         };
     }
 }

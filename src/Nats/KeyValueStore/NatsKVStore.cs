@@ -42,7 +42,8 @@ internal sealed class NatsKVStore(string bucket, INatsJSContext context, INatsJS
 
         try
         {
-            await ReadAsync<NatsMemoryOwner<byte>>(key, new StreamMsgGetRequest { LastBySubj = KVNames.Subject(Bucket, key) }, false, null, cancellationToken);
+            await ReadAsync<NatsMemoryOwner<byte>>(key, new StreamMsgGetRequest { LastBySubj = KVNames.Subject(Bucket,
+                key) }, false, null, cancellationToken);
         }
         catch (NatsKVKeyDeletedException deleted)
         {
@@ -78,7 +79,8 @@ internal sealed class NatsKVStore(string bucket, INatsJSContext context, INatsJS
             headers[RollupHeader] = "sub";
         var expected = new NatsJSPubOpts { ExpectedLastSubjectSequence = opts is { Revision: > 0 } ? opts.Revision : null };
         EnsureStored(await JetStreamContext.PublishAsync(
-            KVNames.Subject(Bucket, key), default(byte[]), opts: expected, headers: headers, cancellationToken: cancellationToken));
+            KVNames.Subject(Bucket, key), default(byte[]), opts: expected, headers: headers,
+                cancellationToken: cancellationToken));
     }
 
     public ValueTask PurgeAsync(string key, NatsKVDeleteOpts? opts = null, CancellationToken cancellationToken = default) =>
@@ -103,7 +105,8 @@ internal sealed class NatsKVStore(string bucket, INatsJSContext context, INatsJS
     {
         KVNames.CheckFilter(key, nameof(key));
         opts ??= new NatsKVWatchOpts();
-        if (opts.ResumeAtRevision > 0 && (opts.IncludeHistory || opts.UpdatesOnly) || opts is { IncludeHistory: true, UpdatesOnly: true })
+        if (opts.ResumeAtRevision > 0 && (opts.IncludeHistory || opts.UpdatesOnly) || opts is { IncludeHistory: true,
+            UpdatesOnly: true })
             throw new ArgumentException("ResumeAtRevision, IncludeHistory and UpdatesOnly exclude one another.", nameof(opts));
         var consumer = await JetStreamContext.CreateOrderedConsumerAsync(
             KVNames.Stream(Bucket),
@@ -146,7 +149,8 @@ internal sealed class NatsKVStore(string bucket, INatsJSContext context, INatsJS
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         KVNames.CheckKey(key, nameof(key));
-        await foreach (var entry in WatchAsync(key, serializer, UntilEmpty(new NatsKVWatchOpts { IncludeHistory = true }), cancellationToken))
+        await foreach (var entry in WatchAsync(key, serializer, UntilEmpty(new NatsKVWatchOpts { IncludeHistory = true }),
+            cancellationToken))
         {
             yield return entry;
             if (entry.Delta == 0)
@@ -184,7 +188,8 @@ internal sealed class NatsKVStore(string bucket, INatsJSContext context, INatsJS
                 // A young mark stays, but nothing before it.
                 var keep = entry.Created > oldest ? 1UL : 0;
                 await stream.PurgeAsync(
-                    new StreamPurgeRequest { Filter = KVNames.Subject(Bucket, entry.Key), Keep = keep, Seq = keep == 0 ? entry.Revision + 1 : 0 },
+                    new StreamPurgeRequest { Filter = KVNames.Subject(Bucket, entry.Key), Keep = keep,
+                        Seq = keep == 0 ? entry.Revision + 1 : 0 },
                     cancellationToken);
             }
 
@@ -210,7 +215,8 @@ internal sealed class NatsKVStore(string bucket, INatsJSContext context, INatsJS
     };
 
     private async ValueTask<NatsKVEntry<T>> ReadAsync<T>(
-        string key, StreamMsgGetRequest request, bool isDirect, INatsDeserialize<T>? serializer, CancellationToken cancellationToken)
+        string key, StreamMsgGetRequest request, bool isDirect, INatsDeserialize<T>? serializer,
+            CancellationToken cancellationToken)
     {
         NatsKVEntry<T> entry;
         string subject;
@@ -234,7 +240,8 @@ internal sealed class NatsKVStore(string bucket, INatsJSContext context, INatsJS
     private (NatsKVEntry<T> Entry, string Subject) Entry<T>(string key, in NatsMsg<T> message)
     {
         var headers = message.Headers!;
-        if (!ulong.TryParse(headers.GetLastValue("Nats-Sequence"), NumberStyles.None, CultureInfo.InvariantCulture, out var revision)
+        if (!ulong.TryParse(headers.GetLastValue("Nats-Sequence"), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var revision)
             || !DateTimeOffset.TryParse(headers.GetLastValue("Nats-Time-Stamp"), CultureInfo.InvariantCulture, out var created))
             throw new NatsKVException("The answer to a read has no sequence or time.");
         var entry = new NatsKVEntry<T>(Bucket, key)

@@ -60,7 +60,8 @@ internal sealed class ConnectionLoop : ISessionEvents, IAsyncDisposable
     public bool IsStarted => _info is not null;
 
     /// <summary>Ends when a connection is open; makes the first one where there has been none.</summary>
-    /// <exception cref="NatsConnectionFailedException">No server takes the first connection, or it is given up for good.</exception>
+    /// <exception cref="NatsConnectionFailedException">No server takes the first connection, or it is given up for
+    /// good.</exception>
     public Task OpenAsync()
     {
         lock (_gate)
@@ -205,7 +206,8 @@ internal sealed class ConnectionLoop : ISessionEvents, IAsyncDisposable
             var (link, failure) = await TryRoundAsync();
             if (link is not null)
                 return link;
-            if (failure is NatsServerException { IsAuthError: true } && !_opts.IgnoreAuthErrorAbort && _refusals.Values.Any(count => count >= 2))
+            if (failure is NatsServerException { IsAuthError: true } && !_opts.IgnoreAuthErrorAbort
+                && _refusals.Values.Any(count => count >= 2))
             {
                 GiveUp(new NatsConnectionFailedException($"Credentials were refused twice: {failure.Message}", failure));
                 return null;
@@ -263,7 +265,8 @@ internal sealed class ConnectionLoop : ISessionEvents, IAsyncDisposable
         {
             if (subscription.Remaining <= 0)
                 continue;
-            var command = new SubscribeCommand(subscription.Subject, subscription.QueueGroup, subscription.Sid, subscription.Remaining);
+            var command = new SubscribeCommand(subscription.Subject, subscription.QueueGroup, subscription.Sid,
+                subscription.Remaining);
             if (length + command.MaxBytes > batch.Length)
             {
                 await link.Stream.WriteAsync(batch.AsMemory(0, length), _stop.Token);

@@ -114,7 +114,8 @@ internal sealed class LinkSession(
             if (Interlocked.Increment(ref _pingsOut) > opts.MaxPingOut)
                 return $"The server left {opts.MaxPingOut} pings unanswered.";
             _ = outgoing.AppendPing().ContinueWith(
-                static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted,
+                TaskScheduler.Default);
         }
 
         return "stopped";

@@ -104,7 +104,8 @@ internal sealed class ServerLink : IAsyncDisposable
 
     private bool WantsTls(TlsMode mode) => mode switch
     {
-        TlsMode.Require when !Info.TlsRequired && !Info.TlsAvailable => throw new NatsException($"{Server} offers no TLS, which is required."),
+        TlsMode.Require when !Info.TlsRequired && !Info.TlsAvailable =>
+            throw new NatsException($"{Server} offers no TLS, which is required."),
         TlsMode.Require => true,
         TlsMode.Disable when Info.TlsRequired => throw new NatsException($"{Server} insists on TLS, which is disabled."),
         TlsMode.Disable => false,

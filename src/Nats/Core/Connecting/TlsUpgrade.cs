@@ -8,7 +8,8 @@ namespace NATS.Client.Core.Connecting;
 internal static class TlsUpgrade
 {
     /// <exception cref="NatsException">The handshake failed, or a certificate cannot be read.</exception>
-    public static async Task<SslStream> RunAsync(Stream plain, ServerAddress server, NatsTlsOpts opts, CancellationToken cancellationToken)
+    public static async Task<SslStream> RunAsync(Stream plain, ServerAddress server, NatsTlsOpts opts,
+        CancellationToken cancellationToken)
     {
         var secure = new SslStream(plain);
         try
@@ -37,7 +38,8 @@ internal static class TlsUpgrade
         if (opts.CertFile is not null)
             options.ClientCertificates = [FromPem(opts.CertFile, opts.KeyFile!)];
         else if (opts.CertBundleFile is not null)
-            options.ClientCertificates = [X509CertificateLoader.LoadPkcs12FromFile(opts.CertBundleFile, opts.CertBundleFilePassword)];
+            options.ClientCertificates =
+                [X509CertificateLoader.LoadPkcs12FromFile(opts.CertBundleFile, opts.CertBundleFilePassword)];
         if (opts.InsecureSkipVerify)
         {
 #pragma warning disable CA5359 // Asked for by name.

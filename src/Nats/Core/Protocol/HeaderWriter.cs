@@ -55,6 +55,7 @@ internal static class HeaderWriter
     private static void CheckName(string name)
     {
         if (name.Length == 0 || name.AsSpan().ContainsAnyExceptInRange('!', '~') || name.Contains(':'))
-            throw new ArgumentException($"'{name.ReplaceLineEndings("\\n")}' is no header name: visible ASCII without ':'.", nameof(name));
+            throw new ArgumentException($"'{name.ReplaceLineEndings("\\n")}' is no header name: visible ASCII without ':'.",
+                nameof(name));
     }
 }

@@ -45,7 +45,8 @@ internal static class SubjectRules
     }
 
     private static bool HasTokens(string? subject) =>
-        !string.IsNullOrEmpty(subject) && subject[0] != '.' && subject[^1] != '.' && !subject.Contains("..", StringComparison.Ordinal);
+        !string.IsNullOrEmpty(subject) && subject[0] != '.' && subject[^1] != '.'
+        && !subject.Contains("..", StringComparison.Ordinal);
 
     private static void Throw(string? subject, string rule, string parameter) =>
         throw new ArgumentException($"'{subject?.ReplaceLineEndings("\\n")}' is no subject: {rule}.", parameter);

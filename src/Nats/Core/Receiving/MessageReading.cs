@@ -7,7 +7,8 @@ namespace NATS.Client.Core.Receiving;
 /// <summary>Makes a message of a frame.</summary>
 internal static class MessageReading
 {
-    public static NatsMsg<T> Read<T>(in MessageFrame frame, string subject, INatsDeserialize<T> serializer, INatsConnection connection)
+    public static NatsMsg<T> Read<T>(in MessageFrame frame, string subject, INatsDeserialize<T> serializer,
+        INatsConnection connection)
     {
         var headers = frame.Headers.IsEmpty ? null : HeaderReader.Read(frame.Headers);
         var replyTo = frame.ReplyTo.IsEmpty ? null : Encoding.UTF8.GetString(frame.ReplyTo);

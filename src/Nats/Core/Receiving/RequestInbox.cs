@@ -37,7 +37,8 @@ internal sealed class RequestInbox(string prefix, INatsConnection connection) : 
     public override bool Deliver(in MessageFrame frame)
     {
         var token = frame.Subject[Math.Min(_prefixBytes, frame.Subject.Length)..];
-        if (Utf8Parser.TryParse(token, out long number, out var used) && used == token.Length && _pending.TryRemove(number, out var pending))
+        if (Utf8Parser.TryParse(token, out long number, out var used) && used == token.Length
+            && _pending.TryRemove(number, out var pending))
             pending.Take(frame, connection);
         return true;
     }

@@ -44,7 +44,8 @@ internal sealed class OutgoingBuffer(int limit)
         return true;
     }
 
-    /// <summary>As <see cref="TryAppend"/> but always: for the few commands of the protocol itself, which are bounded elsewhere.</summary>
+    /// <summary>As <see cref="TryAppend"/> but always: for the few commands of the protocol itself, which are bounded
+    /// elsewhere.</summary>
     public void Append<TCommand>(in TCommand command)
         where TCommand : struct, ICommand, allows ref struct
     {

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 
 namespace NATS.Client.JetStream.Models;
 
-/// <summary>How a stream keeps messages. 0 and null leave the server's default. What a newer server adds is carried along.</summary>
+/// <summary>How a stream keeps messages. 0 and null leave the server's default. What a newer server adds is carried
+/// along.</summary>
 public sealed record StreamConfig
 {
     /// <summary>Nothing set yet.</summary>
