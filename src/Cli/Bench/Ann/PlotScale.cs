@@ -12,6 +12,8 @@ internal sealed class PlotScale
     private readonly double _width;
     private readonly double _top;
     private readonly double _height;
+    private readonly double _recallStep;
+    private readonly int _recallSteps;
     private readonly double _lowest;
     private readonly double _decades;
 
@@ -23,10 +25,10 @@ internal sealed class PlotScale
     public PlotScale(IReadOnlyList<CurvePoint> points, double left, double top, double width, double height)
     {
         (_left, _width, _top, _height) = (left, width, top, height);
-        var lowest = points.Select(point => point.Recall).Append(0.99).Min();
-        LowestRecall = Math.Max(WidestRecall, Math.Floor(lowest * 20 + 1e-9) / 20);
-        var range = 1 - LowestRecall;
-        RecallStep = range > 0.26 ? 0.1 : range > 0.11 ? 0.05 : range > 0.06 ? 0.02 : 0.01;
+        var lowest = points.Select(point => point.Recall).Append(0.98).Min();
+        var range = 1 - Math.Max(WidestRecall, lowest);
+        _recallStep = range > 0.26 ? 0.1 : range > 0.11 ? 0.05 : range > 0.06 ? 0.02 : 0.01;
+        _recallSteps = (int)Math.Ceiling(range / _recallStep - 1e-6);
         var rates = points.Where(point => point.Recall >= LowestRecall).Select(point => point.QueriesPerSecond).ToList();
         if (rates.Count == 0)
             rates.Add(1000);
@@ -36,18 +38,10 @@ internal sealed class PlotScale
     }
 
     /// <summary>Recall at the left edge; the right edge is 1.</summary>
-    public double LowestRecall { get; }
+    public double LowestRecall => 1 - _recallSteps * _recallStep;
 
-    public double RecallStep { get; }
-
-    public IEnumerable<double> RecallTicks
-    {
-        get
-        {
-            for (var i = 0; LowestRecall + i * RecallStep <= 1 + 1e-9; i++)
-                yield return Math.Round(LowestRecall + i * RecallStep, 3);
-        }
-    }
+    public IEnumerable<double> RecallTicks =>
+        Enumerable.Range(0, _recallSteps + 1).Select(i => Math.Round(1 - (_recallSteps - i) * _recallStep, 3));
 
     /// <summary>1, 2 and 5 of each decade, from below the slowest to above the fastest.</summary>
     public IReadOnlyList<double> SpeedTicks { get; }

@@ -88,7 +88,7 @@ internal sealed class PeerProcess : IAsyncDisposable
                 return answer[verb.Length..].TrimStart();
             const string error = "error ";
             throw answer.StartsWith(error, StringComparison.Ordinal)
-                ? new PeerException($"{_name}: {answer[error.Length..]}.")
+                ? new PeerException($"{_name}: {answer[error.Length..].TrimEnd('.')}.")
                 : new PeerException($"{_name}: it answered '{Shorten(answer)}' where '{verb} …' was expected.");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
