@@ -30,63 +30,36 @@ internal static unsafe class NibbleKernel
         return DotScalar(plane, query, planeBytes);
     }
 
-    /// <summary>Dot products of one query with four planes: what they share is loaded once, and summed up together.</summary>
+    /// <summary>
+    /// Dot products of one query with four planes: what they share is loaded once, and summed up together. Registers of
+    /// 512 bits make it no faster than 256: memory is what it waits for.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> FourDots(byte* p0, byte* p1, byte* p2, byte* p3, sbyte* query, int planeBytes)
     {
-        if (Avx512BW.IsSupported && planeBytes % 64 == 0)
-            return FourDots512(p0, p1, p2, p3, query, planeBytes);
+        if (Avx2.IsSupported)
+            return FourDots256(p0, p1, p2, p3, query, planeBytes);
         return Vector128.Create(
             Dot(p0, query, planeBytes), Dot(p1, query, planeBytes),
             Dot(p2, query, planeBytes), Dot(p3, query, planeBytes));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector128<int> FourDots512(
+    internal static Vector128<int> FourDots256(
         byte* p0, byte* p1, byte* p2, byte* p3, sbyte* query, int planeBytes)
     {
-        const int width = 64;
-        Vector512<int> t0 = default, t1 = default, t2 = default, t3 = default;
-        for (var start = 0; start < planeBytes; start += StepsInInt16 * width)
+        const int width = 32;
+        Vector256<int> t0 = default, t1 = default, t2 = default, t3 = default;
+        for (var j = 0; j < planeBytes; j += width)
         {
-            Vector512<short> s0 = default, s1 = default, s2 = default, s3 = default;
-            var end = Math.Min(planeBytes, start + StepsInInt16 * width);
-            for (var j = start; j < end; j += width)
-            {
-                var (low, high) = (Vector512.Load(query + j), Vector512.Load(query + planeBytes + j));
-                s0 += Step512(p0 + j, low, high);
-                s1 += Step512(p1 + j, low, high);
-                s2 += Step512(p2 + j, low, high);
-                s3 += Step512(p3 + j, low, high);
-            }
-
-            t0 += Avx512BW.MultiplyAddAdjacent(s0, Vector512<short>.One);
-            t1 += Avx512BW.MultiplyAddAdjacent(s1, Vector512<short>.One);
-            t2 += Avx512BW.MultiplyAddAdjacent(s2, Vector512<short>.One);
-            t3 += Avx512BW.MultiplyAddAdjacent(s3, Vector512<short>.One);
+            t0 += Step256(p0 + j, query + j, planeBytes);
+            t1 += Step256(p1 + j, query + j, planeBytes);
+            t2 += Step256(p2 + j, query + j, planeBytes);
+            t3 += Step256(p3 + j, query + j, planeBytes);
         }
 
-        return Sums(t0, t1, t2, t3);
-    }
-
-    /// <summary>The four sums, by transposing while adding.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Sums(Vector512<int> t0, Vector512<int> t1, Vector512<int> t2, Vector512<int> t3)
-    {
-        var t01 = (Avx512F.UnpackLow(t0, t1) + Avx512F.UnpackHigh(t0, t1)).AsInt64();
-        var t23 = (Avx512F.UnpackLow(t2, t3) + Avx512F.UnpackHigh(t2, t3)).AsInt64();
-        var lanes = Avx512F.UnpackLow(t01, t23).AsInt32() + Avx512F.UnpackHigh(t01, t23).AsInt32();
-        var halves = lanes.GetLower() + lanes.GetUpper();
-        return halves.GetLower() + halves.GetUpper();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> Step512(byte* plane, Vector512<sbyte> low, Vector512<sbyte> high)
-    {
-        var mask = Vector512.Create((byte)15);
-        var bytes = Vector512.Load(plane);
-        return Avx512BW.MultiplyAddAdjacent(bytes & mask, low)
-            + Avx512BW.MultiplyAddAdjacent((bytes.AsUInt16() >>> 4).AsByte() & mask, high);
+        var lanes = Avx2.HorizontalAdd(Avx2.HorizontalAdd(t0, t1), Avx2.HorizontalAdd(t2, t3));
+        return lanes.GetLower() + lanes.GetUpper();
     }
 
     internal static int Dot512(byte* plane, sbyte* query, int planeBytes)

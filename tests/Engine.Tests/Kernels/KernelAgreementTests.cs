@@ -43,7 +43,32 @@ public sealed unsafe class KernelAgreementTests
                     NibbleKernel.Dot256(p, q, planeBytes).ShouldBe(expected);
                 if (Avx512BW.IsSupported)
                     NibbleKernel.Dot512(p, q, planeBytes).ShouldBe(expected);
-                NibbleKernel.FourDots(p, p, p, p, q, planeBytes).ShouldBe(Vector128.Create(expected));
+            }
+        }
+    }
+
+    [Fact]
+    public void Four_dots_at_once_are_those_of_each_plane()
+    {
+        var random = new Random(4);
+        for (var planeBytes = 32; planeBytes <= 2048; planeBytes += 32)
+        {
+            var planes = new byte[4 * planeBytes];
+            random.NextBytes(planes);
+            if (planeBytes % 96 == 0)
+                planes.AsSpan(planeBytes, planeBytes).Fill(0xFF);
+            var query = Array.ConvertAll(new sbyte[2 * planeBytes],
+                _ => planeBytes % 128 == 0 ? (sbyte)-127 : (sbyte)random.Next(-127, 128));
+            fixed (byte* p = planes)
+            fixed (sbyte* q = query)
+            {
+                var (p1, p2, p3) = ((nint)(p + planeBytes), (nint)(p + 2 * planeBytes), (nint)(p + 3 * planeBytes));
+                var expected = Vector128.Create(
+                    NibbleKernel.DotScalar(p, q, planeBytes), NibbleKernel.DotScalar((byte*)p1, q, planeBytes),
+                    NibbleKernel.DotScalar((byte*)p2, q, planeBytes), NibbleKernel.DotScalar((byte*)p3, q, planeBytes));
+                NibbleKernel.FourDots(p, (byte*)p1, (byte*)p2, (byte*)p3, q, planeBytes).ShouldBe(expected);
+                if (Avx2.IsSupported)
+                    NibbleKernel.FourDots256(p, (byte*)p1, (byte*)p2, (byte*)p3, q, planeBytes).ShouldBe(expected);
             }
         }
     }
