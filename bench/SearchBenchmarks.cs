@@ -46,5 +46,7 @@ public class SearchBenchmarks
     private readonly struct OneIn(int modulus) : IRowFilter
     {
         public bool Accepts(int row) => row % modulus == 0;
+
+        public int Next(int row) => row;
     }
 }

@@ -123,10 +123,14 @@ public sealed class GraphRecallTests
     private readonly struct OneIn(int modulus) : IRowFilter
     {
         public bool Accepts(int row) => row % modulus == 0;
+
+        public int Next(int row) => row;
     }
 
     private readonly struct Masked(bool[] mask) : IRowFilter
     {
         public bool Accepts(int row) => mask[row];
+
+        public int Next(int row) => row;
     }
 }

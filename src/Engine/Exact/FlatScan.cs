@@ -23,10 +23,14 @@ internal static unsafe class FlatScan
         for (var row = 0; row < limit;)
         {
             var count = 0;
-            for (; row < limit && count < Batch; row++)
+            for (row = filterFirst ? filter.Next(row) : row; row < limit && count < Batch;
+                 row = filterFirst ? filter.Next(row + 1) : row + 1)
             {
-                if (!filterFirst || codes.Contains(row) && filter.Accepts(row))
-                    rows[count++] = row;
+                if (filterFirst && !(codes.Contains(row) && filter.Accepts(row)))
+                    continue;
+                rows[count++] = row;
+                if (filterFirst)
+                    scorer.Prefetch(row); // rows that lie apart are not foreseen by the processor
             }
 
             scanned += count;
@@ -48,7 +52,7 @@ internal static unsafe class FlatScan
         where TFilter : struct, IRowFilter
     {
         var scored = 0;
-        for (var row = 0; row < limit; row++)
+        for (var row = filter.Next(0); row < limit; row = filter.Next(row + 1))
         {
             if (!codes.Contains(row) || !filter.Accepts(row))
                 continue;

@@ -47,6 +47,22 @@ internal struct RowBitmap : IDisposable
     public readonly bool Contains(int row) =>
         (uint)row < (uint)RowLimit && (_words![row >> 6] >> row & 1) != 0;
 
+    /// <summary>The first row from <paramref name="row"/> on that is in the set; the limit if there is none.</summary>
+    public readonly int Next(int row)
+    {
+        if ((uint)row >= (uint)RowLimit)
+            return RowLimit;
+        var index = row >> 6;
+        var word = _words![index] & ulong.MaxValue << row;
+        for (var last = WordCount(RowLimit) - 1; word == 0; word = _words[index])
+        {
+            if (++index > last)
+                return RowLimit;
+        }
+
+        return (index << 6) + BitOperations.TrailingZeroCount(word);
+    }
+
     public readonly void Add(int row) => _words![row >> 6] |= 1UL << row;
 
     public readonly void IntersectWith(RowBitmap other)

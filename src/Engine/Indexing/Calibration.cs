@@ -125,5 +125,7 @@ internal sealed unsafe class Calibration<TScorer>(
     private readonly struct AllBut(int except) : IRowFilter
     {
         public bool Accepts(int row) => row != except;
+
+        public int Next(int row) => row;
     }
 }

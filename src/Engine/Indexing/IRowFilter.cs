@@ -8,6 +8,12 @@ public interface IRowFilter
 {
     /// <summary>Whether the row may be returned. Must not throw for any row that the index holds.</summary>
     bool Accepts(int row);
+
+    /// <summary>
+    /// The first row from <paramref name="row"/> on that may be accepted, or any number from the last row on if there is
+    /// none; <paramref name="row"/> itself where the filter does not know. A scan goes from one to the next.
+    /// </summary>
+    int Next(int row);
 }
 
 /// <summary>The filter that accepts every row.</summary>
@@ -15,4 +21,7 @@ public readonly struct AllRows : IRowFilter
 {
     /// <inheritdoc/>
     public bool Accepts(int row) => true;
+
+    /// <inheritdoc/>
+    public int Next(int row) => row;
 }

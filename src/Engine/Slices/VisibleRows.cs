@@ -9,6 +9,8 @@ internal readonly struct VisibleRows(ulong[] stamps, uint at) : IRowFilter
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Accepts(int row) => (uint)row < (uint)stamps.Length && RowStamps.IsVisible(stamps[row], at);
+
+    public int Next(int row) => row;
 }
 
 /// <summary>Accepts the rows that are visible at an apply number and in a bitmap.</summary>
@@ -17,4 +19,6 @@ internal readonly struct VisibleRowsIn(ulong[] stamps, uint at, RowBitmap rows) 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Accepts(int row) =>
         rows.Contains(row) && (uint)row < (uint)stamps.Length && RowStamps.IsVisible(stamps[row], at);
+
+    public int Next(int row) => rows.Next(row);
 }

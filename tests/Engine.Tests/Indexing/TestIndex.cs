@@ -71,4 +71,6 @@ internal sealed class TestIndex : IDisposable
 internal readonly struct EveryNth(int modulus, int accepted = 1) : IRowFilter
 {
     public bool Accepts(int row) => row % modulus < accepted;
+
+    public int Next(int row) => row;
 }

@@ -246,10 +246,14 @@ public sealed class SparseIndexTests
     private readonly struct Visible(SparseOracle oracle) : IRowFilter
     {
         public bool Accepts(int row) => oracle.IsVisible(row);
+
+        public int Next(int row) => row;
     }
 
     private readonly struct OnlyMultiples(int of) : IRowFilter
     {
         public bool Accepts(int row) => row % of == 0;
+
+        public int Next(int row) => row;
     }
 }
