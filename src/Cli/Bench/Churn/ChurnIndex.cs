@@ -148,5 +148,7 @@ internal sealed class ChurnIndex : IDisposable
             var stamp = Volatile.Read(ref stamps[row]);
             return (uint)(stamp >> 32) is > 0 and var born && born <= at && ((uint)stamp == 0 || (uint)stamp > at);
         }
+
+        public int Next(int row) => row;
     }
 }
