@@ -9,6 +9,9 @@ internal sealed unsafe class MappedRows(MappedSection section, int dimension) : 
 {
     private readonly int _rowBytes = dimension * sizeof(float);
 
+    /// <summary>Bytes that are mapped.</summary>
+    public long Bytes => section.Length;
+
     public ReadOnlySpan<float> Row(int row) =>
         MemoryMarshal.Cast<byte, float>(section.Slice((long)row * _rowBytes, _rowBytes));
 

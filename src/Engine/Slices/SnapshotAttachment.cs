@@ -59,7 +59,7 @@ internal sealed class SnapshotAttachment : IDisposable
             if (!slice.Spaces.Contains(_cut.Spaces[i]))
                 rows.Dispose();
             else if (_cut.Spaces[i].Index.Rows.Attach(rows, _cut.RowLimit) is { } former)
-                slice.Graveyard.Release(() => LetGo(former));
+                slice.Graveyard.Release(() => LetGo(former, rows.Bytes));
         }
 
         AttachKeys(slice);
@@ -75,7 +75,13 @@ internal sealed class SnapshotAttachment : IDisposable
 
     /// <summary>To unmap a gigabyte, and with it to free a deleted file's pages, takes the system 100 ms: not on the
     /// writer's thread.</summary>
-    private static void LetGo(IDisposable former) => BackgroundThread.Start("rag unmap", former.Dispose);
+    private static void LetGo(IDisposable former, long bytes)
+    {
+        if (bytes < WorkPace.FreeBytes)
+            former.Dispose();
+        else
+            BackgroundThread.Start("rag unmap", former.Dispose);
+    }
 
     private void AttachKeys(Slice slice)
     {

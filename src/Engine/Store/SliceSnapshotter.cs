@@ -15,6 +15,9 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
 
     private const int PollMs = 5;
 
+    // A slice of fewer rows is written in milliseconds, most of them the disk's: not worth a thread.
+    private const int ManyRows = 8192;
+
     // Snapshots of small slices mostly wait for the disk: several at a time share its syncs.
     public const int MaxAtATime = 4;
 
@@ -95,8 +98,9 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
             {
                 // The snapshot names places in the chunk log: they come first to disk.
                 await context.Contents.Log.FlushAsync(cancellationToken);
-                var (snapshot, attachment) = await BackgroundThread.RunAsync(
-                    "rag snapshot", () => WriteAndPrepare(cut, entry.Id));
+                var (snapshot, attachment) = cut.RowLimit < ManyRows
+                    ? WriteAndPrepare(cut, entry.Id)
+                    : await BackgroundThread.RunAsync("rag snapshot", () => WriteAndPrepare(cut, entry.Id));
                 bool isCurrent;
                 using (attachment)
                     isCurrent = Complete(entry, cut, snapshot, attachment);
