@@ -17,7 +17,7 @@ namespace Rag.Cli.Bench.Churn;
 internal sealed class ChurnIndex : IDisposable
 {
     // As many rows are unlinked with a write as it brought, and some more: as in the store.
-    private const int MinReclaimed = 64;
+    private const int MinReclaimed = 16;
 
     private readonly AnnMatrix<float> _vectors;
     private readonly VectorRows _rows;
