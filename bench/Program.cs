@@ -3,6 +3,9 @@ using Rag.Benchmarks;
 
 // Run with: dotnet run -c Release --project bench -- --filter '*Framing*'
 // or: dotnet run -c Release --project bench -- embedding-check MODEL_FOLDER [CUDA_LIBRARY]
+// or: dotnet run -c Release --project bench -- nats
+if (args is ["nats"])
+    return await NatsReport.RunAsync();
 if (args is ["embedding-check", var folder, .. var rest])
     return await EmbeddingCheckReport.RunAsync(folder, rest.FirstOrDefault());
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

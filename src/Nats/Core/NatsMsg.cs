@@ -7,7 +7,7 @@ namespace NATS.Client.Core;
 /// <param name="Headers">Headers, or null.</param>
 /// <param name="Data">The payload as the type asked for; default where it was empty or <see cref="Error"/> is set.</param>
 /// <param name="Connection">Where it came from, for replies.</param>
-/// <param name="Error">Set where the payload could not be deserialized; the message still counts and can be acked.</param>
+/// <param name="Error">Set where the payload or the headers could not be read; the message still counts and can be acked.</param>
 public readonly record struct NatsMsg<T>(
     string Subject,
     string? ReplyTo,

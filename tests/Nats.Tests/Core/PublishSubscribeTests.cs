@@ -303,6 +303,29 @@ public partial class PublishSubscribeTests(SharedServer shared) : IClassFixture<
     }
 
     [Fact]
+    public async Task Headers_that_another_client_made_wrongly_are_an_error_of_their_message_alone()
+    {
+        await using var connection = shared.Server.Connect();
+        var lost = 0;
+        connection.ConnectionDisconnected += (_, _) =>
+        {
+            Interlocked.Increment(ref lost);
+            return default;
+        };
+        await using var messages = await connection.SubscribeCoreAsync<string>("wrong.headers");
+        await connection.PingAsync(_deadline);
+        using var client = new System.Net.Sockets.TcpClient("127.0.0.1", shared.Server.Port);
+        await client.GetStream().WriteAsync(
+            "CONNECT {\"verbose\":false,\"headers\":true}\r\nHPUB wrong.headers 8 10\r\nnonsenseOK\r\nPING\r\n"u8.ToArray(), _deadline);
+        var message = await messages.Msgs.ReadAsync(_deadline);
+        message.Error.ShouldBeOfType<NatsHeaderParseException>();
+        message.Headers.ShouldBeNull();
+        await connection.PublishAsync("wrong.headers", "right");
+        (await messages.Msgs.ReadAsync(_deadline)).Data.ShouldBe("right");
+        lost.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Without_echo_ones_own_messages_do_not_come_back()
     {
         await using var silent = new NatsConnection(shared.Server.Options() with { Echo = false });

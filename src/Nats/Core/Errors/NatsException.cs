@@ -41,6 +41,9 @@ public sealed class NatsServerException : NatsException
 /// <summary>What came over the wire is not NATS, or breaks a limit.</summary>
 public sealed class NatsProtocolViolationException(string message) : NatsException(message);
 
+/// <summary>The headers of a message are none.</summary>
+public sealed class NatsHeaderParseException(string message, Exception innerException) : NatsException(message, innerException);
+
 /// <summary>A message is larger than the server's max_payload.</summary>
 public sealed class NatsPayloadTooLargeException(string message) : NatsException(message);
 

@@ -10,8 +10,19 @@ internal static class MessageReading
     public static NatsMsg<T> Read<T>(in MessageFrame frame, string subject, INatsDeserialize<T> serializer,
         INatsConnection connection)
     {
-        var headers = frame.Headers.IsEmpty ? null : HeaderReader.Read(frame.Headers);
         var replyTo = frame.ReplyTo.IsEmpty ? null : Encoding.UTF8.GetString(frame.ReplyTo);
+        NatsHeaders? headers;
+        try
+        {
+            headers = frame.Headers.IsEmpty ? null : HeaderReader.Read(frame.Headers);
+        }
+        catch (NatsProtocolViolationException e)
+        {
+            // Servers pass on what publishers call headers: it is a fault of the message, not of the connection.
+            var fault = new NatsHeaderParseException(e.Message, e);
+            return new NatsMsg<T>(subject, replyTo, frame.Size, null, default, connection, fault);
+        }
+
         if (frame.Payload.IsEmpty)
             return new NatsMsg<T>(subject, replyTo, frame.Size, headers, default, connection);
         try

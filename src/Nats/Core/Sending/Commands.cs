@@ -35,7 +35,14 @@ internal readonly ref struct PublishCommand(
         line.Number(headerBytes + _payload.Length);
         line.Text("\r\n"u8);
         if (headers is not null)
-            line.Advance(HeaderWriter.Write(headers, line.Rest));
+        {
+            var written = HeaderWriter.Write(headers, line.Rest);
+            // A wrong size would turn what follows into commands.
+            if (written != headerBytes)
+                throw new InvalidOperationException("The headers were changed while their message was being sent.");
+            line.Advance(written);
+        }
+
         line.Text(_payload);
         line.Text("\r\n"u8);
         return line.Written;
