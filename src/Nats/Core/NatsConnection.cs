@@ -206,7 +206,7 @@ public sealed class NatsConnection : INatsConnection, ISubscriptionOwner
         {
             try
             {
-                await _outgoing.AppendPing().WaitAsync(FlushWait);
+                await _outgoing.SealAsync(new ObjectDisposedException(nameof(NatsConnection))).WaitAsync(FlushWait);
             }
             catch (Exception e) when (e is NatsException or TimeoutException or ObjectDisposedException)
             {

@@ -82,6 +82,23 @@ internal sealed class OutgoingBuffer(int limit)
         return answered.Task;
     }
 
+    /// <summary>Takes nothing in any more, and ends when the server has answered a ping behind all that stands here.</summary>
+    public Task SealAsync(Exception reason)
+    {
+        Task answered;
+        TaskCompletionSource? room;
+        lock (_gate)
+        {
+            answered = AppendPing();
+            _closed = reason;
+            room = _room;
+            _room = null;
+        }
+
+        room?.TrySetException(reason);
+        return answered;
+    }
+
     /// <summary>Owes the server a PONG: one goes with the next batch, however many were asked for.</summary>
     public void OwePong()
     {
