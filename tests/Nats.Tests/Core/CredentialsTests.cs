@@ -13,7 +13,7 @@ public class CredentialsTests
     public async Task User_and_password_from_options_or_the_url_and_a_denied_subject_ends_its_subscription_alone()
     {
         await using var server = await NatsServer.StartAsync("""
-            authorization { users: [ { user: joe, password: "p:ss/w", permissions: { publish: ">", subscribe: ["allowed.>", "_INBOX.>"] } } ] }
+            authorization { timeout: 60, users: [ { user: joe, password: "p:ss/w", permissions: { publish: ">", subscribe: ["allowed.>", "_INBOX.>"] } } ] }
             """);
         await using var right = With(server, new NatsAuthOpts { Username = "joe", Password = "p:ss/w" });
         await right.PingAsync(_deadline);
@@ -40,7 +40,7 @@ public class CredentialsTests
     [Fact]
     public async Task A_token_from_options_or_the_url()
     {
-        await using var server = await NatsServer.StartAsync("authorization { token: s3cret }");
+        await using var server = await NatsServer.StartAsync("authorization { timeout: 60, token: s3cret }");
         await using var right = With(server, new NatsAuthOpts { Token = "s3cret" });
         await right.PingAsync(_deadline);
         await using var byUrl = new NatsConnection(server.Options() with { Url = $"nats://s3cret@127.0.0.1:{server.Port}" });
@@ -53,7 +53,7 @@ public class CredentialsTests
     {
         var seed = NKeySeed.Format(Enumerable.Range(1, 32).Select(i => (byte)i).ToArray());
         var key = NKeySeed.Parse(seed).PublicKey;
-        await using var server = await NatsServer.StartAsync($$"""authorization { users: [ { nkey: {{key}} } ] }""");
+        await using var server = await NatsServer.StartAsync($$"""authorization { timeout: 60, users: [ { nkey: {{key}} } ] }""");
         await using var right = With(server, new NatsAuthOpts { Seed = seed, NKey = key });
         await right.PingAsync(_deadline);
         using var folder = new TemporaryFolder();
@@ -89,11 +89,11 @@ public class CredentialsTests
     [Fact]
     public async Task Credentials_that_are_refused_twice_after_a_loss_end_the_connection()
     {
-        await using var server = await NatsServer.StartAsync("authorization { token: one }");
+        await using var server = await NatsServer.StartAsync("authorization { timeout: 60, token: one }");
         await using var connection = With(server, new NatsAuthOpts { Token = "one" });
         await using var subscription = await connection.SubscribeCoreAsync<int>("a");
         await server.KillAsync();
-        await server.StartAgainAsync("authorization { token: two }");
+        await server.StartAgainAsync("authorization { timeout: 60, token: two }");
         var fault = await Should.ThrowAsync<NatsConnectionFailedException>(() => subscription.Msgs.Completion.WaitAsync(_deadline));
         fault.Message.ShouldContain("refused twice");
         connection.ConnectionState.ShouldBe(NatsConnectionState.Failed);

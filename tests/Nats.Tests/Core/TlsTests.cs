@@ -20,6 +20,8 @@ public sealed class TlsTests : IAsyncLifetime
               key_file: "{{_certificates.ServerKeyFile}}"
               ca_file: "{{_certificates.AuthorityFile}}"
               verify: true
+              # Seconds; the default of 2 is short where much else runs.
+              timeout: 60
             }
             """);
     }
