@@ -6,11 +6,14 @@ namespace Rag.Engine.Slices;
 /// <summary>
 /// Texts and metadata of chunks in the chunk log, named by <see cref="ContentAddress"/>. Thread-safe.
 /// </summary>
-internal sealed class ChunkContents(ChunkLog log, CancellationToken closing)
+internal sealed class ChunkContents(ChunkLog log, AttributeText? attributeText, CancellationToken closing)
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
 
     public ChunkLog Log => log;
+
+    /// <summary>What of the attributes is text to be searched.</summary>
+    public AttributeText? AttributeText => attributeText;
 
     /// <summary>
     /// Stores content; readable at once, durable after the next flush. While the device fails and the log's memory for

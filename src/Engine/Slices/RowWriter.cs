@@ -15,6 +15,7 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
     private readonly List<GatheredVectors> _gathered = [];
     private readonly List<int> _born = [];
     private int _gatheredFloats;
+    private TextFeeder? _texts;
 
     public Slice Slice => slice;
 
@@ -72,6 +73,7 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
         slice.VisibleChunks++;
         if (++slice.Documents.LiveRows(document) == 1)
             slice.VisibleDocuments++;
+        slice.Text.Index.Show(row);
         foreach (var space in slice.Spaces)
             space.Count(row, +1);
     }
@@ -85,6 +87,7 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
         slice.VisibleChunks--;
         if (--slice.Documents.LiveRows(columns.Documents[row]) == 0)
             slice.VisibleDocuments--;
+        slice.Text.Index.Hide(row);
         foreach (var space in slice.Spaces)
             space.Count(row, -1);
         slice.Graveyard.Bury(row);
@@ -106,6 +109,10 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
         return document >= 0 ? document : slice.Documents.Add(Fingerprint.Of(id));
     }
 
+    /// <summary>Lets a new row be found by the words of its content.</summary>
+    public void AddText(int row, ReadOnlySpan<byte> content) =>
+        (_texts ??= new TextFeeder(slice.Text, contents.AttributeText)).Add(row, content);
+
     /// <summary>Gives a new row a vector.</summary>
     public void AddVector(int row, VectorSpace space, VectorEncoder encoder, ReadOnlySpan<float> values)
     {
@@ -125,6 +132,13 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
         AddVector(to, space, space.EncoderOf(from), space.Index.Rows[from]);
     }
 
+    /// <summary>Puts the gathered vectors and texts into their indexes.</summary>
+    public void Flush()
+    {
+        FlushVectors();
+        slice.Text.Index.Flush();
+    }
+
     /// <summary>Puts the gathered vectors into their indexes.</summary>
     public void FlushVectors()
     {
@@ -141,6 +155,8 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
         foreach (var gathered in _gathered)
             gathered.Dispose();
         _gathered.Clear();
+        _texts?.Dispose();
+        _texts = null;
     }
 
     private GatheredVectors GatheredIn(VectorSpace space)

@@ -1,5 +1,6 @@
 using Rag.Engine.Filters;
 using Rag.Engine.Indexing;
+using Rag.Engine.Sparse;
 using Rag.Engine.Storage;
 
 namespace Rag.Engine.Slices;
@@ -29,6 +30,7 @@ internal sealed class Slice
     {
         Id = id;
         _settings = settings;
+        Text = new SliceText(AnalysisOf(settings));
         Recent = new MutationMemory(mutationIdLifetime);
         KeyIndex = new FingerprintTable(expectedRows);
         Graveyard = new Graveyard(this, guard);
@@ -39,6 +41,9 @@ internal sealed class Slice
     public SliceId Id { get; }
 
     public RowTable Rows { get; } = new();
+
+    /// <summary>The texts by their words. Set while the slice is made.</summary>
+    public SliceText Text { get; set; }
 
     public KeyStore Keys { get; } = new();
 
@@ -107,12 +112,16 @@ internal sealed class Slice
         get
         {
             var bytes = 2000 + Rows.MemoryBytes + Keys.MemoryBytes + KeyIndex.MemoryBytes + Documents.MemoryBytes
-                + Metadata.MemoryBytes + Recent.MemoryBytes + Graveyard.MemoryBytes + Order.MemoryBytes;
+                + Metadata.MemoryBytes + Recent.MemoryBytes + Graveyard.MemoryBytes + Order.MemoryBytes
+                + Text.MemoryBytes;
             foreach (var space in Spaces)
                 bytes += space.MemoryBytes;
             return bytes;
         }
     }
+
+    /// <summary>How a workspace's texts are analysed.</summary>
+    public static AnalysisOptions AnalysisOf(WorkspaceSettings settings) => new();
 
     /// <summary>Shows readers everything that was born or died at <paramref name="at"/>.</summary>
     public void Publish(uint at, ulong stamp)

@@ -6,7 +6,7 @@ using Rag.Engine.Indexing;
 namespace Rag.Engine.Slices;
 
 /// <summary>
-/// Searches one vector space of a slice: filter to a bitmap, index, ties by key, threshold. Synchronous and without
+/// Searches one vector space of a slice, or its texts: filter to a bitmap, index, ties by key, threshold. Synchronous and without
 /// allocation but for the answer. Inside the epoch.
 /// </summary>
 internal static class SliceSearch
@@ -17,7 +17,8 @@ internal static class SliceSearch
     // A graph finds ties only by walking: more than this many behind k are cut arbitrarily.
     private const int MaxGraphTies = 16_384;
 
-    public static SearchAnswer Run(Slice slice, VectorSpace space, SearchQuery query, ChunkReader reader)
+    public static SearchAnswer Run<TSearch>(Slice slice, TSearch search, SearchQuery query, ChunkReader reader)
+        where TSearch : struct, IRowSearch
     {
         var begin = Stopwatch.GetTimestamp();
         // The stamp is older than the number, and the number older than the arrays: the answer may hold more than the
@@ -28,24 +29,23 @@ internal static class SliceSearch
         var columns = slice.Rows.Columns;
         if (query.Filter is null)
         {
-            return Search(slice, space, query, reader, new VisibleRows(columns.Stamps, at), -1,
+            return Search(slice, search, query, reader, new VisibleRows(columns.Stamps, at), -1,
                 new Moment(stamp, settingsVersion, columns, begin, begin));
         }
 
         using var accepted =
             FilterEvaluator.Evaluate(query.Filter, slice.Metadata, Math.Min(slice.Rows.Limit, columns.Capacity));
-        return Search(slice, space, query, reader, new VisibleRowsIn(columns.Stamps, at, accepted), accepted.Count,
+        return Search(slice, search, query, reader, new VisibleRowsIn(columns.Stamps, at, accepted), accepted.Count,
             new Moment(stamp, settingsVersion, columns, begin, Stopwatch.GetTimestamp()));
     }
 
-    private static SearchAnswer Search<TFilter>(
-        Slice slice, VectorSpace space, SearchQuery query, ChunkReader reader, TFilter filter, int accepted,
+    private static SearchAnswer Search<TSearch, TFilter>(
+        Slice slice, TSearch search, SearchQuery query, ChunkReader reader, TFilter filter, int accepted,
         Moment moment)
+        where TSearch : struct, IRowSearch
         where TFilter : struct, IRowFilter
     {
-        var effort = new SearchEffort(query.Ef, query.RecallTarget, query.Exact);
-        var index = space.Index;
-        var rows = Math.Max(1, accepted >= 0 ? Math.Min(accepted, index.Count) : index.Count);
+        var rows = Math.Max(1, accepted >= 0 ? Math.Min(accepted, search.Limit) : search.Limit);
         var wanted = Math.Min(query.K, rows);
         var room = Math.Min(wanted + TieRoom, rows);
         var hits = ArrayPool<ScoredRow>.Shared.Rent(room);
@@ -55,7 +55,7 @@ internal static class SliceSearch
             SearchCounters counters;
             while (true)
             {
-                found = index.Search(query.Vector.Span, effort, filter, accepted, hits.AsSpan(0, room), out counters);
+                found = search.Search(filter, accepted, hits.AsSpan(0, room), out counters);
                 // Ties of the kth hit are complete once something worse follows, or nothing at all.
                 if (found < room || found <= wanted || hits[found - 1].Score < hits[wanted - 1].Score
                     || room == rows || (counters.Ef > 0 && room - wanted >= MaxGraphTies))

@@ -18,7 +18,8 @@ internal static class SliceSnapshotReader
 
     /// <exception cref="InvalidDataException">A section is malformed.</exception>
     /// <exception cref="CorruptDataException">A section is damaged.</exception>
-    public static Slice Read(SnapshotReader file, SliceId id, EpochGuard guard, TimeSpan mutationIdLifetime)
+    public static Slice Read(SnapshotReader file, SliceId id, EpochGuard guard, TimeSpan mutationIdLifetime,
+        ChunkContents contents)
     {
         var summary = ReadSummary(file, id);
         var settings = SettingsCodec.Read(summary.Settings);
@@ -36,6 +37,7 @@ internal static class SliceSnapshotReader
                 MetadataSection.Read(metadata, slice, presence.RowLimit);
             for (var i = 0; i < settings.Spaces.Count; i++)
                 slice.AddSpace(ReadSpace(file, settings.Spaces[i], i, id, presence));
+            slice.Text = ReadText(file, slice, presence, contents);
             CountVisible(slice, presence);
             slice.ContentBytes = summary.ContentBytes;
             slice.Publish(FirstVisible, summary.Stamp);
@@ -218,9 +220,39 @@ internal static class SliceSnapshotReader
             slice.VisibleChunks++;
             if (++slice.Documents.LiveRows(columns.Documents[row]) == 1)
                 slice.VisibleDocuments++;
+            slice.Text.Index.Show(row);
             foreach (var space in slice.Spaces)
                 space.Count(row, +1);
         }
+
+        slice.Text.Index.Flush();
+    }
+
+    // A snapshot of a time before texts were indexed, or under other rules of analysis: the chunk log has the texts.
+    private static SliceText ReadText(
+        SnapshotReader file, Slice slice, RowPresence presence, ChunkContents contents)
+    {
+        var analysis = Slice.AnalysisOf(slice.Settings);
+        if (file.Has(SnapshotSections.Text))
+        {
+            using var stream = file.OpenSection(SnapshotSections.Text);
+            if (SliceText.Read(stream, analysis, presence) is { } known)
+                return known;
+        }
+
+        var text = new SliceText(analysis);
+        using var feeder = new TextFeeder(text, contents.AttributeText);
+        using var content = new PayloadWriter(4096);
+        for (var row = 0; row < presence.RowLimit; row++)
+        {
+            if (!presence.IsPresent(row))
+                continue;
+            content.TruncateTo(0);
+            contents.Read(slice.Id, slice.Rows.Columns.Contents[row], content);
+            feeder.Add(row, content.WrittenSpan);
+        }
+
+        return text;
     }
 
     private static void ReadColumn<T>(Stream stream, RowPresence presence, Action<int, T> set)
@@ -245,7 +277,7 @@ internal static class SliceSnapshotReader
     }
 
     /// <summary>Which rows a snapshot holds.</summary>
-    private sealed class RowPresence(int rowLimit)
+    private sealed class RowPresence(int rowLimit) : IRowPresence
     {
         public int RowLimit => rowLimit;
 
@@ -259,7 +291,7 @@ internal static class SliceSnapshotReader
 
         public bool IsStaged(int row) => (Staged[row >> 6] >> row & 1) != 0;
 
-        public bool IsPresent(int row) => IsAlive(row) || IsStaged(row);
+        public bool IsPresent(int row) => (uint)row < (uint)rowLimit && (IsAlive(row) || IsStaged(row));
 
         public void Check()
         {

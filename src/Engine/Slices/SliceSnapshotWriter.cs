@@ -19,6 +19,7 @@ internal static class SliceSnapshotWriter
         Section(file, SnapshotSections.Documents, stream => WriteDocuments(stream, cut));
         Section(file, SnapshotSections.Recent, stream => WriteRecent(stream, cut));
         Section(file, SnapshotSections.Metadata, stream => MetadataSection.Write(stream, cut));
+        Section(file, SnapshotSections.Text, cut.Text.Write);
         for (var i = 0; i < cut.Spaces.Length; i++)
         {
             var space = cut.Spaces[i];

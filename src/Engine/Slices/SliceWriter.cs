@@ -43,10 +43,10 @@ internal sealed class SliceWriter(Slice slice, ChunkContents contents, ApplyLimi
         return outcome;
     }
 
-    /// <summary>Puts new vectors into the indexes and shows everything applied since the last call.</summary>
+    /// <summary>Puts new vectors and texts into the indexes and shows everything applied since the last call.</summary>
     public void Publish(ulong stamp)
     {
-        _rows.FlushVectors();
+        _rows.Flush();
         slice.Order.Publish(slice, _rows.Born, _rows.At, stamp);
         // As many dead rows are taken apart as new ones came, and some more: a large delete does not hold up the log,
         // and the rest is left to maintenance.

@@ -13,6 +13,7 @@ internal sealed class SnapshotCut
         Slice = slice;
         Stamp = slice.Stamp;
         Settings = slice.Settings;
+        Text = slice.Text;
         // In the order of the settings, by which a reader finds the sections.
         Spaces = [.. Settings.Spaces.Select(space => slice.FindSpace(space.Name)!)];
         RowLimit = slice.Rows.Limit;
@@ -32,6 +33,8 @@ internal sealed class SnapshotCut
     public ulong Stamp { get; }
 
     public WorkspaceSettings Settings { get; }
+
+    public SliceText Text { get; }
 
     public VectorSpace[] Spaces { get; }
 

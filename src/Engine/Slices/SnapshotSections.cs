@@ -10,6 +10,7 @@ namespace Rag.Engine.Slices;
 /// recent      mutation ids of late with their outcomes
 /// metadata    columns by key and kind, values by present row
 /// keys        mapped: for each present row length and entry (KeyStore)
+/// text        rules of analysis, sparse index; absent in older files: it is made again from the chunk log then
 /// tags-N, index-N, vectors-N (mapped)   of the Nth space of the settings
 /// </code>
 /// </summary>
@@ -23,6 +24,7 @@ internal static class SnapshotSections
     public const string Recent = "recent";
     public const string Metadata = "metadata";
     public const string Keys = "keys";
+    public const string Text = "text";
 
     public static string Tags(int space) => $"tags-{space}";
 

@@ -92,6 +92,7 @@ internal static class UpsertApplier
         var content = chunk.Content.IsEmpty ? 0 : rows.Contents.Append(slice.Id, chunk.Content);
         var row = rows.Create(chunk.DocumentId, chunk.ChunkId, document, content, stamp);
         slice.Metadata.Set(row, ContentCodec.Split(chunk.Content).Metadata);
+        rows.AddText(row, chunk.Content);
         AddVectors(rows, chunk, row);
         return row;
     }
@@ -100,9 +101,12 @@ internal static class UpsertApplier
     {
         var slice = rows.Slice;
         var content = slice.Rows.Columns.Contents[former];
+        using var merged = new PayloadWriter();
+        MergeContent(rows, chunk, content, merged);
         if ((chunk.Fields & ContentFields) != 0)
-            content = MergeContent(rows, chunk, content);
+            content = merged.Length == 0 ? 0 : rows.Contents.Append(slice.Id, merged.WrittenSpan);
         var row = rows.Create(chunk.DocumentId, chunk.ChunkId, document, content, stamp);
+        rows.AddText(row, merged.WrittenSpan);
         if ((chunk.Fields & ChunkFields.Metadata) != 0)
             slice.Metadata.Set(row, ContentCodec.Split(chunk.Content).Metadata);
         else
@@ -118,14 +122,13 @@ internal static class UpsertApplier
         return row;
     }
 
-    private static ulong MergeContent(RowWriter rows, EncodedChunk chunk, ulong former)
+    // The content after a patch; the former one where it patches none of it.
+    private static void MergeContent(RowWriter rows, EncodedChunk chunk, ulong former, PayloadWriter merged)
     {
         using var before = new PayloadWriter();
-        using var after = new PayloadWriter();
         if (former != 0 && (chunk.Fields & ContentFields) != ContentFields)
             rows.Contents.Read(rows.Slice.Id, former, before);
-        ContentCodec.Merge(after, before.WrittenSpan, chunk.Content, chunk.Fields);
-        return after.Length == 0 ? 0 : rows.Contents.Append(rows.Slice.Id, after.WrittenSpan);
+        ContentCodec.Merge(merged, before.WrittenSpan, chunk.Content, chunk.Fields);
     }
 
     private static void AddVectors(RowWriter rows, EncodedChunk chunk, int row)

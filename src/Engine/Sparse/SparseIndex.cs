@@ -18,11 +18,13 @@ public sealed class SparseIndex
     private const int MaxPendingPostings = 1 << 20;
     private const int MaxPooledSearches = 16;
 
+    // Buffers of searches, for all indexes together: there may be thousands of small ones.
+    private static readonly ConcurrentBag<SegmentSearch> Searches = [];
+
     private readonly SparseIndexOptions _options;
     private readonly PendingDocuments _pending = new();
     private readonly SegmentList _segments;
     private readonly List<(int Row, bool Shown)> _changes = [];
-    private readonly ConcurrentBag<SegmentSearch> _searches = [];
 
     /// <summary>An empty index.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
@@ -168,15 +170,16 @@ public sealed class SparseIndex
         where TScoring : struct, ITermScoring
         where TFilter : struct, IRowFilter
     {
-        var search = _searches.TryTake(out var pooled) ? pooled : new SegmentSearch();
+        var search = Searches.TryTake(out var pooled) ? pooled : new SegmentSearch();
         search.Begin(hits.Length);
         // Largest first: they raise the threshold for the others.
         foreach (var segment in _segments.Current)
             search.Run(segment, query.Keys, weights, scoring, filter);
         counters = new SearchCounters(search.Looked, 0, 0, 0);
         var found = search.Best.Take(hits, scale);
-        if (_searches.Count < MaxPooledSearches)
-            _searches.Add(search);
+        search.End();
+        if (Searches.Count < MaxPooledSearches)
+            Searches.Add(search);
         return found;
     }
 }

@@ -1,15 +1,23 @@
 using Rag.Engine.Filters;
+using Rag.Engine.Sparse;
 
 namespace Rag.Engine;
 
-/// <summary>A search in one vector space of one slice.</summary>
+/// <summary>A search in one vector space of one slice, or in its texts.</summary>
 public sealed record SearchQuery
 {
     /// <summary>Name of the vector space; '' is the default space.</summary>
     public string Space { get; init; } = "";
 
-    /// <summary>The query, with as many finite numbers as the space has dimensions; not all zero for cosine.</summary>
-    public required ReadOnlyMemory<float> Vector { get; init; }
+    /// <summary>The query, with as many finite numbers as the space has dimensions; not all zero for cosine. Not used
+    /// where there is a text.</summary>
+    public ReadOnlyMemory<float> Vector { get; init; }
+
+    /// <summary>Searched for by its words, scored by BM25, in place of a vector; null for none.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>For a text: what the words weigh in all partitions; null for what they weigh in this slice.</summary>
+    public SparseStatistics? TextStatistics { get; init; }
 
     /// <summary>How many hits to return, 1–10,000. Who wants an offset asks for offset + k and skips.</summary>
     public required int K { get; init; }

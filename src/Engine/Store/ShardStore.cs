@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Rag.Engine.Filters;
 using Rag.Engine.Slices;
+using Rag.Engine.Sparse;
 using Rag.Engine.Storage;
 
 namespace Rag.Engine;
@@ -148,13 +149,24 @@ public sealed class ShardStore : IAsyncDisposable
         return _parts.Writes.AbortAsync(slice, documentId, generation, mutationId, cancellationToken);
     }
 
-    /// <summary>Searches one vector space.</summary>
+    /// <summary>Searches one vector space, or the texts.</summary>
     /// <exception cref="StoreException">InvalidArgument, NotFound, DataLoss, Unavailable.</exception>
     public ValueTask<SearchAnswer> SearchAsync(
         SliceId slice, SearchQuery query, CancellationToken cancellationToken)
     {
         ThrowIfClosed();
         return _parts.Reads.SearchAsync(slice, query, cancellationToken);
+    }
+
+    /// <summary>
+    /// What the words of a text weigh in one slice. The sum over all partitions, given to each one's search, makes them
+    /// score as one.
+    /// </summary>
+    public ValueTask<SparseStatistics> GetTextStatisticsAsync(
+        SliceId slice, string text, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Reads.GetTextStatisticsAsync(slice, text, cancellationToken);
     }
 
     /// <summary>Reads up to 1,000 chunks by key; null where there is none, in the order of the keys.</summary>

@@ -129,7 +129,8 @@ internal sealed class SliceCatalog(StoreContext context)
         try
         {
             using var file = context.Snapshots.Open(entry.Id, entry.Snapshot.Generation, context.Codec);
-            var slice = SliceSnapshotReader.Read(file, entry.Id, context.Guard, context.Options.MutationIdLifetime);
+            var slice = SliceSnapshotReader.Read(
+                file, entry.Id, context.Guard, context.Options.MutationIdLifetime, context.Contents);
             Install(entry, slice);
             return slice;
         }

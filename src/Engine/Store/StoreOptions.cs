@@ -37,6 +37,9 @@ public sealed record StoreOptions
     /// <summary>How long a mutation id is remembered; an older retry is refused; 10 min.</summary>
     public TimeSpan MutationIdLifetime { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>What of a chunk's attributes is searched as text; nothing by default.</summary>
+    public AttributeText? AttributeText { get; init; }
+
     /// <summary>Every error of these options, each beginning with the option's name; empty if they are fit.</summary>
     public IReadOnlyList<string> Validate()
     {

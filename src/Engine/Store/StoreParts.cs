@@ -120,7 +120,7 @@ internal sealed class StoreParts : IAsyncDisposable
         Context = new StoreContext
         {
             Options = options, Logger = logger, Time = time, Codec = codec, Health = health, Snapshots = snapshots,
-            Manifest = manifest, Log = log, Contents = new ChunkContents(chunks, _stopping.Token),
+            Manifest = manifest, Log = log, Contents = new ChunkContents(chunks, options.AttributeText, _stopping.Token),
         };
         var applier = Compose();
         RestoreEntries(manifest);

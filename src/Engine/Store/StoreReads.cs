@@ -1,5 +1,8 @@
+using System.Text;
 using Rag.Engine.Filters;
+using Rag.Engine.Indexing;
 using Rag.Engine.Slices;
+using Rag.Engine.Sparse;
 using Rag.Engine.Storage;
 
 namespace Rag.Engine;
@@ -93,6 +96,14 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
         }, cancellationToken);
     }
 
+    public ValueTask<SparseStatistics> GetTextStatisticsAsync(
+        SliceId slice, string text, CancellationToken cancellationToken)
+    {
+        CheckText(text);
+        return catalog.ReadAsync(slice, text,
+            static (slice, text) => slice.Text.Index.StatisticsOf(slice.Text.Query(text)), cancellationToken);
+    }
+
     private static List<SpaceStatistics> StatisticsOf(Slice slice)
     {
         var spaces = new List<SpaceStatistics>();
@@ -128,10 +139,22 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
                 retryAfter: TimeSpan.FromMilliseconds(100));
         }
 
+        if (query.Text is not null)
+            return SliceSearch.Run(slice, ToTextSearch(slice.Text, query), query, reader);
         var space = slice.FindSpace(query.Space) ?? throw StoreErrors.NoSpace(query.Space);
         if (WriteValidator.FindVectorError(query.Vector.Span, space.Settings) is { } error)
             throw StoreErrors.Invalid(error);
-        return SliceSearch.Run(slice, space, query, reader);
+        var effort = new SearchEffort(query.Ef, query.RecallTarget, query.Exact);
+        return SliceSearch.Run(slice, new VectorSearch(space.Index, query.Vector, effort), query, reader);
+    }
+
+    private static TextSearch ToTextSearch(SliceText text, SearchQuery query)
+    {
+        var words = text.Query(query.Text!);
+        if (query.TextStatistics is { } statistics && statistics.DocumentCounts.Count != words.Keys.Length)
+            throw StoreErrors.Invalid(
+                $"The statistics are of {statistics.DocumentCounts.Count} terms, the text has {words.Keys.Length}.");
+        return new TextSearch(text.Index, words, query.TextStatistics);
     }
 
     private static void CheckQuery(SearchQuery query)
@@ -147,7 +170,15 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
             throw StoreErrors.Invalid("The score threshold is not a number; leave it out for none.");
         if (query.Space is null)
             throw StoreErrors.Invalid("The vector space is missing; '' is the default one.");
+        if (query.Text is not null)
+            CheckText(query.Text);
         CheckFilter(query.Filter);
+    }
+
+    private static void CheckText(string text)
+    {
+        if (Encoding.UTF8.GetByteCount(text) > StoreLimits.MaxTextBytes)
+            throw StoreErrors.Invalid($"The text is longer than {StoreLimits.MaxTextBytes} bytes of UTF-8; shorten it.");
     }
 
     private static void CheckFilter(FilterExpression? filter)

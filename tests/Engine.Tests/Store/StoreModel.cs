@@ -27,6 +27,7 @@ internal sealed class StoreModel(SliceId slice)
         await CompareListAsync(store, random.Next(1, 40));
         await CompareSearchAsync(store, random.Next(0, 12), random.Next(1, 15), exact: true);
         await CompareSearchAsync(store, random.Next(0, 12), random.Next(1, 15), exact: false);
+        await CompareTextAsync(store, random);
         var number = random.Next(5);
         var filter = new FilterExpression.Equal("n", MetadataValue.Of((long)number));
         (await store.CountAsync(slice, filter, null, default))
@@ -61,6 +62,20 @@ internal sealed class StoreModel(SliceId slice)
             chunk.Vectors!.Single().Values.ToArray().ShouldBe(StoreHarness.Vector(expected.X));
             chunk.Version.ShouldBe(expected.Version);
         }
+    }
+
+    private async Task CompareTextAsync(ShardStore store, Random random)
+    {
+        var word = Chunks.Count > 0 ? Chunks.Values.ElementAt(random.Next(Chunks.Count)).Text.Split(' ')[1] : "none";
+        var matching = Chunks.Where(chunk => chunk.Value.Text == $"text {word}").Select(chunk => chunk.Key).ToArray();
+        var statistics = await store.GetTextStatisticsAsync(slice, $"text {word}", default);
+        statistics.Documents.ShouldBe(Chunks.Count);
+        statistics.DocumentCounts.ShouldBe([Chunks.Count, matching.Length]);
+        var query = new SearchQuery { Text = $"text {word}", K = 1 + matching.Length, Return = ReturnFields.Text };
+        var hits = (await store.SearchAsync(slice, query, default)).Hits;
+        hits.Count.ShouldBe(Math.Min(query.K, Chunks.Count));
+        hits.Take(matching.Length).Select(hit => hit.Key).ShouldBe(matching);
+        hits.ShouldAllBe(hit => hit.Text == Chunks[hit.Key].Text);
     }
 
     private async Task CompareSearchAsync(ShardStore store, float x, int k, bool exact)

@@ -65,6 +65,8 @@ internal sealed class PostingCursor
         }
     }
 
+    public void End() => _segment = null!;
+
     /// <summary>Goes back to the first document.</summary>
     public void Rewind()
     {

@@ -38,6 +38,13 @@ internal sealed class SegmentSearch
         Looked = 0;
     }
 
+    /// <summary>Lets go of the index.</summary>
+    public void End()
+    {
+        foreach (var cursor in _cursors)
+            cursor.End();
+    }
+
     /// <param name="segment">Where to look.</param>
     /// <param name="keys">The query's terms.</param>
     /// <param name="weights">Their weights, scaled; terms of weight 0 are left out.</param>

@@ -1,0 +1,35 @@
+using Rag.Engine.Indexing;
+using Rag.Engine.Sparse;
+
+namespace Rag.Engine.Slices;
+
+/// <summary>What finds a slice's rows. Implementations are structs, so that the call is inlined.</summary>
+internal interface IRowSearch
+{
+    /// <summary>No search finds more rows than this.</summary>
+    int Limit { get; }
+
+    /// <summary>The best rows, best first; <see cref="VectorIndex.Search"/>.</summary>
+    int Search<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
+        where TFilter : struct, IRowFilter;
+}
+
+/// <summary>Finds rows by the nearness of a vector.</summary>
+internal readonly struct VectorSearch(VectorIndex index, ReadOnlyMemory<float> vector, SearchEffort effort) : IRowSearch
+{
+    public int Limit => index.Count;
+
+    public int Search<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
+        where TFilter : struct, IRowFilter =>
+        index.Search(vector.Span, effort, filter, accepted, hits, out counters);
+}
+
+/// <summary>Finds rows by the words of their texts.</summary>
+internal readonly struct TextSearch(SparseIndex index, SparseQuery query, SparseStatistics? statistics) : IRowSearch
+{
+    public int Limit => index.Count;
+
+    public int Search<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
+        where TFilter : struct, IRowFilter =>
+        index.Search(query, statistics, filter, hits, out counters);
+}
