@@ -48,6 +48,7 @@ public static class RouterRegistration
         services.AddSingleton<TextEmbedder>();
         services.AddSingleton<ModelCatalog>();
         services.AddSingleton<EmbedHandler>();
+        services.AddSingleton<HitFetcher>();
         services.AddSingleton<SearchHandler>();
         services.AddSingleton<SearchItems>();
         services.AddSingleton<MutationIds>();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Rag.Engine;
 using Rag.Shard;
+using Rag.Shard.Mapping;
 
 namespace Rag.Cli.Composition;
 
@@ -11,7 +12,10 @@ internal static class ShardParts
         ProcessHost host, DataFolder data, Settings settings, string name, CancellationToken cancellationToken)
     {
         var folder = Path.Combine(data.Path, "shard");
-        var store = settings.Get("Store", new StoreOptions { DataFolder = folder }) with { DataFolder = folder };
+        var store = settings.Get("Store", new StoreOptions { DataFolder = folder }) with
+        {
+            DataFolder = folder, AttributeText = PassageHeadings.Read,
+        };
         var options = settings.Get("Shard", new ShardOptions { Store = store }) with { Name = name, Store = store };
         var models = settings.Get("Models", new ModelOptions { Folders = ModelFolders.All });
         if (models.Folders is null or { Count: 0 })

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Rag.Cli.Options;
 using Rag.Client;
 using Rag.V1;
 using Encoder = Rag.V1.Encoder;
@@ -23,8 +24,11 @@ internal sealed class Evaluator(RagClient client, TextWriter notes)
 
     /// <exception cref="CliException">A document could not be indexed.</exception>
     public async Task<EvalResult> RunAsync(
-        JudgedCollection collection, Encoder encoder, CancellationToken cancellationToken)
+        JudgedCollection collection, SearchMode mode, Encoder encoder, CancellationToken cancellationToken)
     {
+        // Vectors that nobody looks at are made the quick way.
+        if (mode is SearchMode.Sparse)
+            encoder = Encoder.Lookup;
         var name = $"eval-{Guid.CreateVersion7():N}";
         await client.Workspaces.CreateAsync(
             new Workspace
@@ -39,7 +43,7 @@ internal sealed class Evaluator(RagClient client, TextWriter notes)
         try
         {
             await IndexAsync(collection, client.Workspace(name), encoder, cancellationToken);
-            return await MeasureAsync(collection, name, cancellationToken);
+            return await MeasureAsync(collection, name, mode, cancellationToken);
         }
         finally
         {
@@ -65,18 +69,18 @@ internal sealed class Evaluator(RagClient client, TextWriter notes)
     }
 
     private async Task<EvalResult> MeasureAsync(
-        JudgedCollection collection, string workspace, CancellationToken cancellationToken)
+        JudgedCollection collection, string workspace, SearchMode mode, CancellationToken cancellationToken)
     {
         // The first search loads the model; its time is nobody's.
         await client.Searches.SearchAsync(
-            workspace, new SearchQuery { Text = "warm-up", Return = NoFields }, cancellationToken);
+            workspace, new SearchQuery { Text = "warm-up", Mode = mode, Return = NoFields }, cancellationToken);
         var times = new List<double>();
         double ndcg = 0, precision = 0, recall = 0;
         var watch = Stopwatch.StartNew();
         foreach (var query in collection.Queries)
         {
             var start = Stopwatch.GetTimestamp();
-            var found = await RankAsync(workspace, query, ShownHits, cancellationToken);
+            var found = await RankAsync(workspace, query, mode, ShownHits, cancellationToken);
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             ndcg += RankingMetrics.NdcgAt(ShownHits, found, query.Grades);
         }
@@ -85,21 +89,24 @@ internal sealed class Evaluator(RagClient client, TextWriter notes)
         // Deep rankings apart, so that the figures of speed are those of an ordinary search.
         foreach (var query in collection.Queries)
         {
-            var found = await RankAsync(workspace, query, RankedHits, cancellationToken);
+            var found = await RankAsync(workspace, query, mode, RankedHits, cancellationToken);
             precision += RankingMetrics.AveragePrecision(RankedHits, found, query.Grades);
             recall += RankingMetrics.RecallAt(RecallDepth, found, query.Grades);
         }
 
         var count = collection.Queries.Count;
         return new EvalResult(
-            collection.Name, "dense", count, ndcg / count, precision / count, recall / count, count / seconds,
+            collection.Name, SearchModeOption.NameOf(mode), count, ndcg / count, precision / count, recall / count, count / seconds,
             Percentiles.At(times, 0.5), Percentiles.At(times, 0.99));
     }
 
     private async Task<IReadOnlyList<string>> RankAsync(
-        string workspace, JudgedQuery query, int k, CancellationToken cancellationToken)
+        string workspace, JudgedQuery query, SearchMode mode, int k, CancellationToken cancellationToken)
     {
-        var search = new SearchQuery { Text = Cut(query.Text), K = k, Return = NoFields, Encoder = Encoder.Full };
+        var search = new SearchQuery
+        {
+            Text = Cut(query.Text), Mode = mode, K = k, Return = NoFields, Encoder = Encoder.Full,
+        };
         var answer = await client.Searches.SearchAsync(workspace, search, cancellationToken);
         return [.. answer.Hits.Select(hit => hit.DocumentId)];
     }

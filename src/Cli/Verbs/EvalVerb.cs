@@ -19,8 +19,7 @@ internal static class EvalVerb
             Description = "Holds corpus.jsonl {id, title, text}, queries.jsonl {id, text} and qrels.tsv "
                 + "(query id, document id, grade; one heading line).",
         };
-        var mode = new Option<string>("--mode") { Description = "How to search.", DefaultValueFactory = _ => "dense" };
-        mode.AcceptOnlyFromAmong("dense");
+        var mode = SearchModeOption.Create();
         var encoder = EncoderOption.Create(
             "Encoder of the passages: lookup is the quick one for large collections. Queries use the full one.",
             Encoder.Full);
@@ -40,7 +39,7 @@ internal static class EvalVerb
             await using var engine = await EngineConnector.ConnectTemporaryAsync(connection, parsed, stop);
             var notes = parsed.GetValue(json) ? TextWriter.Null : terminal.Error;
             var result = await new Evaluator(engine.Client, notes)
-                .RunAsync(collection, parsed.GetValue(encoder), stop);
+                .RunAsync(collection, parsed.GetValue(mode), parsed.GetValue(encoder), stop);
             if (parsed.GetValue(json))
                 WriteJson(terminal.Out, result);
             else

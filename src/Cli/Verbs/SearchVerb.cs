@@ -26,6 +26,7 @@ internal static class SearchVerb
             Description = "Condition on metadata: lang=en, lang=en|de, year>=2020, draft?, !draft?, or a rag.v1.Filter as JSON.",
             HelpName = "CONDITION",
         };
+        var mode = SearchModeOption.Create();
         var encoder = EncoderOption.Create("Encoder of the query.", Encoder.Full);
         var effort = new EffortOptions();
         var threshold = new Option<float?>("--threshold") { Description = "Only hits with this score or a higher one." };
@@ -37,9 +38,10 @@ internal static class SearchVerb
             "search", "Find the passages nearest to a text.",
             "rag search how do I claim travel costs -w handbook",
             "rag search \"error budget\" -w handbook -k 3 --filter lang=en --filter 'year>=2023' --json",
+            "rag search CVE-2024-1234 -w handbook --mode hybrid",
             "rag search \"error budget\" -w handbook --exact --address http://127.0.0.1:7700")
         {
-            text, workspace, k, offset, filter, encoder, threshold, space, metadata, json,
+            text, workspace, mode, k, offset, filter, encoder, threshold, space, metadata, json,
         };
         effort.AddTo(verb);
         connection.AddTo(verb);
@@ -48,6 +50,7 @@ internal static class SearchVerb
             var query = new SearchQuery
             {
                 Text = string.Join(' ', parsed.GetValue(text)!),
+                Mode = parsed.GetValue(mode),
                 K = parsed.GetValue(k),
                 Offset = parsed.GetValue(offset),
                 Filter = FilterSyntax.Parse(parsed.GetValue(filter) ?? []),

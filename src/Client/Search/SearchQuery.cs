@@ -5,7 +5,13 @@ namespace Rag.Client;
 /// <summary>What to search for. Text or a vector is needed, everything else has a default.</summary>
 public sealed record SearchQuery
 {
-    /// <summary>Embedded by the space's model. At most 64 KiB of UTF-8.</summary>
+    /// <summary>By vector, by words, or both. Default: by vector.</summary>
+    public SearchMode Mode { get; init; }
+
+    /// <summary>How the two lists of a hybrid search are mixed. Default: scaled scores, equal weights.</summary>
+    public Fusion? Fusion { get; init; }
+
+    /// <summary>Embedded by the space's model, or looked for by its words. At most 64 KiB of UTF-8.</summary>
     public string Text { get; init; } = "";
 
     /// <summary>Searched instead of the text, if given: as many components as the space has dimensions.</summary>
@@ -54,6 +60,8 @@ public sealed record SearchQuery
             Workspace = workspace,
             Space = Space,
             Text = Text,
+            Mode = Mode,
+            Fusion = Fusion,
             K = K,
             Offset = Offset,
             Filter = Filter,

@@ -1,5 +1,4 @@
 using Google.Protobuf.Collections;
-using Rag.Internal.V1;
 using Rag.Router.Shards;
 using Rag.V1;
 
@@ -13,16 +12,16 @@ internal static class HitMerge
 {
     /// <summary>Adds hits <paramref name="offset"/> to offset + k − 1 of the merged order.</summary>
     public static void Merge(
-        IReadOnlyList<ShardAnswer<SearchSlicesResponse>> answers, int offset, int k, RepeatedField<SearchHit> merged)
+        IReadOnlyList<RepeatedField<SearchHit>> lists, int offset, int k, RepeatedField<SearchHit> merged)
     {
-        if (answers.Count == 1)
+        if (lists.Count == 1)
         {
-            Take(answers[0].Response.Hits, offset, k, merged);
+            Take(lists[0], offset, k, merged);
             return;
         }
 
         // As many heads as shards, some dozens at most: a scan over them beats a heap.
-        var heads = new int[answers.Count];
+        var heads = new int[lists.Count];
         var end = offset + k;
         for (var rank = 0; rank < end; rank++)
         {
@@ -30,7 +29,7 @@ internal static class HitMerge
             SearchHit? bestHit = null;
             for (var i = 0; i < heads.Length; i++)
             {
-                var hits = answers[i].Response.Hits;
+                var hits = lists[i];
                 if (heads[i] < hits.Count && (bestHit is null || IsBefore(hits[heads[i]], bestHit)))
                     (best, bestHit) = (i, hits[heads[i]]);
             }
@@ -55,7 +54,8 @@ internal static class HitMerge
             taken.Add(hits[i]);
     }
 
-    private static bool IsBefore(SearchHit left, SearchHit right) => left.Score != right.Score
+    /// <summary>The one order of hits.</summary>
+    public static bool IsBefore(SearchHit left, SearchHit right) => left.Score != right.Score
         ? left.Score > right.Score
         : Utf8Order.Compare(left.DocumentId, left.ChunkId, right.DocumentId, right.ChunkId) < 0;
 }

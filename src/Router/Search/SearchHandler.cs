@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
 using Rag.Internal.V1;
 using Rag.Router.Cursors;
@@ -16,12 +17,19 @@ namespace Rag.Router.Search;
 /// <code>
 /// all partitions on one shard:  router ── text or vector ──► shard (embeds, searches, merges) ──► answer
 /// several shards:               router ── text ──► one shard embeds ── vector ──► every shard searches ──► merge
+/// words, several shards:        router ── text ──► every shard says what they weigh ── sum ──► every shard searches
+/// hybrid:                       both lists of each shard ──► merge each ──► mix ──► read what the hits carry
 /// </code>
 /// </summary>
-internal sealed class SearchHandler(ShardCaller shards, WorkspaceDirectory directory, TextEmbedder embedder)
+internal sealed class SearchHandler(
+    ShardCaller shards, WorkspaceDirectory directory, TextEmbedder embedder, HitFetcher fetcher)
 {
     private static readonly ShardMethod<SearchPlan, SearchSlicesResponse> SearchSlices =
         static (client, target, plan, options) => client.SearchSlicesAsync(plan.ToRequest(target), options);
+
+    private static readonly ShardMethod<SearchPlan, GetTextStatisticsResponse> GetTextStatistics =
+        static (client, target, plan, options) =>
+            client.GetTextStatisticsAsync(plan.ToStatisticsRequest(target), options);
 
     public Task<SearchResponse> SearchAsync(SearchRequest request, CallScope scope)
     {
@@ -39,12 +47,17 @@ internal sealed class SearchHandler(ShardCaller shards, WorkspaceDirectory direc
         if (workspace.Partitions.Length == 1 && !request.AllowPartial)
         {
             var only = await shards.CallBucketAsync(workspace, 0, plan, SearchSlices, scope);
-            return Answer(workspace, plan, only, started);
+            if (!plan.IsHybrid)
+                return Answer(workspace, plan, only, started);
+            var all = new Gathered<SearchSlicesResponse>(allowMissing: false);
+            all.Add(only);
+            return await MixAsync(workspace, plan, all, Answer(workspace, plan, all, default, default), scope, started);
         }
 
         var embed = TimeSpan.Zero;
         var encoder = Encoder.Client;
-        if (plan.NeedsEmbedding && workspace.RouteUnder(shards.Topology).Groups.Length > 1)
+        var isSpread = workspace.RouteUnder(shards.Topology).Groups.Length > 1;
+        if (plan.NeedsEmbedding && isSpread)
         {
             var space = workspace.FindSpace(request.Space)!;
             var embedded = await embedder.EmbedQueryAsync(space.Model, request.Text, request.Encoder, scope);
@@ -54,6 +67,9 @@ internal sealed class SearchHandler(ShardCaller shards, WorkspaceDirectory direc
         }
 
         var partScope = request.AllowPartial ? scope.WithReserve() : scope;
+        // A part that is asked for alone must not go by what words weigh in that part.
+        if (plan.HasWords && (isSpread || request.AllowPartial))
+            await WeighAsync(workspace, plan, partScope, request.AllowPartial);
         var gathered = await shards.GatherAsync(workspace, plan, SearchSlices, partScope, request.AllowPartial);
         if (gathered.Answers.Count == 0)
         {
@@ -61,7 +77,60 @@ internal sealed class SearchHandler(ShardCaller shards, WorkspaceDirectory direc
                 $"None of the workspace's {gathered.Missing.Count} partitions can be reached: try again.");
         }
 
-        return Answer(workspace, plan, gathered, encoder, embed, started);
+        var answer = Answer(workspace, plan, gathered, encoder, embed);
+        if (plan.IsHybrid)
+            return await MixAsync(workspace, plan, gathered, answer, scope, started);
+        var mergeStarted = Stopwatch.GetTimestamp();
+        HitMerge.Merge([.. gathered.Answers.Select(part => part.Response.Hits)], plan.Offset, plan.K, answer.Hits);
+        answer.Timings.Merge = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(mergeStarted));
+        answer.Timings.Total = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(started));
+        return answer;
+    }
+
+    // What the query's words weigh in all partitions that can be reached.
+    private async Task WeighAsync(KnownWorkspace workspace, SearchPlan plan, CallScope scope, bool allowMissing)
+    {
+        var gathered = await shards.GatherAsync(workspace, plan, GetTextStatistics, scope, allowMissing);
+        var sum = new TextStatistics();
+        foreach (var (_, response) in gathered.Answers)
+        {
+            var part = response.Statistics;
+            sum.Documents += part.Documents;
+            sum.TotalLength += part.TotalLength;
+            for (var i = 0; i < part.DocumentCounts.Count; i++)
+            {
+                if (i == sum.DocumentCounts.Count)
+                    sum.DocumentCounts.Add(0);
+                sum.DocumentCounts[i] += part.DocumentCounts[i];
+            }
+        }
+
+        if (gathered.Answers.Count > 0)
+            plan.SetStatistics(sum);
+    }
+
+    private async Task<SearchResponse> MixAsync(
+        KnownWorkspace workspace, SearchPlan plan, Gathered<SearchSlicesResponse> gathered, SearchResponse answer,
+        CallScope scope, long started)
+    {
+        var mergeStarted = Stopwatch.GetTimestamp();
+        var dense = new RepeatedField<SearchHit>();
+        var sparse = new RepeatedField<SearchHit>();
+        HitMerge.Merge([.. gathered.Answers.Select(part => part.Response.Hits)], 0, plan.Candidates, dense);
+        HitMerge.Merge([.. gathered.Answers.Select(part => part.Response.TextHits)], 0, plan.Candidates, sparse);
+        var fused = HitFusion.Fuse(dense, sparse, plan.Search.Fusion);
+        for (var i = plan.Offset; i < fused.Count && i < plan.Offset + plan.K; i++)
+        {
+            if (!plan.Search.HasScoreThreshold || fused[i].Score >= plan.Search.ScoreThreshold)
+                answer.Hits.Add(fused[i]);
+        }
+
+        var fetchStarted = Stopwatch.GetTimestamp();
+        await fetcher.FetchAsync(workspace, plan, answer.Hits, scope);
+        answer.Timings.Merge = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(mergeStarted, fetchStarted));
+        answer.Timings.Fetch = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(fetchStarted));
+        answer.Timings.Total = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(started));
+        return answer;
     }
 
     private static SearchResponse Answer(
@@ -85,11 +154,11 @@ internal sealed class SearchHandler(ShardCaller shards, WorkspaceDirectory direc
         return answer;
     }
 
+    // All of an answer but its hits.
     private static SearchResponse Answer(
         KnownWorkspace workspace, SearchPlan plan, Gathered<SearchSlicesResponse> gathered, Encoder encoder,
-        TimeSpan embed, long started)
+        TimeSpan embed)
     {
-        var mergeStarted = Stopwatch.GetTimestamp();
         var answers = gathered.Answers;
         var stamps = new List<Stamp>();
         TimeSpan search = default, fetch = default;
@@ -101,7 +170,7 @@ internal sealed class SearchHandler(ShardCaller shards, WorkspaceDirectory direc
             search = Longer(search, response.Search);
             fetch = Longer(fetch, response.Fetch);
             // With a vector of ours every shard says that its caller made it: what we know is better.
-            if (encoder == Encoder.Client)
+            if (encoder is Encoder.Client or Encoder.Unspecified)
                 encoder = response.Encoder;
             if (embed == default)
                 embed = Longer(embed, response.Embed);
@@ -114,14 +183,11 @@ internal sealed class SearchHandler(ShardCaller shards, WorkspaceDirectory direc
             ConsistencyToken = ConsistencyToken.Of(workspace, stamps),
         };
         answer.MissingPartitions.AddRange(gathered.Missing);
-        HitMerge.Merge(answers, plan.Offset, plan.K, answer.Hits);
         answer.Timings = new SearchTimings
         {
             Embed = Duration.FromTimeSpan(embed),
             Search = Duration.FromTimeSpan(search),
             Fetch = Duration.FromTimeSpan(fetch),
-            Merge = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(mergeStarted)),
-            Total = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(started)),
         };
         return answer;
     }

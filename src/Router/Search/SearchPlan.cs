@@ -14,8 +14,15 @@ namespace Rag.Router.Search;
 /// </summary>
 internal sealed class SearchPlan
 {
+    private const int DefaultCandidates = 100;
+
+    // Lists that are mixed need keys and scores; what the hits carry is read when it is known which they are.
+    private static readonly ReturnFields NoFields = new();
+
     private readonly SearchRequest _search;
     private readonly Stamp[] _minStamps;
+
+    private TextStatistics? _statistics;
 
     private SearchPlan(SearchRequest search, Stamp[] minStamps, ByteString vector)
     {
@@ -23,6 +30,9 @@ internal sealed class SearchPlan
         _minStamps = minStamps;
         Vector = vector;
         K = search.K == 0 ? Limits.DefaultK : search.K;
+        Candidates = search.Fusion is { Candidates: > 0 } fusion
+            ? fusion.Candidates
+            : Math.Max(DefaultCandidates, K + search.Offset);
     }
 
     /// <summary>Hits that the caller wants.</summary>
@@ -35,11 +45,27 @@ internal sealed class SearchPlan
     /// <summary>Little-endian float32; empty until the text is embedded.</summary>
     public ByteString Vector { get; private set; }
 
-    public bool NeedsEmbedding => Vector.IsEmpty;
+    public bool NeedsEmbedding => Vector.IsEmpty && _search.Mode is not SearchMode.Sparse;
+
+    /// <summary>Whether words are looked for, so that partitions must agree on what they weigh.</summary>
+    public bool HasWords => _search.Mode is SearchMode.Sparse or SearchMode.Hybrid;
+
+    public bool IsHybrid => _search.Mode is SearchMode.Hybrid;
+
+    /// <summary>How many of each list are mixed in a hybrid search.</summary>
+    public int Candidates { get; }
+
+    public ReturnFields ReturnFields => _search.ReturnFields ?? ReturnDefaults.Hits;
 
     /// <summary>Checks the search against the workspace.</summary>
     public static SearchPlan Of(SearchRequest search, KnownWorkspace workspace)
     {
+        if (search.Mode is SearchMode.Sparse)
+        {
+            CheckReturnedSpaces(search.ReturnFields, workspace);
+            return new SearchPlan(search, ConsistencyToken.Read(search.MinConsistencyToken, workspace), ByteString.Empty);
+        }
+
         if (workspace.FindSpace(search.Space) is not { } space)
         {
             throw Refuse.Invalid("space",
@@ -65,6 +91,25 @@ internal sealed class SearchPlan
     /// <summary>Puts the embedded text in place of the text, for shards that must not embed it again.</summary>
     public void SetVector(ByteString vector) => Vector = vector;
 
+    /// <summary>What the words weigh in all partitions, for shards that hold some of them.</summary>
+    public void SetStatistics(TextStatistics statistics) => _statistics = statistics;
+
+    public GetTextStatisticsRequest ToStatisticsRequest(Target target)
+    {
+        var request = new GetTextStatisticsRequest { Target = target, Text = _search.Text };
+        MinStamps.AddTo(request.MinStamps, _minStamps, target);
+        return request;
+    }
+
+    /// <summary>Asks for what hits of a hybrid search carry.</summary>
+    public GetRequest ToGetRequest(Target target, IEnumerable<ChunkKey> keys)
+    {
+        var request = new GetRequest { Target = target, ReturnFields = ReturnFields };
+        request.Keys.AddRange(keys);
+        MinStamps.AddTo(request.MinStamps, _minStamps, target);
+        return request;
+    }
+
     public SearchSlicesRequest ToRequest(Target target)
     {
         var request = new SearchSlicesRequest
@@ -72,12 +117,14 @@ internal sealed class SearchPlan
             Target = target,
             Space = _search.Space,
             Vector = Vector,
-            K = K + _search.Offset,
+            K = IsHybrid ? Candidates : K + _search.Offset,
             Filter = _search.Filter,
-            ReturnFields = _search.ReturnFields ?? ReturnDefaults.Hits,
+            ReturnFields = IsHybrid ? NoFields : ReturnFields,
             Encoder = _search.Encoder,
+            Mode = _search.Mode,
+            TextStatistics = _statistics,
         };
-        if (Vector.IsEmpty)
+        if (Vector.IsEmpty || HasWords)
             request.Text = _search.Text;
         switch (_search.EffortCase)
         {
@@ -92,7 +139,7 @@ internal sealed class SearchPlan
                 break;
         }
 
-        if (_search.HasScoreThreshold)
+        if (_search.HasScoreThreshold && !IsHybrid)
             request.ScoreThreshold = _search.ScoreThreshold;
         MinStamps.AddTo(request.MinStamps, _minStamps, target);
         return request;

@@ -25,8 +25,7 @@ internal static class SearchRules
                 "k", $"k and offset together are {(long)search.K + search.Offset}: ask for at most {Limits.K}.");
         }
 
-        if (search.Mode is not (SearchMode.Unspecified or SearchMode.Dense))
-            violations.Add("mode", $"{(int)search.Mode} is no mode that this server knows: use SEARCH_MODE_DENSE.");
+        CheckMode(search, violations);
         if (search.Encoder is not (Encoder.Unspecified or Encoder.Full or Encoder.Lookup))
             violations.Add("encoder", "Use ENCODER_FULL or ENCODER_LOOKUP, or leave it out.");
         CheckEffort(search, violations);
@@ -34,6 +33,32 @@ internal static class SearchRules
             violations.Add("score_threshold", "It must not be NaN.");
         FilterRules.Check(search.Filter, "filter", violations);
         violations.ThrowIfAny();
+    }
+
+    private static void CheckMode(SearchRequest search, Violations violations)
+    {
+        switch (search.Mode)
+        {
+            case SearchMode.Unspecified or SearchMode.Dense:
+                break;
+            case SearchMode.Sparse or SearchMode.Hybrid when search.Text.Length == 0:
+                violations.Add("text", "This mode looks for the words of a text: give one.");
+                break;
+            case SearchMode.Sparse when search.Vector is not null:
+                violations.Add("vector", "SEARCH_MODE_SPARSE searches by words alone: leave the vector out.");
+                break;
+            case SearchMode.Sparse or SearchMode.Hybrid:
+                break;
+            default:
+                violations.Add("mode",
+                    $"{(int)search.Mode} is no mode that this server knows: use SEARCH_MODE_DENSE, SPARSE or HYBRID.");
+                break;
+        }
+
+        if (search.Fusion is not null && search.Mode is not SearchMode.Hybrid)
+            violations.Add("fusion", "Only SEARCH_MODE_HYBRID mixes two lists: leave it out, or ask for that mode.");
+        else if (search.Fusion is not null)
+            FusionRules.Check(search, violations);
     }
 
     private static void CheckEffort(SearchRequest search, Violations violations)

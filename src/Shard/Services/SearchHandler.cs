@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
 using Rag.Embedding;
 using Rag.Engine;
+using Rag.Engine.Sparse;
 using Rag.Engine.Storage;
 using Rag.Internal.V1;
 using Rag.Shard.Embedding;
@@ -14,6 +16,7 @@ namespace Rag.Shard.Services;
 /// Searches the slices of one workspace that this shard holds. Thread-safe.
 /// <code>
 /// text ── full encoder ──► vector ──► each slice: filter, index, re-rank, fetch ──► merge by (score, key) ──► k hits
+/// text ── what its words weigh in all slices ──► each slice: filter, postings, fetch ──► merge ──► k hits
 /// </code>
 /// </summary>
 internal sealed class SearchHandler(
@@ -24,15 +27,56 @@ internal sealed class SearchHandler(
         var (slices, settings) = resolver.Resolve(request.Target);
         await store.WaitAsync(request.MinStamps, ct);
         var response = new SearchSlicesResponse();
-        var started = Stopwatch.GetTimestamp();
-        var vector = await VectorAsync(request, settings, response, ct);
-        response.Embed = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(started));
-        var query = ToQuery(request, vector);
-        var answers = slices.Length == 1
-            ? [await store.SearchAsync(slices[0], query, ct)]
-            : await SearchAllAsync(slices, query, ct);
-        Merge(request, slices, answers, response);
+        if (request.Mode is not SearchMode.Sparse)
+        {
+            var started = Stopwatch.GetTimestamp();
+            var vector = await VectorAsync(request, settings, response, ct);
+            response.Embed = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(started));
+            var answers = await SearchAllAsync(slices, ToQuery(request) with { Vector = vector }, ct);
+            Merge(request, slices, answers, response, response.Hits);
+        }
+
+        if (request.Mode is SearchMode.Sparse or SearchMode.Hybrid)
+        {
+            var query = ToQuery(request) with
+            {
+                Text = request.Text,
+                TextStatistics = await StatisticsAsync(request, slices, ct),
+            };
+            var answers = await SearchAllAsync(slices, query, ct);
+            var isHybrid = request.Mode is SearchMode.Hybrid;
+            Merge(request, slices, answers, response, isHybrid ? response.TextHits : response.Hits);
+        }
+
         return response;
+    }
+
+    public async Task<GetTextStatisticsResponse> GetTextStatisticsAsync(
+        GetTextStatisticsRequest request, CancellationToken ct)
+    {
+        var (slices, _) = resolver.Resolve(request.Target);
+        await store.WaitAsync(request.MinStamps, ct);
+        return new GetTextStatisticsResponse
+        {
+            Statistics = TextStatisticsMapping.ToProto(await StatisticsAsync(slices, request.Text, ct)),
+        };
+    }
+
+    // One slice alone knows itself; several have to agree on what a word weighs.
+    private async ValueTask<SparseStatistics?> StatisticsAsync(
+        SearchSlicesRequest request, SliceId[] slices, CancellationToken ct)
+    {
+        if (request.TextStatistics is { } given)
+            return TextStatisticsMapping.ToEngine(given);
+        return slices.Length == 1 ? null : await StatisticsAsync(slices, request.Text, ct);
+    }
+
+    private async ValueTask<SparseStatistics> StatisticsAsync(SliceId[] slices, string text, CancellationToken ct)
+    {
+        var sum = await store.GetTextStatisticsAsync(slices[0], text, ct);
+        for (var i = 1; i < slices.Length; i++)
+            sum = sum.Plus(await store.GetTextStatisticsAsync(slices[i], text, ct));
+        return sum;
     }
 
     private async ValueTask<ReadOnlyMemory<float>> VectorAsync(
@@ -60,6 +104,8 @@ internal sealed class SearchHandler(
 
     private async Task<SearchAnswer[]> SearchAllAsync(SliceId[] slices, SearchQuery query, CancellationToken ct)
     {
+        if (slices.Length == 1)
+            return [await store.SearchAsync(slices[0], query, ct)];
         var answers = new SearchAnswer[slices.Length];
         var limits = new ParallelOptions { MaxDegreeOfParallelism = options.SearchParallelism, CancellationToken = ct };
         await Parallel.ForAsync(0, slices.Length, limits,
@@ -67,10 +113,9 @@ internal sealed class SearchHandler(
         return answers;
     }
 
-    private static SearchQuery ToQuery(SearchSlicesRequest request, ReadOnlyMemory<float> vector) => new()
+    private static SearchQuery ToQuery(SearchSlicesRequest request) => new()
     {
         Space = request.Space,
-        Vector = vector,
         K = request.K,
         Filter = FilterMapping.ToEngine(request.Filter),
         ScoreThreshold = request.HasScoreThreshold ? request.ScoreThreshold : null,
@@ -81,19 +126,23 @@ internal sealed class SearchHandler(
     };
 
     private static void Merge(
-        SearchSlicesRequest request, SliceId[] slices, SearchAnswer[] answers, SearchSlicesResponse response)
+        SearchSlicesRequest request, SliceId[] slices, SearchAnswer[] answers, SearchSlicesResponse response,
+        RepeatedField<V1.SearchHit> merged)
     {
+        // The lists of a hybrid search are made one after the other, and its position is that of the first.
+        var isFirst = response.Stamps.Count == 0;
         TimeSpan search = default, fetch = default;
         for (var i = 0; i < answers.Length; i++)
         {
             var work = answers[i].Work;
             search = Max(search, work.FilterTime + work.SearchTime);
             fetch = Max(fetch, work.FetchTime);
-            response.Stamps.Add(WriteHandler.ToProto(slices[i].Partition, answers[i].Stamp));
+            if (isFirst)
+                response.Stamps.Add(WriteHandler.ToProto(slices[i].Partition, answers[i].Stamp));
         }
 
-        response.Search = Duration.FromTimeSpan(search);
-        response.Fetch = Duration.FromTimeSpan(fetch);
+        response.Search = Duration.FromTimeSpan(search + (response.Search?.ToTimeSpan() ?? default));
+        response.Fetch = Duration.FromTimeSpan(fetch + (response.Fetch?.ToTimeSpan() ?? default));
         var hits = answers[0].Hits;
         if (answers.Length > 1)
         {
@@ -106,7 +155,7 @@ internal sealed class SearchHandler(
 
         var count = Math.Min(request.K, hits.Count);
         for (var i = 0; i < count; i++)
-            response.Hits.Add(ChunkMapping.ToProto(hits[i], request.ReturnFields));
+            merged.Add(ChunkMapping.ToProto(hits[i], request.ReturnFields));
     }
 
     private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;

@@ -35,6 +35,10 @@ internal sealed partial class ShardRpc(
     public override Task<SearchSlicesResponse> SearchSlices(SearchSlicesRequest request, ServerCallContext context) =>
         RunAsync(search.SearchAsync(request, context.CancellationToken), context);
 
+    public override Task<GetTextStatisticsResponse> GetTextStatistics(
+        GetTextStatisticsRequest request, ServerCallContext context) =>
+        RunAsync(search.GetTextStatisticsAsync(request, context.CancellationToken), context);
+
     public override Task<GetResponse> Get(GetRequest request, ServerCallContext context) =>
         RunAsync(reads.GetAsync(request, context.CancellationToken), context);
 
