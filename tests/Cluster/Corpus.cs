@@ -10,7 +10,9 @@ internal sealed class Corpus
 {
     public const string Workspace = "spread";
 
-    private readonly List<(string Id, float[] Vector)> _chunks = [];
+    private static readonly string[] Vocabulary = ["stone", "granite", "marble", "wall", "wall", "house", "house", "house"];
+
+    private readonly List<(string Id, float[] Vector, string Text)> _chunks = [];
 
     public IEnumerable<string> Documents => _chunks.Select(chunk => chunk.Id);
 
@@ -22,7 +24,7 @@ internal sealed class Corpus
         {
             // Every fourth chunk repeats the vector of one before it.
             var vector = i % 4 == 3 ? corpus._chunks[random.Next(i)].Vector : Vector(random, dimension);
-            corpus._chunks.Add(($"c{random.Next(100_000)}-{i}", vector));
+            corpus._chunks.Add(($"c{random.Next(100_000)}-{i}", vector, Words(random, random.Next(1, 9))));
         }
 
         return corpus;
@@ -30,6 +32,9 @@ internal sealed class Corpus
 
     public static float[] Vector(Random random, int dimension) =>
         [.. Enumerable.Range(0, dimension).Select(_ => (float)(random.Next(-8, 9) / 8.0))];
+
+    public static string Words(Random random, int count) =>
+        string.Join(' ', Enumerable.Range(0, count).Select(_ => Vocabulary[random.Next(Vocabulary.Length)]));
 
     public int PartitionOf(string document, Workspace workspace) =>
         workspace.Partitions[Placement.BucketOf(document, workspace.Spread)];
@@ -52,7 +57,7 @@ internal sealed class Corpus
             {
                 Chunk = new Chunk
                 {
-                    ChunkId = chunk.Id,
+                    ChunkId = chunk.Id, Text = chunk.Text,
                     Vectors = { [""] = new Vector { Dense = new DenseVector { Values = { chunk.Vector } } } },
                 },
             }));

@@ -31,6 +31,17 @@ public sealed class SpreadTests
             three.MissingPartitions.ShouldBeEmpty();
         }
 
+        for (var seed = 200; seed < 210; seed++)
+        {
+            foreach (var mode in new[] { SearchMode.Sparse, SearchMode.Hybrid })
+            {
+                var one = await SearchWordsAsync(single, seed, mode);
+                var three = await SearchWordsAsync(cluster.Router, seed, mode);
+                one.Count.ShouldBe(25);
+                three.ShouldBe(one);
+            }
+        }
+
         await ListsAgreeAsync(single, cluster.Router, corpus);
     }
 
@@ -80,6 +91,20 @@ public sealed class SpreadTests
         }
         while (request.PageToken.Length > 0);
         return ids;
+    }
+
+    private static async Task<List<(string Id, float Score, string Text)>> SearchWordsAsync(
+        ServerProcess server, int seed, SearchMode mode)
+    {
+        var random = new Random(seed);
+        var request = new SearchRequest
+        {
+            Workspace = Corpus.Workspace, K = 25, Offset = seed % 5, Mode = mode, Text = Corpus.Words(random, 3), Exact = true,
+        };
+        if (mode == SearchMode.Hybrid)
+            request.Vector = new Vector { Dense = new DenseVector { Values = { Corpus.Vector(random, Dimension) } } };
+        var answer = await new SearchService.SearchServiceClient(server.Channel).SearchAsync(request);
+        return [.. answer.Hits.Select(hit => (hit.ChunkId, hit.Score, hit.Text))];
     }
 
     private static async Task<SearchResponse> SearchAsync(

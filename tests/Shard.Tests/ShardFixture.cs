@@ -107,7 +107,7 @@ internal sealed class ShardFixture : IAsyncDisposable
 
     private async Task OpenAsync()
     {
-        var options = new StoreOptions { DataFolder = _folder.Path };
+        var options = new StoreOptions { DataFolder = _folder.Path, AttributeText = Mapping.PassageHeadings.Read };
         _store = await ShardStore.OpenAsync(options, NullLoggerFactory.Instance, TimeProvider.System, default);
         _services = new ServiceCollection()
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)

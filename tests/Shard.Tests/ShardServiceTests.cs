@@ -39,6 +39,57 @@ public sealed class ShardServiceTests
     }
 
     [Fact]
+    public async Task Words_weigh_what_they_weigh_in_all_partitions_named_or_as_the_caller_says()
+    {
+        await using var shard = await ShardFixture.StartAsync();
+        for (var i = 0; i < 20; i++)
+            await shard.UpsertAsync(i % 5 == 0 ? ShardFixture.First : ShardFixture.Second, $"{i:00}", [1, 0, 0], i == 5 ? "granite wall" : "stone wall");
+        int[] both = [ShardFixture.First, ShardFixture.Second];
+        var found = await SearchWordsAsync(shard, "granite stone", SearchMode.Sparse, null, both);
+        found.Hits.Count.ShouldBe(10);
+        found.Hits[0].ChunkId.ShouldBe("05");
+        found.Hits[0].Text.ShouldBe("granite wall");
+        found.Encoder.ShouldBe(Encoder.Unspecified);
+        // The headings over a passage are words of it too.
+        (await SearchWordsAsync(shard, "installing", SearchMode.Sparse, null, both)).Hits.Count.ShouldBe(10);
+
+        var parts = new List<SearchHit>();
+        var weights = new TextStatistics();
+        foreach (var partition in both)
+        {
+            var part = (await shard.Client.GetTextStatisticsAsync(new GetTextStatisticsRequest
+            {
+                Target = shard.Target(1, partition), Text = "granite stone",
+            })).Statistics;
+            weights.Documents += part.Documents;
+            weights.TotalLength += part.TotalLength;
+            weights.DocumentCounts.AddRange(weights.DocumentCounts.Count == 0 ? part.DocumentCounts : []);
+            if (partition == ShardFixture.Second)
+                (weights.DocumentCounts[0], weights.DocumentCounts[1]) = (weights.DocumentCounts[0] + part.DocumentCounts[0], weights.DocumentCounts[1] + part.DocumentCounts[1]);
+        }
+
+        weights.DocumentCounts.ShouldBe([1, 19]);
+        foreach (var partition in both)
+            parts.AddRange((await SearchWordsAsync(shard, "granite stone", SearchMode.Sparse, weights, partition)).Hits);
+        parts.OrderByDescending(hit => hit.Score).ThenBy(hit => hit.ChunkId).Take(10).ShouldBe(found.Hits);
+    }
+
+    [Fact]
+    public async Task A_hybrid_search_answers_with_both_lists()
+    {
+        await using var shard = await ShardFixture.StartAsync();
+        await shard.UpsertAsync(ShardFixture.First, "near", [0, 0, 0.1f], "wall");
+        await shard.UpsertAsync(ShardFixture.Second, "far", [1, 1, 1], "granite");
+        var found = await SearchWordsAsync(shard, "granite", SearchMode.Hybrid, null, ShardFixture.First, ShardFixture.Second);
+        found.Hits.Select(hit => hit.ChunkId).ShouldBe(["near", "far"]);
+        found.TextHits.Select(hit => hit.ChunkId).ShouldBe(["far"]);
+        found.Stamps.Count.ShouldBe(2);
+        var other = new TextStatistics { Documents = 1, DocumentCounts = { 1, 1, 1 } };
+        var refused = await Should.ThrowAsync<RpcException>(() => SearchWordsAsync(shard, "granite", SearchMode.Sparse, other, ShardFixture.First));
+        refused.StatusCode.ShouldBe(StatusCode.InvalidArgument);
+    }
+
+    [Fact]
     public async Task A_document_is_replaced_in_one_step()
     {
         await using var shard = await ShardFixture.StartAsync();
@@ -146,6 +197,14 @@ public sealed class ShardServiceTests
             .Status.Detail.ShouldContain("rag model");
         (await shard.Client.ListModelsAsync(new ListModelsRequest())).Models.ShouldBeEmpty();
     }
+
+    private static async Task<SearchSlicesResponse> SearchWordsAsync(
+        ShardFixture shard, string text, SearchMode mode, TextStatistics? weights, params int[] partitions) =>
+        await shard.Client.SearchSlicesAsync(new SearchSlicesRequest
+        {
+            Target = shard.Target(1, partitions), K = 10, Text = text, Mode = mode, TextStatistics = weights,
+            Vector = mode == SearchMode.Hybrid ? Mapping.VectorMapping.Pack([0, 0, 0]) : ByteString.Empty,
+        });
 
     private static async Task<RpcException> FaultAsync(ShardFixture shard, Target target) =>
         await Should.ThrowAsync<RpcException>(

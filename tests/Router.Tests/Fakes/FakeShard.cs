@@ -184,6 +184,8 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
         var query = request.Vector.IsEmpty ? FakeScoring.Embed(request.Text) : FakeScoring.ToFloats(request.Vector);
         lock (_lock)
         {
+            if (request.Mode is SearchMode.Sparse)
+                return FindWords(request);
             var response = new SearchSlicesResponse
             {
                 Encoder = request.Vector.IsEmpty ? Encoder.Full : Encoder.Client,
@@ -200,8 +202,33 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
             }
 
             response.Hits.AddRange(FakeScoring.Best(hits).Take(request.K));
+            if (request.Mode is SearchMode.Hybrid)
+                response.TextHits.AddRange(FindWords(request).Hits);
             return response;
         }
+    }
+
+    public override async Task<GetTextStatisticsResponse> GetTextStatistics(
+        GetTextStatisticsRequest request, ServerCallContext context)
+    {
+        await EnterAsync(nameof(GetTextStatistics), request, context);
+        lock (_lock)
+        {
+            var chunks = Resolve(request.Target).SelectMany(part => part.Slice.Chunks.Values).ToList();
+            return new GetTextStatisticsResponse { Statistics = FakeWords.Weigh(chunks, request.Text) };
+        }
+    }
+
+    private SearchSlicesResponse FindWords(SearchSlicesRequest request)
+    {
+        var slices = Resolve(request.Target).ToList();
+        var chunks = slices.SelectMany(part => part.Slice.Chunks.Values).ToList();
+        var weights = request.TextStatistics ?? FakeWords.Weigh(chunks, request.Text);
+        var response = new SearchSlicesResponse();
+        response.Stamps.AddRange(slices.Select(part => Current(part.Slice, part.Partition)));
+        response.Hits.AddRange(FakeScoring.Best(FakeWords.Find(chunks, request.Text, weights)
+            .Where(hit => !request.HasScoreThreshold || hit.Score >= request.ScoreThreshold)).Take(request.K));
+        return response;
     }
 
     public override async Task<GetResponse> Get(GetRequest request, ServerCallContext context)

@@ -22,6 +22,16 @@ public sealed class BadInputTests(SharedRouter shared) : IClassFixture<SharedRou
         { "an overflowing sum", search => (search.K, search.Offset) = (int.MaxValue, int.MaxValue), "k" },
         { "a negative offset", search => search.Offset = -5, "offset" },
         { "an unknown mode", search => search.Mode = (SearchMode)99, "mode" },
+        { "words without a text", search => (search.Mode, search.Text, search.Vector) = (SearchMode.Hybrid, "", Dense(1, 0, 0, 0)), "text" },
+        { "words with a vector", search => (search.Mode, search.Vector) = (SearchMode.Sparse, Dense(1, 0, 0, 0)), "vector" },
+        { "a mix of one list", search => search.Fusion = new Fusion(), "fusion" },
+        { "an unknown way to mix", search => Mix(search).Method = (FusionMethod)9, "fusion.method" },
+        { "a negative weight", search => Mix(search).DenseWeight = -1, "fusion.dense_weight" },
+        { "a weight of NaN", search => Mix(search).SparseWeight = float.NaN, "fusion.sparse_weight" },
+        { "no weight at all", search => (Mix(search).DenseWeight, search.Fusion.SparseWeight) = (0, 0), "fusion" },
+        { "a rank constant for scores", search => Mix(search).RankConstant = 60, "fusion.rank_constant" },
+        { "fewer candidates than hits", search => Mix(search).Candidates = 9, "fusion.candidates" },
+        { "too many candidates", search => Mix(search).Candidates = 10_001, "fusion.candidates" },
         { "the client as encoder", search => search.Encoder = Encoder.Client, "encoder" },
         { "a recall target below the least", search => search.RecallTarget = 0.4f, "recall_target" },
         { "a recall target of NaN", search => search.RecallTarget = float.NaN, "recall_target" },
@@ -341,6 +351,12 @@ public sealed class BadInputTests(SharedRouter shared) : IClassFixture<SharedRou
             (await RouterFixture.FailureAsync(fixture.Chunks.DeleteChunksAsync(delete)))
                 .StatusCode.ShouldBe(StatusCode.InvalidArgument);
         }
+    }
+
+    private static Fusion Mix(SearchRequest search)
+    {
+        search.Mode = SearchMode.Hybrid;
+        return search.Fusion ??= new Fusion();
     }
 
     private static Vector Dense(params float[] values) => new() { Dense = new DenseVector { Values = { values } } };

@@ -1,0 +1,53 @@
+using Rag.Router.Search;
+using Rag.V1;
+
+namespace Rag.Router.Tests.Search;
+
+public sealed class HitFusionTests
+{
+    [Fact]
+    public void Scaled_scores_are_added_by_weight_and_what_a_list_lacks_counts_nothing()
+    {
+        var fused = Fuse(null);
+        fused.Select(hit => (hit.ChunkId, hit.Score)).ShouldBe([("b", 0.75f), ("a", 0.5f), ("d", 0.25f), ("c", 0f)]);
+        var both = fused[0];
+        (both.DenseScore, both.SparseScore).ShouldBe((0.6f, 12f));
+        fused[1].HasSparseScore.ShouldBeFalse();
+        fused[2].HasDenseScore.ShouldBeFalse();
+        Fuse(new Fusion { SparseWeight = 0 }).Select(hit => hit.ChunkId).ShouldBe(["a", "b", "c", "d"]);
+        Fuse(new Fusion { DenseWeight = 3 }).Select(hit => hit.Score).ShouldBe([0.75f, 0.625f, 0.125f, 0f]);
+    }
+
+    [Fact]
+    public void Ranks_are_added_as_reciprocals()
+    {
+        var fused = Fuse(new Fusion { Method = FusionMethod.ReciprocalRank, SparseWeight = 2 });
+        fused.Select(hit => hit.ChunkId).ShouldBe(["b", "c", "d", "a"]);
+        fused[0].Score.ShouldBe(1f / 62 + 2f / 61, 1e-6f);
+        Fuse(new Fusion { Method = FusionMethod.ReciprocalRank, RankConstant = 1 })[0].Score.ShouldBe(1f / 3 + 1f / 2, 1e-6f);
+    }
+
+    [Fact]
+    public void The_distribution_of_a_list_decides_what_its_scores_count()
+    {
+        var fused = Fuse(new Fusion { Method = FusionMethod.Distribution });
+        fused[0].ChunkId.ShouldBe("b");
+        // 12, 9, 6: mean 9, deviation √6.
+        var sparse = (12 - (9 - 3 * Math.Sqrt(6))) / (6 * Math.Sqrt(6));
+        fused[0].Score.ShouldBe((float)((0.5 + sparse) / 2), 1e-5f);
+    }
+
+    [Fact]
+    public void Equal_scores_an_empty_list_and_two_of_them_are_no_trouble()
+    {
+        HitFusion.Fuse([], [], null).ShouldBeEmpty();
+        HitFusion.Fuse([Hit("b", 2), Hit("a", 2)], [], null).Select(hit => (hit.ChunkId, hit.Score)).ShouldBe([("a", 0.5f), ("b", 0.5f)]);
+        HitFusion.Fuse([], [Hit("x", 2)], new Fusion { Method = FusionMethod.Distribution }).Single().Score.ShouldBe(0.5f);
+    }
+
+    // By vector a, b, c with b half-way; by words b, d, c with d half-way.
+    private static List<SearchHit> Fuse(Fusion? fusion) =>
+        HitFusion.Fuse([Hit("a", 0.8f), Hit("b", 0.6f), Hit("c", 0.4f)], [Hit("b", 12), Hit("d", 9), Hit("c", 6)], fusion);
+
+    private static SearchHit Hit(string id, float score) => new() { DocumentId = "d", ChunkId = id, Score = score };
+}
