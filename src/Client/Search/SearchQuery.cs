@@ -8,7 +8,7 @@ public sealed record SearchQuery
     /// <summary>By vector, by words, or both. Default: by vector.</summary>
     public SearchMode Mode { get; init; }
 
-    /// <summary>How the two lists of a hybrid search are mixed. Default: scaled scores, equal weights.</summary>
+    /// <summary>How the two lists of a hybrid search are mixed. Default: scaled scores.</summary>
     public Fusion? Fusion { get; init; }
 
     /// <summary>Embedded by the space's model, or looked for by its words. At most 64 KiB of UTF-8.</summary>

@@ -11,6 +11,8 @@ internal static class HitFusion
 {
     private const int DefaultRankConstant = 60;
     private const double Deviations = 3;
+    private const double TrustedDeviations = 4;
+    private const FusionMethod Unspecified = FusionMethod.Unspecified;
 
     /// <summary>Every chunk of either list, by its mixed score.</summary>
     /// <param name="dense">The best by vector, best first; they become the fused hits.</param>
@@ -19,8 +21,12 @@ internal static class HitFusion
     public static List<SearchHit> Fuse(
         IReadOnlyList<SearchHit> dense, IReadOnlyList<SearchHit> sparse, Fusion? fusion)
     {
-        var denseWeight = fusion is { HasDenseWeight: true } ? fusion.DenseWeight : 1.0;
-        var sparseWeight = fusion is { HasSparseWeight: true } ? fusion.SparseWeight : 1.0;
+        var (denseWeight, sparseWeight) = fusion switch
+        {
+            null or { HasDenseWeight: false, HasSparseWeight: false, Method: Unspecified or FusionMethod.Scaled } =>
+                (TrustIn(dense), TrustIn(sparse)),
+            _ => (fusion.HasDenseWeight ? fusion.DenseWeight : 1.0, fusion.HasSparseWeight ? fusion.SparseWeight : 1.0),
+        };
         // Ranks say nothing of how large a sum is; scaled scores stay between 0 and 1.
         var sum = fusion?.Method is FusionMethod.ReciprocalRank ? 1 : denseWeight + sparseWeight;
         var scores = new Dictionary<(string, string), Mixed>(dense.Count + sparse.Count);
@@ -77,6 +83,19 @@ internal static class HitFusion
         for (var i = 0; i < parts.Length; i++)
             parts[i] = high > low ? Math.Clamp((hits[i].Score - low) / (high - low), 0, 1) : 1;
         return parts;
+    }
+
+    // A list whose best stand out by many standard deviations knows what it is looking for; one whose scores are all
+    // alike does not. On five public collections and two encoders this was above either list everywhere, and on average
+    // above every fixed weight; the figures stand in docs/search.md.
+    private static double TrustIn(IReadOnlyList<SearchHit> hits)
+    {
+        if (hits.Count < 2)
+            return 1;
+        var (low, high) = SpreadOf(hits);
+        return high > low
+            ? 1 + 2 * Deviations * (hits[0].Score - hits[^1].Score) / (TrustedDeviations * (high - low))
+            : 1;
     }
 
     private static (double Low, double High) SpreadOf(IReadOnlyList<SearchHit> hits)

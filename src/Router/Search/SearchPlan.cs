@@ -14,7 +14,7 @@ namespace Rag.Router.Search;
 /// </summary>
 internal sealed class SearchPlan
 {
-    private const int DefaultCandidates = 100;
+    private const int DefaultCandidates = 200;
 
     // Lists that are mixed need keys and scores; what the hits carry is read when it is known which they are.
     private static readonly ReturnFields NoFields = new();

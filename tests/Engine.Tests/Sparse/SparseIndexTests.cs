@@ -45,7 +45,7 @@ public sealed class SparseIndexTests
             index.Flush();
             if (round % 20 == 19)
                 index = Reload(index, options, oracle);
-            foreach (var k in new[] { 1, 10, 300 })
+            foreach (var k in new[] { 1, 10, 150, 300 })
             {
                 var query = words.Query();
                 var hits = new ScoredRow[k];
@@ -91,6 +91,18 @@ public sealed class SparseIndexTests
             oracle.Check(query, all.Length, all.AsSpan(0, index.Search(query, null, default(AllRows), all, out var walked)));
             pruned.Distances.ShouldBeLessThan(walked.Distances);
         }
+    }
+
+    [Fact]
+    public void Hits_of_one_segment_are_kept_when_the_next_one_is_searched()
+    {
+        // Fewer hits than are asked for, so that no threshold stands when the second segment begins.
+        var texts = Enumerable.Range(0, 2400).Select(row => row % 20 == 0 ? "granite wall" : "wall").ToArray();
+        var index = SparseTexts.Build(new AnalysisOptions(), texts, batch: 600);
+        Search(index.Index, index.Query("granite"), null, 200).Length.ShouldBe(120);
+        var both = Search(index.Index, index.Query("granite wall"), null, 200);
+        both.Length.ShouldBe(200);
+        both.Take(120).ShouldAllBe(hit => hit.Row % 20 == 0);
     }
 
     [Fact]

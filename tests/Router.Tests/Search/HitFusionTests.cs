@@ -8,7 +8,7 @@ public sealed class HitFusionTests
     [Fact]
     public void Scaled_scores_are_added_by_weight_and_what_a_list_lacks_counts_nothing()
     {
-        var fused = Fuse(null);
+        var fused = Fuse(new Fusion { DenseWeight = 1, SparseWeight = 1 });
         fused.Select(hit => (hit.ChunkId, hit.Score)).ShouldBe([("b", 0.75f), ("a", 0.5f), ("d", 0.25f), ("c", 0f)]);
         var both = fused[0];
         (both.DenseScore, both.SparseScore).ShouldBe((0.6f, 12f));
@@ -16,6 +16,20 @@ public sealed class HitFusionTests
         fused[2].HasDenseScore.ShouldBeFalse();
         Fuse(new Fusion { SparseWeight = 0 }).Select(hit => hit.ChunkId).ShouldBe(["a", "b", "c", "d"]);
         Fuse(new Fusion { DenseWeight = 3 }).Select(hit => hit.Score).ShouldBe([0.75f, 0.625f, 0.125f, 0f]);
+    }
+
+    [Fact]
+    public void Without_weights_a_list_counts_the_more_the_further_its_best_stand_out()
+    {
+        // Both lists of the other tests are evenly spread, so that nothing changes.
+        Fuse(null).Select(hit => (hit.ChunkId, Math.Round(hit.Score, 6)))
+            .ShouldBe(Fuse(new Fusion { DenseWeight = 1, SparseWeight = 1 }).Select(hit => (hit.ChunkId, Math.Round(hit.Score, 6))));
+        // One by vector, clearly the best of many that are alike; by words any of two is as good.
+        var dense = Enumerable.Range(0, 50).Select(i => Hit($"v{i:00}", i == 0 ? 0.9f : 0.3f - i / 1000f)).ToArray();
+        var fused = HitFusion.Fuse(dense, [Hit("w1", 7), Hit("w2", 6)], null);
+        fused[0].ChunkId.ShouldBe("v00");
+        fused[0].Score.ShouldBeGreaterThan(fused[1].Score * 1.5f);
+        fused.ShouldAllBe(hit => hit.Score >= 0 && hit.Score <= 1);
     }
 
     [Fact]

@@ -56,7 +56,7 @@ internal sealed class SegmentSearch
         where TFilter : struct, IRowFilter
     {
         BeginTerms(segment, keys, weights, scoring);
-        if (Best.Threshold == 0 && Best.Capacity <= MaxSeededHits && segment.Count >= MinSeededDocuments)
+        if (Best is { Count: 0, Threshold: 0 } && Best.Capacity <= MaxSeededHits && segment.Count >= MinSeededDocuments)
             Seed(segment, scoring, filter);
         for (var from = 0; ;)
         {
