@@ -63,7 +63,7 @@ public class CommandLineTests
     [InlineData("search words -w w --ef 10 --exact")]
     [InlineData("search words -w w --k many")]
     [InlineData("search words -w w --encoder best")]
-    [InlineData("eval folder --mode sparse")]
+    [InlineData("eval folder --mode fuzzy")]
     [InlineData("workspace")]
     [InlineData("workspace create")]
     [InlineData("serve --listen nowhere")]
