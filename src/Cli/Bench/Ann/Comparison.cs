@@ -17,6 +17,7 @@ internal sealed class Comparison(AnnBenchmarkOptions options, AnnRecall judge, i
 {
     private const int CurvePoints = 10;
     private const double LeastCurveStep = 1.15;
+    private const double LeastCurveGain = 0.001;
 
     private int BuildThreads => options.BuildThreads ?? options.Threads;
 
@@ -95,8 +96,13 @@ internal sealed class Comparison(AnnBenchmarkOptions options, AnnRecall judge, i
     private static int[] CurveEfforts(Contestant contestant)
     {
         var chosen = contestant.Efforts.Where(found => found.Reached).Select(found => found.Effort).ToHashSet();
-        foreach (var effort in contestant.Recalls.Keys.Order())
+        var shown = 0.0;
+        foreach (var (effort, recall) in contestant.Recalls.OrderBy(tried => tried.Key))
         {
+            // An engine that stops short of a target was tried with huge efforts, which take long and show nothing.
+            if (recall - shown < LeastCurveGain)
+                continue;
+            shown = recall;
             if (chosen.All(other => Math.Max(other, effort) >= Math.Min(other, effort) * LeastCurveStep))
                 chosen.Add(effort);
         }
