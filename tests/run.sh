@@ -51,9 +51,11 @@ install_for_tests() {
   { command -v nats-server || [ -x /usr/sbin/nats-server ]; } >/dev/null || missing+=(nats-server)
   /usr/bin/python3 -c 'import grpc' 2>/dev/null || missing+=(python3-grpcio)
   /usr/bin/python3 -c 'import google.protobuf' 2>/dev/null || missing+=(python3-protobuf)
+  command -v g++ >/dev/null || missing+=(g++)
+  [ -f /usr/include/hnswlib/hnswlib.h ] || missing+=(libhnswlib-dev)
   debian_install "peers that tests talk to" "${missing[@]}"
   local lock
-  for lock in "$root"/tests/*/package-lock.json "$root"/protos/package-lock.json; do
+  for lock in "$root"/tests/*/package-lock.json "$root"/protos/package-lock.json "$root"/bench/peers/package-lock.json; do
     if [ -f "$lock" ]; then npm_install "$(dirname "$lock")"; fi
   done
 }

@@ -1,15 +1,23 @@
 namespace Rag.Engine.Hnsw;
 
-/// <summary>Scratch for every index of the process, at most two a core are kept. Thread-safe, lock-free.</summary>
+/// <summary>
+/// Scratch for every index of the process, at most two a core are kept. Thread-safe, lock-free. A thread looks first where
+/// its core looked last, and slots lie on cache lines of their own, so that cores do not wait for each other.
+/// </summary>
 internal static class ScratchPool
 {
-    private static readonly SearchScratch?[] Kept = new SearchScratch?[2 * Environment.ProcessorCount];
+    private const int Stride = 16; // references in two cache lines, which the processor fetches together
+
+    private static readonly int Slots = 2 * Environment.ProcessorCount;
+    private static readonly SearchScratch?[] Kept = new SearchScratch?[(Slots + 1) * Stride];
 
     public static SearchScratch Rent()
     {
-        for (var i = 0; i < Kept.Length; i++)
+        var first = Thread.GetCurrentProcessorId();
+        for (var i = 0; i < Slots; i++)
         {
-            if (Kept[i] is not null && Interlocked.Exchange(ref Kept[i], null) is { } scratch)
+            ref var slot = ref Slot(first + i);
+            if (slot is not null && Interlocked.Exchange(ref slot, null) is { } scratch)
                 return scratch;
         }
 
@@ -19,12 +27,16 @@ internal static class ScratchPool
     public static void Return(SearchScratch scratch)
     {
         scratch.Release();
-        for (var i = 0; i < Kept.Length; i++)
+        var first = Thread.GetCurrentProcessorId();
+        for (var i = 0; i < Slots; i++)
         {
-            if (Kept[i] is null && Interlocked.CompareExchange(ref Kept[i], scratch, null) is null)
+            ref var slot = ref Slot(first + i);
+            if (slot is null && Interlocked.CompareExchange(ref slot, scratch, null) is null)
                 return;
         }
 
         scratch.Dispose();
     }
+
+    private static ref SearchScratch? Slot(int number) => ref Kept[((uint)number % (uint)Slots + 1) * Stride];
 }

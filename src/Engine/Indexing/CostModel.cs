@@ -21,6 +21,7 @@ internal static class CostModel
     private const double EmptyRowNs = 0.03;
 
     private const double Weight = 1 / 64.0;
+    private const int ClockBits = 5; // the lowest bits of a clock may always be the same
 
     private static double _scanFactor = 1;
     private static double _walkFactor = 1;
@@ -39,22 +40,26 @@ internal static class CostModel
             (WalkNs(codeBytes, UsualEf) - ScanNs(codeBytes, 0, 0)) / (ScanNs(codeBytes, 1, 1) - ScanNs(codeBytes, 0, 0)),
             500, 50_000);
 
+    /// <summary>Notes what a scan cost; one in eight counts, so that cores do not contend for the factor.</summary>
     public static void NoteScan(int codeBytes, long rows, long distances, long startedAt) =>
-        Follow(ref _scanFactor, Since(startedAt) / ScanModel(codeBytes, rows, distances));
+        Follow(ref _scanFactor, startedAt, ScanModel(codeBytes, rows, distances));
 
+    /// <summary>As above, of a walk.</summary>
     public static void NoteWalk(int codeBytes, long distances, long startedAt) =>
-        Follow(ref _walkFactor, Since(startedAt) / WalkModel(codeBytes, distances));
+        Follow(ref _walkFactor, startedAt, WalkModel(codeBytes, distances));
 
     private static double ScanModel(int codeBytes, long rows, long accepted) =>
         100 + rows * EmptyRowNs + accepted * (FilterNs + 4 + codeBytes / 40.0);
 
     private static double WalkModel(int codeBytes, double distances) => 2000 + distances * (12 + codeBytes / 12.0);
 
-    private static double Since(long startedAt) => Stopwatch.GetElapsedTime(startedAt).TotalNanoseconds;
-
     /// <summary>Moves a factor towards a sample; one that was held up by something else counts little.</summary>
-    private static void Follow(ref double factor, double sample)
+    private static void Follow(ref double factor, long startedAt, double model)
     {
+        var now = Stopwatch.GetTimestamp();
+        if ((now >> ClockBits & 7) != 0)
+            return;
+        var sample = Stopwatch.GetElapsedTime(startedAt, now).TotalNanoseconds / model;
         var current = Volatile.Read(ref factor);
         Volatile.Write(ref factor, current + Weight * (Math.Clamp(sample, current / 2, current * 2) - current));
     }
