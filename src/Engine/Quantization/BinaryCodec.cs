@@ -22,8 +22,10 @@ internal sealed unsafe class BinaryCodec : ICodec<BinaryScorer>
 {
     public const int Planes = 4;
 
+    /// <summary>Halfway between the smallest and the largest step.</summary>
+    public const float Middle = Largest / 2f;
+
     private const int Largest = (1 << Planes) - 1;
-    private const float Middle = Largest / 2f;
     private const float Deviations = 3;
     private const int CodeAlignment = 32;
 

@@ -8,12 +8,8 @@ namespace Rag.Engine.Quantization;
 /// <summary>Estimates the distance of a query of four bits a component to rows of one bit, by counting common bits.</summary>
 internal unsafe struct BinaryScorer : IScorer
 {
-    /// <summary>Edges survive unless a kept neighbour is this much nearer, in squared distance (α of Vamana).</summary>
-    private const float Slack = 1.1f;
-
     private const float EstimateDeviation = 0.75f;
     private const float DoubtfulDeviations = 2.5f;
-    private const float Middle = ((1 << BinaryCodec.Planes) - 1) / 2f;
 
     private readonly BinaryCodec _codec;
     private readonly CodeStore.View _codes;
@@ -70,7 +66,7 @@ internal unsafe struct BinaryScorer : IScorer
         }
 
         var rest = (float*)(signs + _words);
-        var steps = sum0 + 2 * sum1 + 4 * sum2 + 8 * sum3 - Middle * ((int*)rest)[1];
+        var steps = sum0 + 2 * sum1 + 4 * sum2 + 8 * sum3 - BinaryCodec.Middle * ((int*)rest)[1];
         return Key(row, (2 * steps - _bias) * _codec.Step * rest[0]);
     }
 
@@ -78,24 +74,10 @@ internal unsafe struct BinaryScorer : IScorer
         ? OrderedKey.From(OrderedKey.ToFloat(distance) + _doubt)
         : uint.MaxValue;
 
-    public readonly bool Occludes(uint between, uint toNode)
-    {
-        var (near, far) = (OrderedKey.ToFloat(between), OrderedKey.ToFloat(toNode));
-        return _metric switch
-        {
-            Metric.Cosine => Slack * (2 + 2 * near) < 2 + 2 * far,
-            Metric.L2 => Slack * near < far,
-            _ => near < far, // an inner product has no distance to give slack to
-        };
-    }
+    public readonly bool Occludes(uint between, uint toNode) => DistanceKey.Occludes(_metric, between, toNode);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly uint Key(int row, float cosine)
-    {
-        if (_metric == Metric.Cosine)
-            return OrderedKey.From(-cosine);
-        var norm = _codes.Norm(row);
-        var product = cosine * norm * _queryNorm;
-        return OrderedKey.From(_metric == Metric.L2 ? norm * norm + _queryNorm * _queryNorm - 2 * product : -product);
-    }
+    private readonly uint Key(int row, float cosine) => _metric == Metric.Cosine
+        ? OrderedKey.From(-cosine)
+        : DistanceKey.From(_metric, cosine, _codes.Norm(row), _queryNorm);
 }

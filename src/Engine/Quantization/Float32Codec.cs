@@ -40,9 +40,6 @@ internal sealed unsafe class Float32Codec : ICodec<Float32Scorer>
 internal readonly unsafe struct Float32Scorer(Float32Codec codec, Metric metric, CodeStore.View codes, float* query)
     : IScorer
 {
-    /// <summary>Edges survive unless a kept neighbour is this much nearer, in squared distance (α of Vamana).</summary>
-    private const float Slack = 1.1f;
-
     private readonly CodeStore.View _codes = codes;
     private readonly float* _query = query;
     private readonly int _length = codec.CodeBytes / sizeof(float);
@@ -75,14 +72,5 @@ internal readonly unsafe struct Float32Scorer(Float32Codec codec, Metric metric,
 
     public uint Doubtful(uint distance) => distance;
 
-    public bool Occludes(uint between, uint toNode)
-    {
-        var (near, far) = (OrderedKey.ToFloat(between), OrderedKey.ToFloat(toNode));
-        return _metric switch
-        {
-            Metric.L2 => Slack * near < far,
-            Metric.Cosine => Slack * (2 + 2 * near) < 2 + 2 * far,
-            _ => near < far, // an inner product has no distance to give slack to
-        };
-    }
+    public bool Occludes(uint between, uint toNode) => DistanceKey.Occludes(_metric, between, toNode);
 }

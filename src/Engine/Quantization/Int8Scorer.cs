@@ -12,9 +12,6 @@ namespace Rag.Engine.Quantization;
 /// </summary>
 internal unsafe struct Int8Scorer : IScorer
 {
-    /// <summary>Edges survive unless a kept neighbour is this much nearer, in squared distance (α of Vamana).</summary>
-    private const float Slack = 1.1f;
-
     private const float BoundDeviations = 3;
     private const float HalfDeviation = 4.61f; // √((16² − 1) / 12)
 
@@ -112,9 +109,8 @@ internal unsafe struct Int8Scorer : IScorer
 
     public readonly bool Occludes(uint between, uint toNode) => _metric switch
     {
-        Metric.Cosine => Slack * SquaredChord(between) < SquaredChord(toNode),
-        Metric.L2 => Slack * OrderedKey.ToFloat(between) < OrderedKey.ToFloat(toNode),
-        _ => between < toNode, // an inner product has no distance to give slack to
+        Metric.Cosine => DistanceKey.Slack * SquaredChord(between) < SquaredChord(toNode),
+        _ => DistanceKey.Occludes(_metric, between, toNode),
     };
 
     private void Prepare()
@@ -153,15 +149,9 @@ internal unsafe struct Int8Scorer : IScorer
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly uint Key(int row, int dot) =>
-        _metric == Metric.Cosine ? (uint)(int.MaxValue - dot) : Scaled(row, dot);
+    private readonly uint Key(int row, int dot) => _metric == Metric.Cosine
+        ? (uint)(int.MaxValue - dot)
+        : DistanceKey.From(_metric, dot * _toCosine, _codes.Norm(row), _queryNorm);
 
     private readonly float SquaredChord(uint key) => 2 - 2 * (int.MaxValue - (int)key) * _toCosine;
-
-    private readonly uint Scaled(int row, int dot)
-    {
-        var norm = _codes.Norm(row);
-        var product = dot * _toCosine * norm * _queryNorm;
-        return OrderedKey.From(_metric == Metric.L2 ? norm * norm + _queryNorm * _queryNorm - 2 * product : -product);
-    }
 }
