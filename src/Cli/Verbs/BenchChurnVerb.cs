@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Rag.Cli.Bench.Ann;
 using Rag.Cli.Bench.Churn;
 using Rag.Cli.Options;
 using Rag.Cli.Output;
@@ -20,7 +21,7 @@ internal static class BenchChurnVerb
         };
         var queries = new Option<string>("--queries") { Description = "Queries, as fbin.", HelpName = "FILE", Required = true };
         var metric = new Option<string>("--metric") { Description = "How vectors are compared.", DefaultValueFactory = _ => "ip" };
-        metric.AcceptOnlyFromAmong("ip", "l2", "cosine");
+        metric.AcceptOnlyFromAmong(MetricName.All);
         var codec = new Option<VectorCodec>("--codec") { Description = "Form of traversal.", DefaultValueFactory = _ => VectorCodec.Int8 };
         var rounds = new Option<int>("--rounds") { Description = "Rounds in which everything is replaced.", DefaultValueFactory = _ => 20 };
         var batch = new Option<int>("--batch") { Description = "Vectors of a write in every second round.", DefaultValueFactory = _ => 16 };
@@ -48,7 +49,7 @@ internal static class BenchChurnVerb
             {
                 BasePath = parsed.GetValue(vectors)!,
                 QueriesPath = parsed.GetValue(queries)!,
-                Metric = parsed.GetValue(metric) switch { "l2" => Metric.L2, "cosine" => Metric.Cosine, _ => Metric.InnerProduct },
+                Metric = MetricName.Read(parsed.GetValue(metric)!),
                 Codec = parsed.GetValue(codec),
                 Rounds = parsed.GetValue(rounds),
                 Batch = parsed.GetValue(batch),
