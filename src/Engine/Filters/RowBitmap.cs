@@ -47,17 +47,18 @@ internal struct RowBitmap : IDisposable
     public readonly bool Contains(int row) =>
         (uint)row < (uint)RowLimit && (_words![row >> 6] >> row & 1) != 0;
 
-    /// <summary>The first row from <paramref name="row"/> on that is in the set; the limit if there is none.</summary>
+    /// <summary>The first row from <paramref name="row"/> on that is in the set; int.MaxValue if there is
+    /// none.</summary>
     public readonly int Next(int row)
     {
         if ((uint)row >= (uint)RowLimit)
-            return RowLimit;
+            return int.MaxValue;
         var index = row >> 6;
         var word = _words![index] & ulong.MaxValue << row;
         for (var last = WordCount(RowLimit) - 1; word == 0; word = _words[index])
         {
             if (++index > last)
-                return RowLimit;
+                return int.MaxValue;
         }
 
         return (index << 6) + BitOperations.TrailingZeroCount(word);

@@ -10,8 +10,9 @@ public interface IRowFilter
     bool Accepts(int row);
 
     /// <summary>
-    /// The first row from <paramref name="row"/> on that may be accepted, or any number from the last row on if there is
-    /// none; <paramref name="row"/> itself where the filter does not know. A scan goes from one to the next.
+    /// The first row from <paramref name="row"/> on that may be accepted, int.MaxValue if there is none;
+    /// <paramref name="row"/> itself where the filter does not know. A scan goes from one to the next; the index may hold
+    /// rows that the filter has never heard of, because they were added after it was made.
     /// </summary>
     int Next(int row);
 }

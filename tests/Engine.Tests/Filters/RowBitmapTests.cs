@@ -8,7 +8,7 @@ public sealed class RowBitmapTests
     [InlineData(1)]
     [InlineData(64)]
     [InlineData(1000)]
-    public void Next_goes_from_each_row_to_the_following_one_and_then_to_the_limit(int limit)
+    public void Next_goes_from_each_row_to_the_following_one_and_then_past_every_row(int limit)
     {
         var random = new Random(limit);
         foreach (var share in new[] { 0, 0.01, 0.3, 1 })
@@ -20,8 +20,8 @@ public sealed class RowBitmapTests
             for (var row = bitmap.Next(0); row < limit; row = bitmap.Next(row + 1))
                 found.Add(row);
             found.ShouldBe(expected);
-            bitmap.Next(limit).ShouldBe(limit);
-            bitmap.Next(limit + 70).ShouldBe(limit);
+            bitmap.Next(limit).ShouldBe(int.MaxValue);
+            bitmap.Next(limit + 70).ShouldBe(int.MaxValue);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Rag.Engine.Filters;
 using Rag.Engine.Indexing;
 using Rag.Engine.Rows;
 
@@ -73,4 +74,12 @@ internal readonly struct EveryNth(int modulus, int accepted = 1) : IRowFilter
     public bool Accepts(int row) => row % modulus < accepted;
 
     public int Next(int row) => row;
+}
+
+/// <summary>Accepts the rows of a bitmap.</summary>
+internal readonly struct InBitmap(RowBitmap rows) : IRowFilter
+{
+    public bool Accepts(int row) => rows.Contains(row);
+
+    public int Next(int row) => rows.Next(row);
 }

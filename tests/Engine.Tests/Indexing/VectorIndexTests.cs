@@ -1,3 +1,4 @@
+using Rag.Engine.Filters;
 using Rag.Engine.Indexing;
 using Rag.Engine.Rows;
 
@@ -176,6 +177,28 @@ public sealed class VectorIndexTests
             // A wrong estimate costs time, not hits.
             index.Search(query, 10, default, new EveryNth(modulus, accepted), -1).Length.ShouldBe(Math.Min(10, total));
             index.Search(query, 10, default, new EveryNth(modulus, accepted), 1).Length.ShouldBe(Math.Min(10, total));
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    [InlineData(100, 70)]
+    [InlineData(128, 10)]
+    public async Task Rows_added_after_a_filter_was_made_are_passed_over(int known, int accepted)
+    {
+        var vectors = TestVectors.Clustered(600, 16, seed: 3);
+        using var index = TestIndex.Of(vectors, Metric.L2, Exact);
+        using var rows = RowBitmap.Rent(known);
+        for (var row = 0; row < accepted; row++)
+            rows.Add(row);
+        var filter = new InBitmap(rows);
+        foreach (var effort in new[] { default, new SearchEffort(Exact: true) })
+        {
+            // A scan that never ends must fail the test, not hold up the run.
+            var found = await Task.Run(() => index.Search(vectors[5], 600, effort, filter, accepted))
+                .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            found.Order().ShouldBe(Enumerable.Range(0, accepted));
         }
     }
 

@@ -38,6 +38,8 @@ public sealed class StoreConcurrencyTests
         var writer = new Random(99);
         for (var round = 0; round < 120 || Volatile.Read(ref searches) < 100; round++)
         {
+            // A searcher only ends early when it failed: say why now, instead of writing for ever.
+            await Task.WhenAll(searchers.Where(searcher => searcher.IsCompleted));
             var ids = Enumerable.Range(0, 8).Select(i => $"r{round}-{i}").ToArray();
             await harness.UpsertAsync(slice, [.. ids.Select(id => Chunk("d", id, writer.Next(20),
                 metadata: new Dictionary<string, MetadataValue> { ["n"] = MetadataValue.Of(1L) }))]);
