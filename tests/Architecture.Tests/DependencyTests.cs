@@ -16,7 +16,7 @@ public class DependencyTests
         ["Rag.Contracts"] = ["Rag.Transport"],
         ["Rag.Embedding"] = ["Microsoft.ML.OnnxRuntime", "Rag.Tokenization"],
         ["Rag.Metadata"] = [],
-        ["Rag.Hosting"] = [],
+        ["Rag.Hosting"] = ["Rag.Nats"],
         ["Rag.Shard"] =
             ["Rag.Engine", "Rag.Embedding", "Rag.Contracts", "Rag.Transport", "Rag.Nats", "Rag.Hosting"],
         ["Rag.Router"] = ["Rag.Contracts", "Rag.Transport", "Rag.Metadata", "Rag.Nats", "Rag.Hosting"],

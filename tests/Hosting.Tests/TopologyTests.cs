@@ -64,8 +64,98 @@ public sealed class TopologyTests
     [InlineData("""{"version": 1, "partitions": 2, "shards": [{"name": "a", "address": "http://h:1"}], "placement": {"0-2": "a"}}""",
         "below 2")]
     [InlineData("""{"version": 1, "colour": "red", "shards": [{"name": "a", "address": "http://h:1"}]}""", "colour")]
+    [InlineData("""{"version": 1, "partitions": 1, "shards": [{"name": "a", "address": "http://h:1"}], "placement": {"0": ["a", "a"]}}""",
+        "to a twice")]
+    [InlineData("""{"version": 1, "partitions": 1, "shards": [{"name": "a", "address": "http://h:1"}], "placement": {"0": "a:joining"}}""",
+        "no replica that is ready")]
+    [InlineData("""{"version": 1, "partitions": 1, "shards": [{"name": "a", "address": "http://h:1"}], "placement": {"0": "a:gone"}}""",
+        "joining, ready or leaving")]
+    [InlineData("""{"version": 1, "shards": [{"name": "a", "address": "http://h:1", "weight": 0}]}""", "weight above 0")]
+    [InlineData("""{"version": 1, "replicationFactor": 8, "shards": [{"name": "a", "address": "http://h:1"}]}""", "1 to 7")]
     public void A_topology_that_contradicts_itself_is_refused_with_the_reason(string json, string reason) =>
         Should.Throw<InvalidTopologyException>(() => TopologyDocument.Parse(json)).Message.ShouldContain(reason);
+
+    [Fact]
+    public void Replicas_with_their_states_survive_the_way_to_json_and_back()
+    {
+        var topology = ClusterTopology.Parse("""
+            {"version": 7, "cluster": "c-1", "partitions": 8, "replicationFactor": 2, "shards": [
+              {"name": "a", "address": "http://127.0.0.1:1"}, {"name": "b", "address": "http://127.0.0.1:2", "weight": 0},
+              {"name": "c", "address": "https://c:3/", "weight": 2.5, "leaving": true}],
+             "placement": {"0-1,4": ["b", "a:joining"], "2": "a", "3": ["c:leaving", "b"], "5-7": ["a", "b"]}}
+            """);
+        foreach (var read in new[] { topology, ClusterTopology.Parse(topology.ToJson()) })
+        {
+            (read.Version, read.ClusterId, read.ReplicationFactor, read.Partitions).ShouldBe((7, "c-1", 2, 8));
+            read.Shards.ShouldBe(topology.Shards);
+            read.ReplicasOf(4).Select(replica => (replica.Shard.Name, replica.State))
+                .ShouldBe([("b", ReplicaState.Ready), ("a", ReplicaState.Joining)]);
+            read.OwnerOf(3).Name.ShouldBe("b");
+            read.Holds("a", 4).ShouldBeFalse("it has not joined yet");
+            read.Holds("c", 3).ShouldBeTrue("it is asked under the former version still");
+            read.FindReplica("c", 4).ShouldBeNull();
+        }
+
+        topology.ToJson().ShouldBe(ClusterTopology.Parse(topology.ToJson()).ToJson());
+    }
+
+    [Fact]
+    public void Without_a_placement_each_partition_gets_as_many_replicas_as_there_can_be()
+    {
+        var two = ClusterTopology.Balanced(1, 64, [.. Nodes(5)], replicationFactor: 2);
+        var all = ClusterTopology.Balanced(1, 64, [.. Nodes(2), new ShardNode("none", new Uri("http://h:1"), 0)], replicationFactor: 3);
+        for (var partition = 0; partition < 64; partition++)
+        {
+            two.ReplicasOf(partition).Select(replica => replica.Shard.Name).Distinct().Count().ShouldBe(2);
+            two.ReplicasOf(partition).Select(replica => replica.Shard).ShouldBe(two.TargetOf(partition));
+            all.ReplicasOf(partition).Select(replica => replica.Shard.Name).Order().ShouldBe(["shard-0", "shard-1"]);
+        }
+    }
+
+    [Fact]
+    public void A_change_makes_the_next_version_and_leaves_the_former_one_as_it_was()
+    {
+        var former = ClusterTopology.Balanced(4, 8, [.. Nodes(2)]);
+        var owner = former.OwnerOf(3).Name;
+        var other = owner == "shard-0" ? "shard-1" : "shard-0";
+        var edit = former.Edit();
+        edit.SetReplica(3, other, ReplicaState.Joining);
+        edit.PutShard(new ShardNode(owner, new Uri("http://elsewhere:1"), 3));
+        var next = edit.Build();
+
+        next.Version.ShouldBe(5);
+        next.ReplicasOf(3).Select(replica => (replica.Shard.Name, replica.State))
+            .ShouldBe([(owner, ReplicaState.Ready), (other, ReplicaState.Joining)]);
+        next.OwnerOf(3).Address.Host.ShouldBe("elsewhere", "replicas follow their shard to its new address");
+        former.ReplicasOf(3).Length.ShouldBe(1);
+        former.OwnerOf(3).Address.Host.ShouldBe("h");
+    }
+
+    [Fact]
+    public void A_change_that_loses_a_partition_is_refused()
+    {
+        var topology = ClusterTopology.Balanced(1, 4, [.. Nodes(2)]);
+        var edit = topology.Edit();
+        edit.RemoveShard("shard-0");
+        Should.Throw<InvalidTopologyException>(edit.Build).Message.ShouldContain("shard shard-0 still holds partition");
+        edit = topology.Edit();
+        edit.SetReplica(0, topology.OwnerOf(0).Name, ReplicaState.Leaving);
+        Should.Throw<InvalidTopologyException>(edit.Build).Message.ShouldContain("partition 0 has no replica that is ready");
+    }
+
+    [Fact]
+    public async Task Writers_of_a_file_take_turns()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Combine("topology.json");
+        TopologyFile.Write(path, ClusterTopology.Balanced(1, 4, [.. Nodes(1)]));
+        await using var file = TopologyFile.Open(path, NullLogger<TopologyFile>.Instance);
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(async i => await file.ChangeAsync(
+            topology => AddShard(topology, $"new-{i}"), TestContext.Current.CancellationToken)));
+        file.Current.Version.ShouldBe(17);
+        file.Current.Shards.Length.ShouldBe(17, "none of the sixteen changes is lost");
+        ClusterTopology.Parse(await File.ReadAllTextAsync(path)).Shards.ShouldBe(file.Current.Shards);
+    }
 
     [Fact]
     public void All_faults_are_named_at_once()
@@ -107,6 +197,15 @@ public sealed class TopologyTests
     private static string Json(long version) =>
         $$"""{"version": {{version}}, "shards": [{"name": "a", "address": "http://127.0.0.1:1"}]}""";
 
-    private static ClusterTopology Cluster(int shards, int partitions) => ClusterTopology.Balanced(
-        1, partitions, [.. Enumerable.Range(0, shards).Select(i => new ShardNode($"shard-{i}", new Uri("http://h:1")))]);
+    private static ClusterTopology Cluster(int shards, int partitions) => ClusterTopology.Balanced(1, partitions, [.. Nodes(shards)]);
+
+    private static IEnumerable<ShardNode> Nodes(int shards) =>
+        Enumerable.Range(0, shards).Select(i => new ShardNode($"shard-{i}", new Uri("http://h:1")));
+
+    private static ClusterTopology AddShard(ClusterTopology topology, string name)
+    {
+        var edit = topology.Edit();
+        edit.PutShard(new ShardNode(name, new Uri("http://h:2")));
+        return edit.Build();
+    }
 }

@@ -40,8 +40,10 @@ internal static class IngestorVerb
                 MaxReceiveMessageSize = MaxMessageBytes,
                 MaxSendMessageSize = MaxMessageBytes,
             }));
+            var settings = Settings.Read(folder);
+            NatsParts.Add(host, settings);
             await MetadataParts.AddAsync(host, folder, stop);
-            IngestorParts.Add(host, Settings.Read(folder), _ => channel.CreateCallInvoker());
+            IngestorParts.Add(host, settings, _ => channel.CreateCallInvoker());
             await host.StartAsync(_ => { }, stop);
             if (host.Address is { } health)
                 ServerLog.Listening(host.Logger, "ingestor", ProcessHost.Version, health, folder.Path);

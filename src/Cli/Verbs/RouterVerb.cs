@@ -47,6 +47,7 @@ internal static class RouterVerb
             host.Builder.Services.AddSingleton<ITopologySource>(source);
             host.Builder.Services.AddSingleton<IShardConnections>(
                 host.Own(new RemoteShardConnections(source, options.MaxMessageBytes)));
+            NatsParts.Add(host, settings);
             await MetadataParts.AddAsync(host, folder, stop);
             host.Builder.Services.AddRouter(options);
             var separate = parsed.GetValue(inner);

@@ -40,7 +40,9 @@ internal static class ShardVerb
             host.Own(await folder.LockAsync(TimeSpan.Zero, stop));
             var source = host.Own(TopologyFile.Open(path, host.Loggers.CreateLogger<TopologyFile>()));
             host.Builder.Services.AddSingleton<ITopologySource>(source);
-            await ShardParts.AddAsync(host, folder, Settings.Read(folder), own, stop);
+            var settings = Settings.Read(folder);
+            NatsParts.Add(host, settings);
+            await ShardParts.AddAsync(host, folder, settings, own, stop);
             await host.StartAsync(application => application.MapShard(), stop);
             ServerLog.Listening(host.Logger, $"shard {own}", ProcessHost.Version, host.Address!, folder.Path);
             await host.RunUntilAsync(stop);

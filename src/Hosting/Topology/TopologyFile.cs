@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 
@@ -5,15 +7,19 @@ namespace Rag.Hosting.Topology;
 
 /// <summary>
 /// A topology in a file, read again within two seconds of a change. A newer version that is not usable is reported and
-/// passed over; so is one whose version did not rise or whose number of partitions changed. Thread-safe.
+/// passed over; so is one whose version did not rise, or whose number of partitions or cluster changed. Writers on one
+/// machine take turns by a lock file beside it. Thread-safe.
 /// </summary>
-public sealed partial class TopologyFile : ITopologySource, IAsyncDisposable
+public sealed partial class TopologyFile : ITopologyStore, IAsyncDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LockInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly string _path;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _publishing = new();
     private readonly Task _loop;
     private CancellationTokenSource _changed = new();
     private volatile ClusterTopology _current;
@@ -35,6 +41,45 @@ public sealed partial class TopologyFile : ITopologySource, IAsyncDisposable
         new(Path.GetFullPath(path), Read(path), time ?? TimeProvider.System, logger);
 
     public IChangeToken Watch() => new CancellationChangeToken(Volatile.Read(ref _changed).Token);
+
+    /// <inheritdoc/>
+    public async ValueTask<ClusterTopology> ChangeAsync(
+        Func<ClusterTopology, ClusterTopology?> change, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        await using var turn = await TakeTurnAsync(cancellationToken);
+        var newest = Read(_path);
+        if (change(newest) is { } next)
+        {
+            Write(_path, next);
+            newest = next;
+        }
+
+        Adopt(newest);
+        return newest;
+    }
+
+    /// <summary>Writes a topology to a file, in one step: a reader sees the former one or this, and it is on disk.</summary>
+    /// <exception cref="TopologyUnavailableException">The file cannot be written.</exception>
+    public static void Write(string path, ClusterTopology topology)
+    {
+        ArgumentNullException.ThrowIfNull(topology);
+        var temporary = $"{path}.{Environment.ProcessId}.new";
+        try
+        {
+            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+            {
+                file.Write(Encoding.UTF8.GetBytes(topology.ToJson()));
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new TopologyUnavailableException($"The topology file {path} cannot be written: {fault.Message}", fault);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -80,14 +125,7 @@ public sealed partial class TopologyFile : ITopologySource, IAsyncDisposable
     {
         try
         {
-            var next = Read(_path);
-            var former = _current;
-            if (next.Partitions != former.Partitions)
-                LogRefused(_path, $"the number of partitions cannot change from {former.Partitions}");
-            else if (next.Version <= former.Version)
-                LogRefused(_path, $"its version {next.Version} must be above {former.Version}");
-            else
-                Publish(next);
+            Adopt(Read(_path));
         }
         catch (InvalidTopologyException fault)
         {
@@ -95,11 +133,48 @@ public sealed partial class TopologyFile : ITopologySource, IAsyncDisposable
         }
     }
 
-    private void Publish(ClusterTopology next)
+    /// <summary>Uses what was read, if it may follow the former one. The one in use already, read again, is no news.</summary>
+    private void Adopt(ClusterTopology next)
     {
-        _current = next;
-        LogChanged(next.Version, next.Shards.Length);
-        Interlocked.Exchange(ref _changed, new CancellationTokenSource()).Cancel();
+        CancellationTokenSource former;
+        lock (_publishing)
+        {
+            if (next.WhyNotAfter(_current) is { } reason)
+            {
+                if (next.Version != _current.Version || next.ToJson() != _current.ToJson())
+                    LogRefused(_path, reason);
+                return;
+            }
+
+            _current = next;
+            LogChanged(next.Version, next.Shards.Length);
+            former = Interlocked.Exchange(ref _changed, new CancellationTokenSource());
+        }
+
+        former.Cancel();
+    }
+
+    private async Task<FileStream> TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        var watch = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(_path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (UnauthorizedAccessException denied)
+            {
+                throw new TopologyUnavailableException($"The topology file {_path} cannot be written: {denied.Message}", denied);
+            }
+            catch (IOException busy)
+            {
+                if (watch.Elapsed > LockPatience)
+                    throw new TopologyUnavailableException($"The topology file {_path} is being written by another process.", busy);
+            }
+
+            await Task.Delay(LockInterval, cancellationToken);
+        }
     }
 
     private (DateTime Time, long Length) Stat()
