@@ -41,7 +41,7 @@ internal sealed class Housekeeper(
             if (found.Count == 0)
                 return deleted;
             after = found[^1];
-            var needed = await metadata.Jobs.FindUnfinishedAsync([.. found], cancellationToken);
+            var needed = await metadata.Jobs.FindNeedingBytesAsync([.. found], cancellationToken);
             foreach (var jobId in found)
             {
                 if (needed.Contains(jobId))

@@ -122,8 +122,9 @@ internal sealed class JobRunner(
                 if (!held && done.Document is not null)
                     await metadata.Documents.UpsertAsync(done.Document, default);
                 break;
+            // The bytes of a dead letter stay, so that it can be queued again.
             case JobVerdict.Retry retry when job.Attempts >= Math.Min(retry.MostAttempts, options.MaxAttempts):
-                held = isOver = await FailAsync(job, $"Given up after {job.Attempts} tries: {retry.Reason}");
+                held = await FailAsync(job, $"Given up after {job.Attempts} tries: {retry.Reason}");
                 break;
             case JobVerdict.Retry retry:
                 var delay = Backoff.Jittered(options.JobRetryDelay, job.Attempts, options.MaxJobRetryDelay);
@@ -132,7 +133,7 @@ internal sealed class JobRunner(
                     IngestorLog.JobRetried(logger, job.JobId, job.Workspace, delay, retry.Reason);
                 break;
             case JobVerdict.Failed failed:
-                held = isOver = await FailAsync(job, failed.Reason);
+                held = await FailAsync(job, failed.Reason);
                 break;
             case JobVerdict.Released:
                 held = await jobs.ReleaseAsync(job.JobId, job.Fence, default);

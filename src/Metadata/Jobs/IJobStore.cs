@@ -4,7 +4,7 @@ namespace Rag.Metadata;
 /// The queue of ingestion jobs, which is also the account of what became of them. Workers claim jobs for a lease; a
 /// claim gives a fencing number, and every later change by the worker names it: false means that the job was cancelled
 /// or that another worker has it, and the worker must drop it. Jobs of one document run one after another in the order
-/// of their submission; workspaces take turns, however many jobs each has waiting.
+/// of their submission, whatever their priorities; workspaces take turns, however many jobs each has waiting.
 /// </summary>
 public interface IJobStore
 {
@@ -28,6 +28,30 @@ public interface IJobStore
         string worker, int max, TimeSpan lease, CancellationToken cancellationToken) =>
         ClaimAsync(worker, max, lease, ClaimShare.Whole, cancellationToken);
 
+    /// <summary>
+    /// Takes this job as <see cref="ClaimAsync(string, int, TimeSpan, ClaimShare, CancellationToken)"/> would. Null if
+    /// it is not due: over, in another worker's hands, waiting for its next try or for an earlier job of its document.
+    /// </summary>
+    Task<JobRecord?> ClaimOneAsync(Guid jobId, string worker, TimeSpan lease, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Jobs that may be claimed now, of many workspaces in the order of their turns; those of one by priority, then by
+    /// number. Changes nothing.
+    /// </summary>
+    /// <param name="mostOfOneWorkspace">Most jobs of one workspace; fewer where many have some.</param>
+    /// <param name="max">1–4,096.</param>
+    ValueTask<IReadOnlyList<DueJob>> ListDueAsync(
+        int mostOfOneWorkspace, int max, CancellationToken cancellationToken);
+
+    /// <summary>Names of workers that hold jobs.</summary>
+    ValueTask<IReadOnlyList<string>> ListWorkersAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends the leases of a worker that is known to be dead, so that its jobs can be claimed at once; returns how many.
+    /// If it lives after all, it loses them, as with a lease that ran out.
+    /// </summary>
+    Task<int> ExpireLeasesAsync(string worker, CancellationToken cancellationToken);
+
     /// <summary>Prolongs the lease, counted from now.</summary>
     Task<bool> RenewAsync(Guid jobId, long fence, TimeSpan lease, CancellationToken cancellationToken);
 
@@ -49,6 +73,14 @@ public interface IJobStore
 
     /// <summary>Gives the job up: it becomes a dead letter with a reason that says what to do.</summary>
     Task<bool> FailAsync(Guid jobId, long fence, string reason, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Queues a dead letter again, due at once, with no tries counted and the next fencing number. Its reason stays
+    /// until the next end.
+    /// </summary>
+    /// <param name="maxUnfinished">Most unfinished jobs of the workspace, this one included.</param>
+    Task<JobRequeue> RequeueAsync(
+        Guid workspaceUid, Guid jobId, int maxUnfinished, CancellationToken cancellationToken);
 
     /// <summary>Cancels a job that is not over. Returns it as it is then; null if there is none.</summary>
     Task<JobRecord?> CancelAsync(Guid workspaceUid, Guid jobId, CancellationToken cancellationToken);
@@ -74,8 +106,12 @@ public interface IJobStore
     /// <summary>Numbers of unfinished jobs over all workspaces.</summary>
     ValueTask<JobBacklog> GetBacklogAsync(CancellationToken cancellationToken);
 
-    /// <summary>Those of the jobs named that are not over: their bytes are still needed.</summary>
+    /// <summary>Those of the jobs named that are not over.</summary>
     ValueTask<IReadOnlySet<Guid>> FindUnfinishedAsync(
+        IReadOnlyCollection<Guid> jobIds, CancellationToken cancellationToken);
+
+    /// <summary>Those of the jobs named whose bytes are still needed: they are not over, or are dead letters.</summary>
+    ValueTask<IReadOnlySet<Guid>> FindNeedingBytesAsync(
         IReadOnlyCollection<Guid> jobIds, CancellationToken cancellationToken);
 
     /// <summary>Forgets jobs that have been over for longer than <paramref name="age"/>; returns how many.</summary>

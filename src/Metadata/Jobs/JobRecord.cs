@@ -26,6 +26,8 @@ public sealed record JobRecord
     /// <summary>Index again even if nothing has changed.</summary>
     public required bool Force { get; init; }
 
+    public required JobPriority Priority { get; init; }
+
     public required JobState State { get; init; }
 
     public required JobOutcome Outcome { get; init; }
@@ -76,7 +78,7 @@ public enum JobState : byte
     Indexing = 4,
     Done = 5,
 
-    /// <summary>Given up: the dead letters are the jobs in this state.</summary>
+    /// <summary>Given up: the dead letters are the jobs in this state. Their bytes are kept as long as they are.</summary>
     Failed = 6,
     Cancelled = 7,
 }

@@ -19,6 +19,8 @@ public sealed record NewJob
 
     public bool Force { get; init; }
 
+    public JobPriority Priority { get; init; } = JobPriority.Normal;
+
     public required long SizeBytes { get; init; }
 
     public required ReadOnlyMemory<byte> ContentHash { get; init; }

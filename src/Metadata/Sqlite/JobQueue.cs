@@ -8,21 +8,21 @@ internal static class JobQueue
     public const string Columns =
         "number, job_id, workspace_uid, workspace, document_id, file_name, media_type, metadata, force, state, "
         + "outcome, reason, attempts, fence, size_bytes, content_hash, chunks, chunks_written, worker, ready_at, "
-        + "create_time, update_time";
+        + "create_time, update_time, priority";
 
-    /// <summary>
-    /// A job is due if its time has come and no earlier job of the same document is unfinished: two versions of one
-    /// document never overtake each other.
-    /// </summary>
-    private const string FirstDue =
+    /// <summary>No earlier job of the same document is unfinished: two versions of one never overtake each other.</summary>
+    private const string IsNext =
         """
-        SELECT number FROM jobs AS due INDEXED BY jobs_unfinished
-        WHERE workspace_uid = @0 AND ready_at IS NOT NULL AND ready_at <= @1 AND NOT EXISTS (
-            SELECT 1 FROM jobs AS earlier INDEXED BY jobs_of_document
+        NOT EXISTS (SELECT 1 FROM jobs AS earlier INDEXED BY jobs_of_document
             WHERE earlier.workspace_uid = due.workspace_uid AND earlier.document_id = due.document_id
                 AND earlier.number < due.number AND earlier.ready_at IS NOT NULL)
-        ORDER BY number LIMIT 1
         """;
+
+    private const string DueOfWorkspace =
+        " FROM jobs AS due INDEXED BY jobs_unfinished WHERE workspace_uid = @0 AND ready_at IS NOT NULL "
+        + "AND ready_at <= @1 AND " + IsNext + " ORDER BY priority, number LIMIT ";
+
+    private const string FirstDue = "SELECT number" + DueOfWorkspace + "1";
 
     public static JobEnqueue Enqueue(SqliteSession session, NewJob job, int maxUnfinished, DateTimeOffset now)
     {
@@ -40,11 +40,11 @@ internal static class JobQueue
             """
             INSERT INTO jobs (job_id, workspace_uid, workspace, document_id, file_name, media_type, metadata, force,
                 request_id, state, outcome, reason, attempts, fence, size_bytes, content_hash, chunks, chunks_written,
-                worker, ready_at, create_time, update_time)
-            VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, 1, 0, '', 0, 0, @9, @10, 0, 0, '', @11, @11, @11)
+                worker, ready_at, create_time, update_time, priority)
+            VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, 1, 0, '', 0, 0, @9, @10, 0, 0, '', @11, @11, @11, @12)
             """,
             job.JobId, job.WorkspaceUid, job.Workspace, job.DocumentId, job.FileName, job.MediaType, job.Metadata,
-            job.Force, job.RequestId, job.SizeBytes, job.ContentHash, now);
+            job.Force, job.RequestId, job.SizeBytes, job.ContentHash, now, (int)job.Priority);
         return new JobEnqueue(JobEnqueueStatus.Queued, Find(session, job.WorkspaceUid, job.JobId));
     }
 
@@ -66,18 +66,73 @@ internal static class JobQueue
                 continue;
             if (session.ReadLong(FirstDue, workspace, now) is not { } number)
                 continue;
-            session.Execute(
-                "UPDATE jobs SET state = @0, attempts = attempts + 1, fence = fence + 1, worker = @1, ready_at = @2, "
-                + "chunks = 0, chunks_written = 0, update_time = @3 WHERE number = @4",
-                (int)JobState.Extracting, worker, until, now, number);
-            session.Execute(
-                "UPDATE turns SET turn = (SELECT max(turn) + 1 FROM turns) WHERE workspace_uid = @0", workspace);
-            claimed.Add(session.ReadOne(Read, $"SELECT {Columns} FROM jobs WHERE number = @0", number)!);
+            claimed.Add(Take(session, number, workspace, worker, now, until));
             room[workspace] = left - 1;
             waiting.Enqueue(workspace);
         }
 
         return claimed;
+    }
+
+    /// <summary>The job, claimed; null if it is not due.</summary>
+    public static JobRecord? ClaimOne(
+        SqliteSession session, Guid jobId, string worker, DateTimeOffset now, DateTimeOffset until)
+    {
+        if (NumberIfDue(session, jobId, now) is not { } number)
+            return null;
+        var workspace = session.ReadOne(
+            static row => new JobWorkspace(row.GetUuid(0)), "SELECT workspace_uid FROM jobs WHERE number = @0", number)!;
+        return Take(session, number, workspace.Uid, worker, now, until);
+    }
+
+    /// <summary>The number of the job if it may be claimed now.</summary>
+    public static long? NumberIfDue(SqliteSession session, Guid jobId, DateTimeOffset now) => session.ReadLong(
+        "SELECT number FROM jobs AS due WHERE job_id = @0 AND ready_at IS NOT NULL AND ready_at <= @1 AND " + IsNext,
+        jobId, now);
+
+    /// <summary>Goes round the workspaces in the order of their turns and gives each an equal part of the list.</summary>
+    public static List<DueJob> ListDue(SqliteSession session, int mostOfOneWorkspace, int max, DateTimeOffset now)
+    {
+        var due = new List<DueJob>();
+        var waiting = session.ReadLong("SELECT count(*) FROM turns") ?? 0;
+        var part = (int)Math.Clamp(max / Math.Max(1, waiting), 1, mostOfOneWorkspace);
+        foreach (var workspace in session.ReadAll(
+            static row => row.GetUuid(0), "SELECT workspace_uid FROM turns ORDER BY turn"))
+        {
+            if (due.Count >= max)
+                break;
+            due.AddRange(session.ReadAll(
+                row => new DueJob(
+                    row.GetUuid(0), workspace, (JobPriority)row.GetInt64(1), row.GetInt64(2)),
+                "SELECT job_id, priority, fence" + DueOfWorkspace + "@2", workspace, now,
+                Math.Min(part, max - due.Count)));
+        }
+
+        return due;
+    }
+
+    public static JobRequeue Requeue(
+        SqliteSession session, Guid workspaceUid, Guid jobId, int maxUnfinished, DateTimeOffset now)
+    {
+        if (Find(session, workspaceUid, jobId) is not { } job)
+            return new JobRequeue(JobRequeueStatus.NotFound, null);
+        if (job.State != JobState.Failed)
+            return new JobRequeue(JobRequeueStatus.NotFailed, job);
+        var overtaken = session.ReadLong(
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_of_document WHERE workspace_uid = @0 "
+            + "AND document_id = @1 AND number > @2 AND ready_at IS NOT NULL) "
+            + "OR EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_done WHERE workspace_uid = @0 AND document_id = @1 "
+            + "AND number > @2 AND state = 5)",
+            workspaceUid, job.DocumentId, job.Number) is not null;
+        if (overtaken)
+            return new JobRequeue(JobRequeueStatus.Overtaken, job);
+        var unfinished = session.ReadLong("SELECT unfinished FROM turns WHERE workspace_uid = @0", workspaceUid);
+        if (unfinished >= maxUnfinished)
+            return new JobRequeue(JobRequeueStatus.QueueFull, job);
+        session.Execute(
+            "UPDATE jobs SET state = 1, attempts = 0, fence = fence + 1, ready_at = @1, update_time = @1, chunks = 0, "
+            + "chunks_written = 0 WHERE number = @0", job.Number, now);
+        return new JobRequeue(JobRequeueStatus.Requeued, Find(session, workspaceUid, jobId));
     }
 
     public static JobRecord? Find(SqliteSession session, Guid workspaceUid, Guid jobId) => session.ReadOne(Read,
@@ -112,5 +167,20 @@ internal static class JobQueue
         ReadyTime = row.IsDBNull(19) ? null : row.GetTime(19),
         CreateTime = row.GetTime(20),
         UpdateTime = row.GetTime(21),
+        Priority = (JobPriority)row.GetInt64(22),
     };
+
+    private static JobRecord Take(
+        SqliteSession session, long number, Guid workspace, string worker, DateTimeOffset now, DateTimeOffset until)
+    {
+        session.Execute(
+            "UPDATE jobs SET state = @0, attempts = attempts + 1, fence = fence + 1, worker = @1, ready_at = @2, "
+            + "chunks = 0, chunks_written = 0, update_time = @3 WHERE number = @4",
+            (int)JobState.Extracting, worker, until, now, number);
+        session.Execute(
+            "UPDATE turns SET turn = (SELECT max(turn) + 1 FROM turns) WHERE workspace_uid = @0", workspace);
+        return session.ReadOne(Read, $"SELECT {Columns} FROM jobs WHERE number = @0", number)!;
+    }
+
+    private sealed record JobWorkspace(Guid Uid);
 }

@@ -4,6 +4,7 @@ namespace Rag.Metadata.Sqlite;
 internal sealed class SqliteJobStore(SqliteDatabase database, ChangeSignals signals, TimeProvider time) : IJobStore
 {
     private const int MaxClaim = 64;
+    private const int MaxDue = 4096;
 
     /// <summary>Guards every change by a worker: the fencing number, and that the job is claimed.</summary>
     private const string Held = " WHERE job_id = @0 AND fence = @1 AND ready_at IS NOT NULL AND state BETWEEN 2 AND 4";
@@ -32,6 +33,46 @@ internal sealed class SqliteJobStore(SqliteDatabase database, ChangeSignals sign
         foreach (var job in claimed)
             signals.PulseJob(job.JobId);
         return claimed;
+    }
+
+    public async Task<JobRecord?> ClaimOneAsync(
+        Guid jobId, string worker, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        // Messages come more than once: those of jobs that are not due cost no write.
+        if (await database.ReadAsync(session => JobQueue.NumberIfDue(session, jobId, now), cancellationToken) is null)
+            return null;
+        var claimed = await database.WriteAsync(
+            session => JobQueue.ClaimOne(session, jobId, worker, now, now + lease), cancellationToken);
+        if (claimed is not null)
+            signals.PulseJob(jobId);
+        return claimed;
+    }
+
+    public async ValueTask<IReadOnlyList<DueJob>> ListDueAsync(
+        int mostOfOneWorkspace, int max, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(mostOfOneWorkspace, 1);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(max is >= 1 and <= MaxDue, true, nameof(max));
+        var now = time.GetUtcNow();
+        return await database.ReadAsync(
+            session => JobQueue.ListDue(session, mostOfOneWorkspace, max, now), cancellationToken);
+    }
+
+    public async ValueTask<IReadOnlyList<string>> ListWorkersAsync(CancellationToken cancellationToken) =>
+        await database.ReadAsync(static session => session.ReadAll(static row => row.GetString(0),
+            "SELECT DISTINCT worker FROM jobs INDEXED BY jobs_claimed WHERE ready_at IS NOT NULL AND state > 1"),
+            cancellationToken);
+
+    public async Task<int> ExpireLeasesAsync(string worker, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var expired = await database.WriteAsync(session => session.Execute(
+            "UPDATE jobs SET ready_at = @1 WHERE worker = @0 AND ready_at IS NOT NULL AND state > 1 AND ready_at > @1",
+            worker, now), cancellationToken);
+        if (expired > 0)
+            signals.PulseWork();
+        return expired;
     }
 
     public Task<bool> RenewAsync(Guid jobId, long fence, TimeSpan lease, CancellationToken cancellationToken)
@@ -103,6 +144,17 @@ internal sealed class SqliteJobStore(SqliteDatabase database, ChangeSignals sign
         return held;
     }
 
+    public async Task<JobRequeue> RequeueAsync(
+        Guid workspaceUid, Guid jobId, int maxUnfinished, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var requeued = await database.WriteAsync(
+            session => JobQueue.Requeue(session, workspaceUid, jobId, maxUnfinished, now), cancellationToken);
+        if (requeued.Status == JobRequeueStatus.Requeued)
+            Ended(jobId);
+        return requeued;
+    }
+
     public async Task<JobRecord?> CancelAsync(Guid workspaceUid, Guid jobId, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
@@ -164,20 +216,12 @@ internal sealed class SqliteJobStore(SqliteDatabase database, ChangeSignals sign
         }, cancellationToken);
 
     public ValueTask<IReadOnlySet<Guid>> FindUnfinishedAsync(
-        IReadOnlyCollection<Guid> jobIds, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlySet<Guid>>(session =>
-        {
-            var unfinished = new HashSet<Guid>();
-            foreach (var jobId in jobIds)
-            {
-                var found = session.ReadLong(
-                    "SELECT 1 FROM jobs WHERE job_id = @0 AND ready_at IS NOT NULL", jobId);
-                if (found is not null)
-                    unfinished.Add(jobId);
-            }
+        IReadOnlyCollection<Guid> jobIds, CancellationToken cancellationToken) => FindAsync(
+        jobIds, "SELECT 1 FROM jobs WHERE job_id = @0 AND ready_at IS NOT NULL", cancellationToken);
 
-            return unfinished;
-        }, cancellationToken);
+    public ValueTask<IReadOnlySet<Guid>> FindNeedingBytesAsync(
+        IReadOnlyCollection<Guid> jobIds, CancellationToken cancellationToken) => FindAsync(
+        jobIds, "SELECT 1 FROM jobs WHERE job_id = @0 AND (ready_at IS NOT NULL OR state = 6)", cancellationToken);
 
     public Task<int> PruneAsync(TimeSpan age, int limit, CancellationToken cancellationToken)
     {
@@ -192,6 +236,20 @@ internal sealed class SqliteJobStore(SqliteDatabase database, ChangeSignals sign
 
     public Task WaitForChangeAsync(Guid jobId, CancellationToken cancellationToken) =>
         signals.WaitForJobAsync(jobId, cancellationToken);
+
+    private ValueTask<IReadOnlySet<Guid>> FindAsync(
+        IReadOnlyCollection<Guid> jobIds, string condition, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlySet<Guid>>(session =>
+        {
+            var found = new HashSet<Guid>();
+            foreach (var jobId in jobIds)
+            {
+                if (session.ReadLong(condition, jobId) is not null)
+                    found.Add(jobId);
+            }
+
+            return found;
+        }, cancellationToken);
 
     /// <summary>The job can be watched anew, and the next one of its document may be due.</summary>
     private void Ended(Guid jobId)
