@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using NATS.Client.Core;
 using Rag.Nats.Tests.Running;
+using Rag.Testing;
 
 namespace Rag.Nats.Tests.Core;
 

@@ -3,6 +3,7 @@ using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using Rag.Nats.Tests.Running;
+using Rag.Testing;
 
 namespace Rag.Nats.Tests.JetStream;
 

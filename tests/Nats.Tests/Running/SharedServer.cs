@@ -1,3 +1,5 @@
+using Rag.Testing;
+
 namespace Rag.Nats.Tests.Running;
 
 /// <summary>One server for the tests of a class; each uses subjects, streams and buckets of its own.</summary>

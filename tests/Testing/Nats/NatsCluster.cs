@@ -1,9 +1,8 @@
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
-using Rag.Testing;
 
-namespace Rag.Nats.Tests.Running;
+namespace Rag.Testing;
 
 /// <summary>Three servers that replicate streams among themselves.</summary>
 public sealed class NatsCluster : IAsyncDisposable

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using NATS.Client.Core;
-using Rag.Testing;
 
-namespace Rag.Nats.Tests.Running;
+namespace Rag.Testing;
 
 /// <summary>
 /// A real nats-server on a free loopback port with a JetStream folder of its own. It can be killed and started again
