@@ -20,15 +20,24 @@ internal sealed class ProcessHost : IAsyncDisposable
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(30);
 
     private readonly Stack<object> _owned = new();
-    private readonly IPEndPoint? _listen;
+    private IPEndPoint? _listen;
     private WebApplication? _application;
     private int _disposed;
 
     /// <param name="listen">Null: no socket.</param>
     /// <param name="level">The least level that is logged unless RAG_LOG says otherwise.</param>
     public ProcessHost(IPEndPoint? listen, LogLevel level)
+        : this(level)
     {
-        _listen = listen;
+        if (listen is null)
+            Builder.Services.AddSingleton<IServer, NoServer>();
+        else
+            Listen(listen);
+    }
+
+    /// <summary>One that is told later where to <see cref="Listen"/>.</summary>
+    public ProcessHost(LogLevel level)
+    {
         Loggers = ServerLog.Create(level);
         Logger = Loggers.CreateLogger("Rag.Cli");
         Builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -39,17 +48,6 @@ internal sealed class ProcessHost : IAsyncDisposable
         Builder.Services.AddGrpcReflection();
         Builder.Services.AddSingleton<IHostLifetime, CallerLifetime>();
         Builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownLimit);
-        if (listen is null)
-        {
-            Builder.Services.AddSingleton<IServer, NoServer>();
-            return;
-        }
-
-        Builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.ConfigureGrpcLimits();
-            kestrel.Listen(listen, endpoint => endpoint.UseGrpcCleartext());
-        });
     }
 
     public static string Version { get; } =
@@ -74,6 +72,17 @@ internal sealed class ProcessHost : IAsyncDisposable
     {
         _owned.Push(item);
         return item;
+    }
+
+    /// <summary>Where to listen; before it starts.</summary>
+    public void Listen(IPEndPoint endPoint)
+    {
+        _listen = endPoint;
+        Builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.ConfigureGrpcLimits();
+            kestrel.Listen(endPoint, endpoint => endpoint.UseGrpcCleartext());
+        });
     }
 
     /// <exception cref="CliException">The port is taken.</exception>

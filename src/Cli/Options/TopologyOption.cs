@@ -4,10 +4,10 @@ namespace Rag.Cli.Options;
 
 internal static class TopologyOption
 {
-    public static Option<string> Create() => new("--topology", "-t")
+    public static Option<string?> Create() => new("--topology", "-t")
     {
-        Description = "The topology file: partitions, and shards with their addresses. It is read again when it changes.",
+        Description = "The topology in a file: partitions, and shards with their addresses. It is read again when it changes. "
+            + "Default: the topology in NATS, whose servers the options name.",
         HelpName = "FILE",
-        Required = true,
     };
 }

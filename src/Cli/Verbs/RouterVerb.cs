@@ -6,7 +6,6 @@ using Microsoft.Extensions.Logging;
 using Rag.Cli.Composition;
 using Rag.Cli.Options;
 using Rag.Cli.Output;
-using Rag.Hosting.Topology;
 using Rag.Router;
 using Rag.Router.Shards;
 
@@ -42,12 +41,10 @@ internal static class RouterVerb
             var options = settings.Get("Router", new RouterOptions());
             var address = listen.EndPoint(parsed);
             await using var host = new ProcessHost(address, LogLevel.Information);
-            var source = host.Own(TopologyFile.Open(
-                parsed.GetValue(topology)!, host.Loggers.CreateLogger<TopologyFile>()));
-            host.Builder.Services.AddSingleton<ITopologySource>(source);
+            var nats = NatsParts.Add(host, settings);
+            var source = await TopologyParts.AddAsync(host, folder, parsed.GetValue(topology), nats, stop);
             host.Builder.Services.AddSingleton<IShardConnections>(
                 host.Own(new RemoteShardConnections(source, options.MaxMessageBytes)));
-            NatsParts.Add(host, settings);
             await MetadataParts.AddAsync(host, folder, stop);
             host.Builder.Services.AddRouter(options);
             var separate = parsed.GetValue(inner);

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Rag.Cli.Composition;
 using Rag.Cli.Options;
 using Rag.Cli.Output;
@@ -34,14 +32,12 @@ internal static class ShardVerb
         {
             var own = parsed.GetValue(name)!;
             var folder = DataFolder.Resolve(parsed.GetValue(data));
-            var path = parsed.GetValue(topology)!;
-            var address = listen.Given(parsed) ?? await AddressOfAsync(path, own);
-            await using var host = new ProcessHost(address, LogLevel.Information);
-            host.Own(await folder.LockAsync(TimeSpan.Zero, stop));
-            var source = host.Own(TopologyFile.Open(path, host.Loggers.CreateLogger<TopologyFile>()));
-            host.Builder.Services.AddSingleton<ITopologySource>(source);
             var settings = Settings.Read(folder);
-            NatsParts.Add(host, settings);
+            await using var host = new ProcessHost(LogLevel.Information);
+            host.Own(await folder.LockAsync(TimeSpan.Zero, stop));
+            var nats = NatsParts.Add(host, settings);
+            var source = await TopologyParts.AddAsync(host, folder, parsed.GetValue(topology), nats, stop);
+            host.Listen(listen.Given(parsed) ?? AddressOf(source.Current, own));
             await ShardParts.AddAsync(host, folder, settings, own, stop);
             await host.StartAsync(application => application.MapShard(), stop);
             ServerLog.Listening(host.Logger, $"shard {own}", ProcessHost.Version, host.Address!, folder.Path);
@@ -51,12 +47,11 @@ internal static class ShardVerb
         return verb;
     }
 
-    private static async Task<IPEndPoint> AddressOfAsync(string topology, string name)
+    private static IPEndPoint AddressOf(ClusterTopology topology, string name)
     {
-        await using var source = TopologyFile.Open(topology, NullLogger<TopologyFile>.Instance);
-        var shards = source.Current.Shards;
-        var shard = shards.FirstOrDefault(shard => shard.Name == name) ?? throw new CliException(
-            $"The topology {topology} has no shard {name}: it has {string.Join(", ", shards.Select(other => other.Name))}.");
+        var shard = topology.FindShard(name) ?? throw new CliException(
+            $"The topology (version {topology.Version}) has no shard {name}: it has "
+            + $"{string.Join(", ", topology.Shards.Select(other => other.Name))}. 'rag topology add-shard' adds one.");
         // A name stands for whatever interface it leads to.
         return IPAddress.TryParse(shard.Address.Host, out var address)
             ? new IPEndPoint(address, shard.Address.Port)

@@ -14,8 +14,8 @@ public sealed record NatsOptions
     /// </summary>
     public IReadOnlyList<string> Urls { get; init; } = [];
 
-    /// <summary>First token of every subject, and first part of every stream's name: clusters on one NATS differ in it. "rag".</summary>
-    public string Cluster { get; init; } = "rag";
+    /// <summary>Name of the cluster: clusters that share one NATS differ in it. 1 to 32 letters, digits, '-' or '_'. "main".</summary>
+    public string Cluster { get; init; } = "main";
 
     /// <summary>Copies of each stream, 1 to 5. Default: 3 where three or more servers are named, else 1.</summary>
     public int? StreamReplicas { get; init; }
@@ -53,6 +53,12 @@ public sealed record NatsOptions
 
     /// <summary>Copies of each stream: what is set, else what the number of servers allows.</summary>
     public int Replicas => StreamReplicas ?? (Servers.Count() >= 3 ? 3 : 1);
+
+    /// <summary>A subject of this cluster: <c>rag.main.topology</c> for <c>topology</c>.</summary>
+    public string Subject(string rest) => $"rag.{Cluster}.{rest}";
+
+    /// <summary>A stream or bucket of this cluster: <c>rag-main-topology</c> for <c>topology</c>.</summary>
+    public string Stream(string name) => $"rag-{Cluster}-{name}";
 
     /// <summary>Every error in these options, by key; empty when they are usable.</summary>
     public IReadOnlyList<string> Validate()

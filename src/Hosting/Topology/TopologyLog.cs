@@ -16,7 +16,11 @@ internal sealed class TopologyLog(INatsConnection connection, NatsOptions option
     /// <summary>Versions that stay readable, for whoever wants to know what was changed.</summary>
     private const int KeptVersions = 256;
 
-    private readonly NatsJSContext _js = new(connection);
+    /// <summary>Servers leave requests unanswered while they elect a leader: asking again soon is the way.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
+
+    private readonly NatsJSContext _js = new(
+        connection, new NatsJSOpts { RequestTimeout = TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, options.RequestTimeout.Ticks)) });
     private readonly string _stream = options.Stream("topology");
     private readonly string _subject = options.Subject("topology");
 

@@ -27,6 +27,9 @@ public sealed class TopologyStream : ITopologyStore, IAsyncDisposable
     /// <summary>Of one change: each lost race is a version that somebody else made.</summary>
     private const int MaxAttempts = 100;
 
+    /// <summary>Of one change: about as long as NATS takes to elect a leader.</summary>
+    private const int MaxSilences = 5;
+
     private readonly INatsConnection _connection;
     private readonly TopologyLog _log;
     private readonly TopologyCopy? _copy;
@@ -122,33 +125,36 @@ public sealed class TopologyStream : ITopologyStore, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(change);
         ClusterTopology? unconfirmed = null;
+        var silences = 0;
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
-            var last = await _log.ReadLastAsync(cancellationToken);
-            if (last?.Topology is not { } newest)
-                throw new TopologyUnavailableException("NATS has no topology of this cluster: 'rag topology apply FILE' makes one.");
-            // An answer that was lost: what was to be stored stands there, so it is this writer's or the same.
-            if (unconfirmed is not null && newest.Version == unconfirmed.Version && newest.ToJson() == unconfirmed.ToJson())
-                return Adopt(newest, isReply: true);
-            if (_current.Version > newest.Version)
-            {
-                // It came back from a crash without its tail: no change is made of an old version.
-                await RestoreAsync(last.Value, cancellationToken);
-                continue;
-            }
-
-            if (change(newest) is not { } next)
-                return Adopt(newest, isReply: true);
-            if (next.WhyNotAfter(newest) is { } reason)
-                throw new InvalidTopologyException($"The topology cannot be changed so: {reason}.");
             try
             {
+                var last = await _log.ReadLastAsync(cancellationToken);
+                if (last?.Topology is not { } newest)
+                    throw new InvalidTopologyException("NATS has no topology of this cluster: 'rag topology apply FILE' makes one.");
+                // An answer that was lost: what was to be stored stands there, so it is this writer's or the same.
+                if (unconfirmed is not null && newest.Version == unconfirmed.Version && newest.ToJson() == unconfirmed.ToJson())
+                    return Adopt(newest, isReply: true);
+                if (_current.Version > newest.Version)
+                {
+                    // It came back from a crash without its tail: no change is made of an old version.
+                    await RestoreAsync(last.Value, cancellationToken);
+                    continue;
+                }
+
+                if (change(newest) is not { } next)
+                    return Adopt(newest, isReply: true);
+                if (next.WhyNotAfter(newest) is { } reason)
+                    throw new InvalidTopologyException($"The topology cannot be changed so: {reason}.");
+                unconfirmed = next;
                 if (await _log.AppendAsync(next, last.Value.Sequence, cancellationToken))
                     return Adopt(next, isReply: true);
+                unconfirmed = null;
             }
-            catch (TopologyUnavailableException) when (attempt < MaxAttempts && unconfirmed is null)
+            catch (TopologyUnavailableException) when (++silences < MaxSilences)
             {
-                unconfirmed = next;
+                // An election, or an answer that was lost: the next look tells.
             }
 
             // Writers that lost together do not meet again.
