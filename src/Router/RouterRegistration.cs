@@ -57,8 +57,10 @@ public static class RouterRegistration
         services.AddSingleton<DeleteHandler>();
         services.AddSingleton<ReadHandler>();
         services.AddSingleton<ListHandler>();
+        services.TryAddSingleton<IJobBell, SilentBell>();
         services.AddSingleton<SubmitHandler>();
         services.AddSingleton<JobHandler>();
+        services.AddSingleton<RequeueHandler>();
         services.AddSingleton<DocumentHandler>();
         services.AddSingleton<DocumentWriter>();
         services.AddSingleton<WorkspaceRpc>();

@@ -11,6 +11,9 @@ namespace Rag.Cli.Verbs;
 /// <summary><c>rag ingest PATH… --workspace W</c>.</summary>
 internal static class IngestVerb
 {
+    /// <summary>From so many files on, others' single ones go first unless told otherwise.</summary>
+    private const int BulkFiles = 1000;
+
     public static Command Create(Terminal terminal)
     {
         var connection = new ConnectionOptions();
@@ -25,6 +28,8 @@ internal static class IngestVerb
             Encoder.Full);
         var metadata = MetadataOption.Create("Given to every chunk; as often as you like.");
         var force = new Option<bool>("--force") { Description = "Index again even what has not changed." };
+        var priority = JobOptions.Priority(
+            $"Which of the workspace's files come first. Default: normal; bulk from {BulkFiles} files on.");
         var json = JsonOption.Create("Print one JSON object a file: document, outcome, chunks, reason.");
 
         var verb = new Verb(
@@ -33,7 +38,7 @@ internal static class IngestVerb
             "rag ingest report.pdf notes.md -w handbook --metadata lang=en --metadata year=2024",
             "rag ingest ~/archive -w archive --encoder lookup --json")
         {
-            paths, workspace, encoder, metadata, force, json,
+            paths, workspace, encoder, metadata, force, priority, json,
         };
         connection.AddTo(verb);
         verb.SetAction(async (parsed, stop) =>
@@ -43,6 +48,9 @@ internal static class IngestVerb
             {
                 Metadata = MetadataOption.Parse(parsed.GetValue(metadata) ?? []),
                 Force = parsed.GetValue(force),
+                Priority = parsed.GetValue(priority) is var given and not JobPriority.Unspecified
+                    ? given
+                    : files.Count >= BulkFiles ? JobPriority.Bulk : JobPriority.Normal,
             };
             await using var engine = await EngineConnector.ConnectAsync(connection, parsed, stop);
             var name = parsed.GetValue(workspace)!;

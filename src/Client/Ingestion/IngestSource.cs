@@ -20,6 +20,9 @@ public sealed record IngestSource
     /// <summary>Index again even if content and settings are unchanged.</summary>
     public bool Force { get; init; }
 
+    /// <summary>Which of the workspace's jobs come first. Default: normal.</summary>
+    public JobPriority Priority { get; init; } = JobPriority.Normal;
+
     internal DocumentSource ToMessage(string workspace) => new()
     {
         Workspace = workspace,
@@ -28,5 +31,6 @@ public sealed record IngestSource
         MediaType = MediaType,
         Metadata = { new Dictionary<string, Value>(Metadata) },
         Force = Force,
+        Priority = Priority,
     };
 }

@@ -88,4 +88,14 @@ public sealed class JobsClient
         var request = new CancelJobRequest { Workspace = _workspace, JobId = jobId };
         return (await _calls.RunAsync(options => _service.CancelJobAsync(request, options), cancellationToken)).Job;
     }
+
+    /// <summary>Queues jobs that failed again, as if they had not been tried.</summary>
+    /// <param name="jobIds">1 to 1,000 of them.</param>
+    /// <returns>In their order: each job as it is now, or why it stays as it was.</returns>
+    public async Task<IReadOnlyList<RequeueJobResult>> RequeueAsync(
+        IEnumerable<string> jobIds, CancellationToken cancellationToken = default)
+    {
+        var request = new RequeueJobsRequest { Workspace = _workspace, JobIds = { jobIds } };
+        return (await _calls.RunAsync(options => _service.RequeueJobsAsync(request, options), cancellationToken)).Results;
+    }
 }

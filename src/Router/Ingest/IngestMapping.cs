@@ -6,7 +6,8 @@ using Rag.V1;
 namespace Rag.Router.Ingest;
 
 /// <summary>
-/// Jobs and documents from the metadata store to the protos. States and outcomes have the same numbers.
+/// Jobs and documents from the metadata store to the protos. States, outcomes and priorities have the same
+/// numbers.
 /// </summary>
 internal static class IngestMapping
 {
@@ -18,6 +19,7 @@ internal static class IngestMapping
         FileName = job.FileName,
         State = (V1.JobState)job.State,
         Outcome = (V1.JobOutcome)job.Outcome,
+        Priority = (V1.JobPriority)job.Priority,
         Reason = job.Reason,
         Attempts = job.Attempts,
         SizeBytes = job.SizeBytes,

@@ -17,7 +17,7 @@ namespace Rag.Router.Ingest;
 /// </summary>
 internal sealed class SubmitHandler(
     IMetadataStore metadata, WorkspaceDirectory directory, CallPipeline pipeline, RouterOptions options,
-    RouterMetrics metrics)
+    RouterMetrics metrics, IJobBell bell)
 {
     /// <summary>An upload that sends nothing for so long is given up, so that it holds no slot for ever.</summary>
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromMinutes(2);
@@ -90,6 +90,9 @@ internal sealed class SubmitHandler(
                 MediaType = upload.MediaType,
                 Metadata = SourceMetadata.Encode(upload.Source.Metadata),
                 Force = upload.Source.Force,
+                Priority = upload.Source.Priority == V1.JobPriority.Unspecified
+                    ? Metadata.JobPriority.Normal
+                    : (Metadata.JobPriority)upload.Source.Priority,
                 SizeBytes = content.SizeBytes,
                 ContentHash = content.Sha256,
                 RequestId = upload.RequestId,
@@ -104,6 +107,7 @@ internal sealed class SubmitHandler(
         if (queued.Status == JobEnqueueStatus.Queued)
         {
             metrics.JobQueued(content.SizeBytes);
+            bell.Ring();
             return queued.Job!;
         }
 

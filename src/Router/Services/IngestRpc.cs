@@ -7,7 +7,8 @@ namespace Rag.Router.Services;
 
 /// <summary>rag.v1.IngestService: every call goes through the pipeline to its handler.</summary>
 internal sealed class IngestRpc(
-    CallPipeline pipeline, SubmitHandler submissions, JobHandler jobs, DocumentHandler documents)
+    CallPipeline pipeline, SubmitHandler submissions, JobHandler jobs, RequeueHandler requeues,
+    DocumentHandler documents)
     : IngestService.IngestServiceBase
 {
     public override Task<SubmitFileResponse> SubmitFile(
@@ -37,6 +38,10 @@ internal sealed class IngestRpc(
     public override Task<CancelJobResponse> CancelJob(CancelJobRequest request, ServerCallContext context) =>
         pipeline.RunAsync(request, context, request.Workspace, WorkspaceAction.WriteDocuments, jobs,
             static (handler, request, scope) => handler.CancelAsync(request, scope));
+
+    public override Task<RequeueJobsResponse> RequeueJobs(RequeueJobsRequest request, ServerCallContext context) =>
+        pipeline.RunAsync(request, context, request.Workspace, WorkspaceAction.WriteDocuments, requeues,
+            static (handler, request, scope) => handler.RequeueAsync(request, scope));
 
     public override Task<ListDocumentsResponse> ListDocuments(
         ListDocumentsRequest request, ServerCallContext context) =>

@@ -27,6 +27,8 @@ internal static class SourceRules
             violations.Add("source.media_type", $"It has at most {Limits.MediaTypeBytes} bytes of UTF-8.");
         if (MetadataRules.Fault(source.Metadata) is { } metadata)
             violations.Add("source.metadata", metadata);
+        if (source.Priority is < JobPriority.Unspecified or > JobPriority.Bulk)
+            violations.Add("source.priority", $"{(int)source.Priority} is no priority: leave it out for normal.");
         violations.ThrowIfAny();
         return documentId;
     }
