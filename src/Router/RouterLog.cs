@@ -32,4 +32,8 @@ internal static partial class RouterLog
 
     [LoggerMessage(7009, LogLevel.Warning, "Settings of workspace {Uid} could not be refreshed in the background")]
     public static partial void RefreshFailed(ILogger logger, Guid uid, Exception error);
+
+    [LoggerMessage(7010, LogLevel.Information, "Shard {Shard} was {Before} and is {Now}")]
+    public static partial void HealthChanged(
+        ILogger logger, string shard, Balancing.ShardHealth before, Balancing.ShardHealth now);
 }

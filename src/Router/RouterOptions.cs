@@ -1,3 +1,5 @@
+using Rag.Router.Balancing;
+
 namespace Rag.Router;
 
 /// <summary>How a router behaves; checked when it starts, with every error listed.</summary>
@@ -53,6 +55,9 @@ public sealed class RouterOptions
     /// <summary>How often shards are asked whether they are there. Default 5 s; 100 ms to 10 min.</summary>
     public TimeSpan HealthInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How replicas are chosen, when a call is repeated, and when a shard is given up.</summary>
+    public BalancingOptions Balancing { get; init; } = new();
+
     /// <summary>Every error of these options, each beginning with the option's name; empty if they are fit.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -70,6 +75,7 @@ public sealed class RouterOptions
         Check(errors, nameof(MaxMessageBytes), MaxMessageBytes, 4 * 1024 * 1024, 1024 * 1024 * 1024);
         Check(errors, nameof(MaxFileBytes), MaxFileBytes, 1, 1024L * 1024 * 1024 * 1024);
         Check(errors, nameof(MaxUnfinishedJobs), MaxUnfinishedJobs, 1, 100_000_000);
+        errors.AddRange(Balancing.Validate().Select(error => $"{nameof(Balancing)}.{error}"));
         return errors;
     }
 

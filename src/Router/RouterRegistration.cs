@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Rag.Router.Access;
+using Rag.Router.Balancing;
 using Rag.Router.Chunks;
 using Rag.Router.Documents;
 using Rag.Router.Embedding;
@@ -44,6 +45,9 @@ public static class RouterRegistration
         services.AddSingleton<WorkspaceDefaults>();
         services.AddSingleton<WorkspaceLifecycle>();
         services.AddSingleton<WorkspaceHandler>();
+        services.AddSingleton<ShardStates>();
+        services.AddSingleton<BalancingMetrics>();
+        services.AddSingleton<ReplicaCaller>();
         services.AddSingleton<ShardCaller>();
         services.AddSingleton<TextEmbedder>();
         services.AddSingleton<ModelCatalog>();
@@ -73,6 +77,8 @@ public static class RouterRegistration
         services.AddHostedService(static provider => provider.GetRequiredService<WorkspaceSweeper>());
         services.AddSingleton<ShardWatch>();
         services.AddHostedService(static provider => provider.GetRequiredService<ShardWatch>());
+        services.AddSingleton<ShardProbes>();
+        services.AddHostedService(static provider => provider.GetRequiredService<ShardProbes>());
         services.AddHealthChecks().AddCheck<ShardWatch>(HealthCheckName);
         AddServer(services, options);
         return services;

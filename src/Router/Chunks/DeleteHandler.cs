@@ -17,8 +17,12 @@ internal sealed class DeleteHandler(
     ShardCaller shards, WorkspaceDirectory directory, IMetadataStore metadata, MutationIds mutations,
     RouterOptions options)
 {
-    private static readonly ShardMethod<DeletePart, DeleteResponse> Delete =
-        static (client, target, part, callOptions) => client.DeleteAsync(part.ToRequest(target), callOptions);
+    private static readonly ShardOperation<DeletePart, DeleteResponse> Delete = new(
+        "Delete", OperationKind.Write,
+        static (client, target, part, callOptions) => client.DeleteAsync(part.ToRequest(target), callOptions))
+    {
+        PositionsOf = static response => response.Stamps,
+    };
 
     public Task<DeleteChunksResponse> DeleteAsync(DeleteChunksRequest request, CallScope scope)
     {

@@ -15,8 +15,12 @@ namespace Rag.Router.Chunks;
 /// </summary>
 internal sealed class ListHandler(ShardCaller shards, WorkspaceDirectory directory)
 {
-    private static readonly ShardMethod<ListPlan, ListResponse> List =
-        static (client, target, plan, options) => client.ListAsync(plan.ToRequest(target), options);
+    private static readonly ShardOperation<ListPlan, ListResponse> List = new(
+        "List", OperationKind.Read,
+        static (client, target, plan, options) => client.ListAsync(plan.ToRequest(target), options))
+    {
+        WantedBy = static plan => plan.Stamps,
+    };
 
     public Task<ListChunksResponse> ListAsync(ListChunksRequest request, CallScope scope)
     {

@@ -11,11 +11,19 @@ namespace Rag.Router.Chunks;
 /// <summary>Reads chunks by key and counts them. Thread-safe.</summary>
 internal sealed class ReadHandler(ShardCaller shards, WorkspaceDirectory directory, RouterOptions options)
 {
-    private static readonly ShardMethod<GetPart, GetResponse> Get =
-        static (client, target, part, callOptions) => client.GetAsync(part.ToRequest(target), callOptions);
+    private static readonly ShardOperation<GetPart, GetResponse> Get = new(
+        "Get", OperationKind.ShortRead,
+        static (client, target, part, callOptions) => client.GetAsync(part.ToRequest(target), callOptions))
+    {
+        WantedBy = static part => part.Stamps,
+    };
 
-    private static readonly ShardMethod<CountPlan, CountResponse> Count =
-        static (client, target, plan, callOptions) => client.CountAsync(plan.ToRequest(target), callOptions);
+    private static readonly ShardOperation<CountPlan, CountResponse> Count = new(
+        "Count", OperationKind.Read,
+        static (client, target, plan, callOptions) => client.CountAsync(plan.ToRequest(target), callOptions))
+    {
+        WantedBy = static plan => plan.Stamps,
+    };
 
     public Task<GetChunksResponse> GetAsync(GetChunksRequest request, CallScope scope)
     {

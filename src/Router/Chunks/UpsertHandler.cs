@@ -13,8 +13,12 @@ namespace Rag.Router.Chunks;
 internal sealed class UpsertHandler(
     ShardCaller shards, WorkspaceDirectory directory, MutationIds mutations, RouterOptions options)
 {
-    private static readonly ShardMethod<UpsertPart, UpsertResponse> Upsert =
-        static (client, target, part, callOptions) => client.UpsertAsync(part.ToRequest(target), callOptions);
+    private static readonly ShardOperation<UpsertPart, UpsertResponse> Upsert = new(
+        "Upsert", OperationKind.Write,
+        static (client, target, part, callOptions) => client.UpsertAsync(part.ToRequest(target), callOptions))
+    {
+        PositionsOf = static response => response.Stamp is null ? [] : [response.Stamp],
+    };
 
     public async Task<UpsertChunksResponse> UpsertAsync(UpsertChunksRequest request, CallScope scope)
     {

@@ -14,7 +14,8 @@ internal sealed class DocumentWriter(ShardCaller shards, WorkspaceDirectory dire
 {
     private const int UuidBytes = 16;
 
-    private static readonly ShardMethod<WriteChunksRequest, StageChunksResponse> Stage =
+    private static readonly ShardOperation<WriteChunksRequest, StageChunksResponse> Stage = new(
+        "StageChunks", OperationKind.Write,
         static (client, target, request, options) =>
         {
             var part = new StageChunksRequest
@@ -26,9 +27,13 @@ internal sealed class DocumentWriter(ShardCaller shards, WorkspaceDirectory dire
             };
             part.Chunks.AddRange(request.Chunks);
             return client.StageChunksAsync(part, options);
-        };
+        })
+    {
+        PositionsOf = static response => [response.Stamp],
+    };
 
-    private static readonly ShardMethod<CommitGenerationRequest, CommitDocumentResponse> Commit =
+    private static readonly ShardOperation<CommitGenerationRequest, CommitDocumentResponse> Commit = new(
+        "CommitDocument", OperationKind.Write,
         static (client, target, request, options) => client.CommitDocumentAsync(new CommitDocumentRequest
         {
             Target = target,
@@ -36,16 +41,20 @@ internal sealed class DocumentWriter(ShardCaller shards, WorkspaceDirectory dire
             Generation = request.Generation,
             ExpectedChunks = request.ExpectedChunks,
             MutationId = request.MutationId,
-        }, options);
+        }, options))
+    {
+        PositionsOf = static response => response.Stamp is null ? [] : [response.Stamp],
+    };
 
-    private static readonly ShardMethod<AbortGenerationRequest, AbortDocumentResponse> Abort =
+    private static readonly ShardOperation<AbortGenerationRequest, AbortDocumentResponse> Abort = new(
+        "AbortDocument", OperationKind.Write,
         static (client, target, request, options) => client.AbortDocumentAsync(new AbortDocumentRequest
         {
             Target = target,
             DocumentId = request.DocumentId,
             Generation = request.Generation,
             MutationId = request.MutationId,
-        }, options);
+        }, options));
 
     public async Task<GetSettingsResponse> GetSettingsAsync(GetSettingsRequest request, CallScope scope)
     {
@@ -90,7 +99,7 @@ internal sealed class DocumentWriter(ShardCaller shards, WorkspaceDirectory dire
 
     private Task<(KnownWorkspace Workspace, TResponse Response)> CallAsync<TRequest, TResponse>(
         string workspace, string workspaceUid, string documentId, ByteString generation, ByteString mutationId,
-        TRequest request, ShardMethod<TRequest, TResponse> method, CallScope scope)
+        TRequest request, ShardOperation<TRequest, TResponse> operation, CallScope scope)
     {
         TextRules.RequireWorkspace(workspace);
         var uid = ReadUid(workspaceUid);
@@ -100,18 +109,18 @@ internal sealed class DocumentWriter(ShardCaller shards, WorkspaceDirectory dire
             throw Refuse.Invalid("generation", "It has 16 bytes.");
         if (mutationId.Length != UuidBytes)
             throw Refuse.Invalid("mutation_id", "It has 16 bytes.");
-        return CallAsync(workspace, uid, documentId, request, method, scope);
+        return CallAsync(workspace, uid, documentId, request, operation, scope);
     }
 
     private async Task<(KnownWorkspace Workspace, TResponse Response)> CallAsync<TRequest, TResponse>(
-        string name, Guid uid, string documentId, TRequest request, ShardMethod<TRequest, TResponse> method,
+        string name, Guid uid, string documentId, TRequest request, ShardOperation<TRequest, TResponse> operation,
         CallScope scope)
     {
         var workspace = await FindAsync(name, uid, scope);
         try
         {
             var bucket = workspace.BucketOf(documentId);
-            var (_, response) = await shards.CallBucketAsync(workspace, bucket, request, method, scope);
+            var (_, response) = await shards.CallBucketAsync(workspace, bucket, request, operation, scope);
             return (workspace, response);
         }
         catch (WorkspaceReplacedException)

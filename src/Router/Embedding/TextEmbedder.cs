@@ -1,6 +1,6 @@
-using Grpc.Core;
 using Rag.Hosting.Topology;
 using Rag.Internal.V1;
+using Rag.Router.Balancing;
 using Rag.Router.Errors;
 using Rag.Router.Shards;
 using Rag.V1;
@@ -8,58 +8,61 @@ using Rag.V1;
 namespace Rag.Router.Embedding;
 
 /// <summary>Texts to vectors by whichever shard is there: all of them have the models. Thread-safe.</summary>
-internal sealed class TextEmbedder(IShardConnections connections, ITopologySource topology)
+internal sealed class TextEmbedder(ReplicaCaller replicas, ITopologySource topology)
 {
-    private uint _turn;
+    private static readonly ShardOperation<EmbedTextsRequest, EmbedTextsResponse> EmbedQuery = new(
+        "EmbedQuery", OperationKind.ShortRead,
+        static (client, _, request, options) => client.EmbedTextsAsync(request, options));
+
+    private static readonly ShardOperation<EmbedTextsRequest, EmbedTextsResponse> EmbedTexts = new(
+        "EmbedTexts", OperationKind.Read,
+        static (client, _, request, options) => client.EmbedTextsAsync(request, options));
+
+    private static readonly ShardOperation<ListModelsRequest, ListModelsResponse> ListModels = new(
+        "ListModels", OperationKind.ShortRead,
+        static (client, _, request, options) => client.ListModelsAsync(request, options));
+
+    private volatile AllShards? _all;
 
     /// <summary>Embeds one text as a query.</summary>
     public Task<EmbedTextsResponse> EmbedQueryAsync(string model, string text, Encoder encoder, CallScope scope)
     {
         var request = new EmbedTextsRequest { Model = model, Encoder = encoder, Query = true };
         request.Texts.Add(text);
-        return CallAsync(
-            request, static (client, body, options) => client.EmbedTextsAsync(body, options), scope, isShort: true);
+        return CallAsync(request, EmbedQuery, scope);
     }
 
     public Task<EmbedTextsResponse> EmbedAsync(EmbedTextsRequest request, CallScope scope) =>
-        CallAsync(
-            request, static (client, body, options) => client.EmbedTextsAsync(body, options), scope, isShort: false);
+        CallAsync(request, EmbedTexts, scope);
 
     public Task<ListModelsResponse> ListModelsAsync(CallScope scope) =>
-        CallAsync(new ListModelsRequest(),
-            static (client, body, options) => client.ListModelsAsync(body, options), scope, isShort: true);
+        CallAsync(new ListModelsRequest(), ListModels, scope);
 
-    /// <summary>Asks shards in turn, beginning with another one each time, until one can be reached.</summary>
-    /// <param name="isShort">
-    /// The work takes milliseconds: a shard that does not answer in half of the time that is left is given up for the
-    /// next one.
-    /// </param>
     private async Task<TResponse> CallAsync<TRequest, TResponse>(
-        TRequest request,
-        Func<ShardService.ShardServiceClient, TRequest, CallOptions, AsyncUnaryCall<TResponse>> method, CallScope scope,
-        bool isShort)
+        TRequest request, ShardOperation<TRequest, TResponse> operation, CallScope scope)
     {
-        var shards = topology.Current.Shards;
-        var first = Interlocked.Increment(ref _turn);
-        RpcException? away = null;
-        for (var i = 0; i < shards.Length; i++)
+        try
         {
-            var shard = shards[(int)((first + (uint)i) % (uint)shards.Length)];
-            var hasNext = isShort && i + 1 < shards.Length;
-            var deadline = hasNext ? DateTime.UtcNow + scope.Remaining / 2 : scope.Deadline;
-            try
-            {
-                using var call = method(connections.For(shard), request,
-                    new CallOptions(deadline: deadline, cancellationToken: scope.Token));
-                return await call.ResponseAsync;
-            }
-            catch (RpcException error) when (error.StatusCode == StatusCode.Unavailable
-                || (hasNext && error.StatusCode == StatusCode.DeadlineExceeded))
-            {
-                away = error;
-            }
+            return await replicas.CallAsync(Shards(), request, operation, scope);
         }
-
-        throw Refuse.Unavailable("No shard can be reached to embed the text: try again.", away);
+        catch (Grpc.Core.RpcException away) when (away.StatusCode == Grpc.Core.StatusCode.Unavailable)
+        {
+            throw Refuse.Unavailable("No shard can be reached to embed the text: try again.", away);
+        }
     }
+
+    // Every shard is a replica of the models; of very many each router asks the same few, and others ask others.
+    private ShardGroup Shards()
+    {
+        var current = topology.Current;
+        if (_all is { } known && ReferenceEquals(known.Topology, current))
+            return known.Group;
+        var nodes = current.Shards.ToArray();
+        Random.Shared.Shuffle(nodes);
+        var group = new ShardGroup([.. nodes.Take(ReplicaSelector.MaxReplicas)], [], new Target());
+        _all = new AllShards(current, group);
+        return group;
+    }
+
+    private sealed record AllShards(ClusterTopology Topology, ShardGroup Group);
 }

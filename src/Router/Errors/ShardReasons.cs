@@ -11,6 +11,12 @@ internal static class ShardReasons
     /// <summary>The shard does not hold a partition of the request.</summary>
     public const string NotHeld = "not-held";
 
+    /// <summary>The replica has not yet applied what the caller has seen.</summary>
+    public const string NotReached = "not-reached";
+
+    /// <summary>The shard is there, but cannot do this now.</summary>
+    public const string Unable = "unable";
+
     private const string ReasonTrailer = "rag-reason";
     private const string RetryTrailer = "retry-after-ms";
 
@@ -19,6 +25,12 @@ internal static class ShardReasons
 
     public static bool IsNotHeld(this RpcException error) =>
         error.StatusCode == StatusCode.FailedPrecondition && error.Reason() == NotHeld;
+
+    public static bool IsNotReached(this RpcException error) =>
+        error.StatusCode == StatusCode.FailedPrecondition && error.Reason() == NotReached;
+
+    /// <summary>Whether UNAVAILABLE is what a shard has said, not what became of the connection.</summary>
+    public static bool IsAnswer(this RpcException error) => error.Reason() == Unable;
 
     public static TimeSpan? RetryAfter(this RpcException error) =>
         long.TryParse(error.Trailers.GetValue(RetryTrailer), out var milliseconds) && milliseconds >= 0

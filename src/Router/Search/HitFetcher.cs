@@ -10,9 +10,13 @@ namespace Rag.Router.Search;
 /// <summary>Reads what the hits of a hybrid search carry, once it is known which they are. Thread-safe.</summary>
 internal sealed class HitFetcher(ShardCaller shards, RouterOptions options)
 {
-    private static readonly ShardMethod<Part, GetResponse> Get =
+    private static readonly ShardOperation<Part, GetResponse> Get = new(
+        "Get", OperationKind.ShortRead,
         static (client, target, part, callOptions) =>
-            client.GetAsync(part.Plan.ToGetRequest(target, part.Keys), callOptions);
+            client.GetAsync(part.Plan.ToGetRequest(target, part.Keys), callOptions))
+    {
+        WantedBy = static part => part.Plan.SeenStamps,
+    };
 
     /// <summary>
     /// Fills in <paramref name="hits"/>. A chunk that was deleted since it was found is taken out: the search as a whole

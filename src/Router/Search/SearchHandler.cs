@@ -24,12 +24,21 @@ namespace Rag.Router.Search;
 internal sealed class SearchHandler(
     ShardCaller shards, WorkspaceDirectory directory, TextEmbedder embedder, HitFetcher fetcher)
 {
-    private static readonly ShardMethod<SearchPlan, SearchSlicesResponse> SearchSlices =
-        static (client, target, plan, options) => client.SearchSlicesAsync(plan.ToRequest(target), options);
+    private static readonly ShardOperation<SearchPlan, SearchSlicesResponse> SearchSlices = new(
+        "SearchSlices", OperationKind.ShortRead,
+        static (client, target, plan, options) => client.SearchSlicesAsync(plan.ToRequest(target), options))
+    {
+        PositionsOf = static response => response.Stamps,
+        WantedBy = static plan => plan.MinStamps,
+    };
 
-    private static readonly ShardMethod<SearchPlan, GetTextStatisticsResponse> GetTextStatistics =
+    private static readonly ShardOperation<SearchPlan, GetTextStatisticsResponse> GetTextStatistics = new(
+        "GetTextStatistics", OperationKind.ShortRead,
         static (client, target, plan, options) =>
-            client.GetTextStatisticsAsync(plan.ToStatisticsRequest(target), options);
+            client.GetTextStatisticsAsync(plan.ToStatisticsRequest(target), options))
+    {
+        WantedBy = static plan => plan.MinStamps,
+    };
 
     public Task<SearchResponse> SearchAsync(SearchRequest request, CallScope scope)
     {
@@ -126,6 +135,7 @@ internal sealed class SearchHandler(
         }
 
         var fetchStarted = Stopwatch.GetTimestamp();
+        plan.SetSeen([.. gathered.Answers.SelectMany(static part => part.Response.Stamps)]);
         await fetcher.FetchAsync(workspace, plan, answer.Hits, scope);
         answer.Timings.Merge = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(mergeStarted, fetchStarted));
         answer.Timings.Fetch = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(fetchStarted));

@@ -23,6 +23,7 @@ internal sealed class SearchPlan
     private readonly Stamp[] _minStamps;
 
     private TextStatistics? _statistics;
+    private Stamp[] _seen = [];
 
     private SearchPlan(SearchRequest search, Stamp[] minStamps, ByteString vector)
     {
@@ -54,6 +55,12 @@ internal sealed class SearchPlan
 
     /// <summary>How many of each list are mixed in a hybrid search.</summary>
     public int Candidates { get; }
+
+    /// <summary>Positions that a search waits for.</summary>
+    public Stamp[] MinStamps => _minStamps;
+
+    /// <summary>Positions that reading what the hits carry waits for: another replica may be behind.</summary>
+    public Stamp[] SeenStamps => _seen;
 
     public ReturnFields ReturnFields => _search.ReturnFields ?? ReturnDefaults.Hits;
 
@@ -94,10 +101,13 @@ internal sealed class SearchPlan
     /// <summary>What the words weigh in all partitions, for shards that hold some of them.</summary>
     public void SetStatistics(TextStatistics statistics) => _statistics = statistics;
 
+    /// <summary>How far the replicas were that found the hits.</summary>
+    public void SetSeen(Stamp[] stamps) => _seen = stamps;
+
     public GetTextStatisticsRequest ToStatisticsRequest(Target target)
     {
         var request = new GetTextStatisticsRequest { Target = target, Text = _search.Text };
-        MinStamps.AddTo(request.MinStamps, _minStamps, target);
+        Shards.MinStamps.AddTo(request.MinStamps, _minStamps, target);
         return request;
     }
 
@@ -106,7 +116,7 @@ internal sealed class SearchPlan
     {
         var request = new GetRequest { Target = target, ReturnFields = ReturnFields };
         request.Keys.AddRange(keys);
-        MinStamps.AddTo(request.MinStamps, _minStamps, target);
+        Shards.MinStamps.AddTo(request.MinStamps, _seen, target);
         return request;
     }
 
@@ -141,7 +151,7 @@ internal sealed class SearchPlan
 
         if (_search.HasScoreThreshold && !IsHybrid)
             request.ScoreThreshold = _search.ScoreThreshold;
-        MinStamps.AddTo(request.MinStamps, _minStamps, target);
+        Shards.MinStamps.AddTo(request.MinStamps, _minStamps, target);
         return request;
     }
 

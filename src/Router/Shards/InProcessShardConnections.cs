@@ -7,14 +7,15 @@ namespace Rag.Router.Shards;
 /// <summary>Shards of this process, called without a socket. Thread-safe.</summary>
 public sealed class InProcessShardConnections : IShardConnections
 {
-    private readonly Dictionary<string, ShardService.ShardServiceClient> _clients = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (CallInvoker Invoker, ShardService.ShardServiceClient Client)> _shards =
+        new(StringComparer.Ordinal);
 
     /// <summary>Shards by their names in the topology.</summary>
     public InProcessShardConnections(IReadOnlyDictionary<string, CallInvoker> shards)
     {
         ArgumentNullException.ThrowIfNull(shards);
         foreach (var (name, invoker) in shards)
-            _clients.Add(name, new ShardService.ShardServiceClient(invoker));
+            _shards.Add(name, (invoker, new ShardService.ShardServiceClient(invoker)));
     }
 
     /// <summary>One shard that holds everything: the embedded default.</summary>
@@ -25,11 +26,17 @@ public sealed class InProcessShardConnections : IShardConnections
 
     /// <inheritdoc/>
     /// <exception cref="RpcException">UNAVAILABLE: no such shard is in this process.</exception>
-    public ShardService.ShardServiceClient For(ShardNode shard)
+    public ShardService.ShardServiceClient For(ShardNode shard) => Find(shard).Client;
+
+    /// <inheritdoc/>
+    /// <exception cref="RpcException">UNAVAILABLE: no such shard is in this process.</exception>
+    public CallInvoker InvokerFor(ShardNode shard) => Find(shard).Invoker;
+
+    private (CallInvoker Invoker, ShardService.ShardServiceClient Client) Find(ShardNode shard)
     {
         ArgumentNullException.ThrowIfNull(shard);
-        return _clients.TryGetValue(shard.Name, out var client)
-            ? client
+        return _shards.TryGetValue(shard.Name, out var found)
+            ? found
             : throw new RpcException(new Status(
                 StatusCode.Unavailable, $"Shard {shard.Name} is not in this process: check the topology."));
     }

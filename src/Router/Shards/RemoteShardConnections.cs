@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Primitives;
 using Rag.Hosting.Topology;
@@ -33,14 +34,10 @@ public sealed class RemoteShardConnections : IShardConnections, IDisposable
     }
 
     /// <inheritdoc/>
-    public ShardService.ShardServiceClient For(ShardNode shard)
-    {
-        ArgumentNullException.ThrowIfNull(shard);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        // The weight is no matter of connections: nodes that differ in it only share a channel by name and address.
-        var key = shard.Weight == 1 ? shard : shard with { Weight = 1 };
-        return _connections.GetOrAdd(key, static (node, self) => self.Open(node), this).Client;
-    }
+    public ShardService.ShardServiceClient For(ShardNode shard) => Find(shard).Client;
+
+    /// <inheritdoc/>
+    public CallInvoker InvokerFor(ShardNode shard) => Find(shard).Invoker;
 
     public void Dispose()
     {
@@ -52,13 +49,22 @@ public sealed class RemoteShardConnections : IShardConnections, IDisposable
             connection.Close();
     }
 
+    private Connection Find(ShardNode shard)
+    {
+        ArgumentNullException.ThrowIfNull(shard);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        // The weight is no matter of connections: nodes that differ in it only share a channel by name and address.
+        var key = shard.Weight == 1 ? shard : shard with { Weight = 1 };
+        return _connections.GetOrAdd(key, static (node, self) => self.Open(node), this);
+    }
+
     private Connection Open(ShardNode shard) => new(() => GrpcChannel.ForAddress(shard.Address, new GrpcChannelOptions
     {
         MaxReceiveMessageSize = _maxMessageBytes,
         MaxSendMessageSize = _maxMessageBytes,
         // Two connections keep both cores of a small machine busy; more open by themselves when streams run out.
         Connections = 2,
-        ConnectTimeout = TimeSpan.FromSeconds(2),
+        ConnectTimeout = TimeSpan.FromSeconds(1),
         KeepAlivePingDelay = TimeSpan.FromSeconds(10),
         KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
     }));
@@ -82,13 +88,16 @@ public sealed class RemoteShardConnections : IShardConnections, IDisposable
     /// <summary>Made once, even if several calls ask for it at the same time.</summary>
     private sealed class Connection(Func<GrpcChannel> open)
     {
-        private readonly Lazy<(GrpcChannel Channel, ShardService.ShardServiceClient Client)> _open = new(() =>
+        private readonly Lazy<(GrpcChannel Channel, CallInvoker Invoker, ShardService.ShardServiceClient Client)> _open = new(() =>
         {
             var channel = open();
-            return (channel, new ShardService.ShardServiceClient(channel));
+            var invoker = channel.CreateCallInvoker();
+            return (channel, invoker, new ShardService.ShardServiceClient(invoker));
         });
 
         public ShardService.ShardServiceClient Client => _open.Value.Client;
+
+        public CallInvoker Invoker => _open.Value.Invoker;
 
         public void Close()
         {

@@ -1,25 +1,24 @@
 using System.Collections.Immutable;
 using Grpc.Core;
 using Rag.Hosting.Topology;
+using Rag.Router.Balancing;
 using Rag.Router.Errors;
 using Rag.Router.Workspaces;
 
 namespace Rag.Router.Shards;
 
 /// <summary>
-/// Calls shards and tries again where that is right: after settings or the topology turned out to be stale, and once
-/// after a shard could not be reached (every call is idempotent: reads are, and writes carry a mutation id).
-/// Thread-safe.
+/// Calls the shards that hold a workspace, and again where settings or the topology turned out to be stale. Which replica
+/// is asked, and what becomes of one that fails, is <see cref="ReplicaCaller"/>'s. Thread-safe.
 /// <code>
 /// stale-settings ─► read the settings again ─► same uid and partitions? ─► try again (a change on its way: wait, and
 ///                                              │                          ask under the former version in turn)
 ///                                              └─ no: WorkspaceReplacedException, the request is routed anew
 /// not-held       ─► wait for the newer topology, group the partitions anew
-/// UNAVAILABLE    ─► once more
 /// </code>
 /// </summary>
 internal sealed class ShardCaller(
-    IShardConnections connections, ITopologySource topology, WorkspaceDirectory directory, RouterOptions options,
+    ReplicaCaller replicas, ITopologySource topology, WorkspaceDirectory directory, RouterOptions options,
     RouterMetrics metrics, TimeProvider time)
 {
     /// <summary>
@@ -33,7 +32,7 @@ internal sealed class ShardCaller(
 
     /// <summary>Calls the shard of one bucket. The answer names what it was asked for in the end.</summary>
     public async Task<ShardAnswer<TResponse>> CallBucketAsync<TState, TResponse>(
-        KnownWorkspace workspace, int bucket, TState state, ShardMethod<TState, TResponse> method, CallScope scope)
+        KnownWorkspace workspace, int bucket, TState state, ShardOperation<TState, TResponse> operation, CallScope scope)
     {
         var retry = default(RetryState);
         while (true)
@@ -41,9 +40,13 @@ internal sealed class ShardCaller(
             var group = workspace.RouteUnder(topology.Current).OfBucket(bucket);
             try
             {
-                return new ShardAnswer<TResponse>(group, await SendAsync(group, state, method, scope));
+                return new ShardAnswer<TResponse>(group, await replicas.CallAsync(group, state, operation, scope));
             }
-            catch (RpcException error) when (IsRetriable(error))
+            catch (RpcException error) when (error.StatusCode == StatusCode.Unavailable)
+            {
+                throw Away(group, error);
+            }
+            catch (RpcException error) when (IsStale(error))
             {
                 (workspace, retry) = await PrepareRetryAsync(workspace, group, error, retry, scope);
             }
@@ -52,9 +55,9 @@ internal sealed class ShardCaller(
 
     /// <summary>Calls every shard that holds partitions of the workspace; the first failure ends it.</summary>
     public async Task<IReadOnlyList<ShardAnswer<TResponse>>> CallAllAsync<TState, TResponse>(
-        KnownWorkspace workspace, TState state, ShardMethod<TState, TResponse> method, CallScope scope)
+        KnownWorkspace workspace, TState state, ShardOperation<TState, TResponse> operation, CallScope scope)
     {
-        var gathered = await GatherAsync(workspace, state, method, scope, allowMissing: false);
+        var gathered = await GatherAsync(workspace, state, operation, scope, allowMissing: false);
         return gathered.Answers;
     }
 
@@ -62,14 +65,14 @@ internal sealed class ShardCaller(
     /// The same, but with <paramref name="allowMissing"/> the partitions that cannot be reached are named instead.
     /// </summary>
     public async Task<Gathered<TResponse>> GatherAsync<TState, TResponse>(
-        KnownWorkspace workspace, TState state, ShardMethod<TState, TResponse> method, CallScope scope,
+        KnownWorkspace workspace, TState state, ShardOperation<TState, TResponse> operation, CallScope scope,
         bool allowMissing)
     {
         var gathered = new Gathered<TResponse>(allowMissing);
         var groups = workspace.RouteUnder(topology.Current).Groups;
         if (groups.Length == 1)
         {
-            await CallGroupAsync(workspace, groups[0], state, method, scope, gathered, default);
+            await CallGroupAsync(workspace, groups[0], state, operation, scope, gathered, default);
             return gathered;
         }
 
@@ -81,7 +84,7 @@ internal sealed class ShardCaller(
         for (var i = 0; i < groups.Length; i++)
         {
             await slots.WaitAsync(CancellationToken.None);
-            calls[i] = CallSlotAsync(workspace, groups[i], state, method, inner, gathered, slots, stop);
+            calls[i] = CallSlotAsync(workspace, groups[i], state, operation, inner, gathered, slots, stop);
         }
 
         await Task.WhenAll(calls);
@@ -90,12 +93,12 @@ internal sealed class ShardCaller(
     }
 
     private async Task CallSlotAsync<TState, TResponse>(
-        KnownWorkspace workspace, ShardGroup group, TState state, ShardMethod<TState, TResponse> method,
+        KnownWorkspace workspace, ShardGroup group, TState state, ShardOperation<TState, TResponse> operation,
         CallScope scope, Gathered<TResponse> gathered, SemaphoreSlim slots, CancellationTokenSource stop)
     {
         try
         {
-            await CallGroupAsync(workspace, group, state, method, scope, gathered, default);
+            await CallGroupAsync(workspace, group, state, operation, scope, gathered, default);
         }
         catch (Exception error)
         {
@@ -109,18 +112,22 @@ internal sealed class ShardCaller(
     }
 
     private async Task CallGroupAsync<TState, TResponse>(
-        KnownWorkspace workspace, ShardGroup group, TState state, ShardMethod<TState, TResponse> method,
+        KnownWorkspace workspace, ShardGroup group, TState state, ShardOperation<TState, TResponse> operation,
         CallScope scope, Gathered<TResponse> gathered, RetryState retry)
     {
         while (true)
         {
             try
             {
-                gathered.Add(new ShardAnswer<TResponse>(group, await SendAsync(group, state, method, scope)));
+                gathered.Add(new ShardAnswer<TResponse>(
+                    group, await replicas.CallAsync(group, state, operation, scope)));
                 return;
             }
-            catch (RpcException error) when (IsRetriable(error) && !(gathered.AllowMissing && retry.HasFailedOver
-                && error.StatusCode == StatusCode.Unavailable))
+            catch (RpcException error) when (error.StatusCode == StatusCode.Unavailable && !gathered.AllowMissing)
+            {
+                throw Away(group, error);
+            }
+            catch (RpcException error) when (IsStale(error))
             {
                 try
                 {
@@ -141,7 +148,7 @@ internal sealed class ShardCaller(
                 }
 
                 foreach (var part in regrouped)
-                    await CallGroupAsync(workspace, part, state, method, scope, gathered, retry);
+                    await CallGroupAsync(workspace, part, state, operation, scope, gathered, retry);
                 return;
             }
             catch (RpcException error) when (gathered.AllowMissing && IsMissing(error, scope))
@@ -152,7 +159,7 @@ internal sealed class ShardCaller(
                     foreach (var partition in group.Partitions)
                     {
                         var alone = ShardRoute.Group(workspace, [partition], topology.Current)[0];
-                        await CallGroupAsync(workspace, alone, state, method, scope, gathered, retry);
+                        await CallGroupAsync(workspace, alone, state, operation, scope, gathered, retry);
                     }
 
                     return;
@@ -165,17 +172,7 @@ internal sealed class ShardCaller(
         }
     }
 
-    private async Task<TResponse> SendAsync<TState, TResponse>(
-        ShardGroup group, TState state, ShardMethod<TState, TResponse> method, CallScope scope)
-    {
-        var client = connections.For(group.Shard);
-        using var call = method(
-            client, group.Target, state, new CallOptions(deadline: scope.Deadline, cancellationToken: scope.Token));
-        return await call.ResponseAsync;
-    }
-
-    private static bool IsRetriable(RpcException error) =>
-        error.StatusCode == StatusCode.Unavailable || error.IsStaleSettings() || error.IsNotHeld();
+    private static bool IsStale(RpcException error) => error.IsStaleSettings() || error.IsNotHeld();
 
     /// <summary>
     /// A part of an answer that may be left out: its shard is away, too slow, or its data is corrupt.
@@ -191,14 +188,6 @@ internal sealed class ShardCaller(
         KnownWorkspace workspace, ShardGroup group, RpcException error, RetryState retry, CallScope scope)
     {
         retry = retry with { Attempts = retry.Attempts + 1 };
-        if (error.StatusCode == StatusCode.Unavailable)
-        {
-            if (retry.HasFailedOver)
-                throw Away(group, error);
-            metrics.Retried("unavailable");
-            return (workspace, retry with { HasFailedOver = true });
-        }
-
         if (retry.Attempts >= MaxAttempts)
             throw Unsettled(group, error);
         if (error.IsNotHeld())
@@ -221,12 +210,12 @@ internal sealed class ShardCaller(
     }
 
     private static RefusedException Away(ShardGroup group, RpcException cause) => Refuse.Unavailable(
-        $"Shard {group.Shard.Name} with {Name(group.Partitions)} cannot be reached: "
+        $"{group.Names} with {Name(group.Partitions)} cannot be reached: "
         + "try again, or allow partial results.",
         cause);
 
     private static RefusedException Unsettled(ShardGroup group, RpcException cause) => Refuse.Unavailable(
-        $"Shard {group.Shard.Name} does not serve {Name(group.Partitions)} yet ({cause.Status.Detail}): try again.",
+        $"{group.Names} does not serve {Name(group.Partitions)} yet ({cause.Status.Detail}): try again.",
         cause);
 
     private static string Name(ImmutableArray<int> partitions)
@@ -237,5 +226,5 @@ internal sealed class ShardCaller(
         return $"partition{(partitions.Length == 1 ? "" : "s")} {list}{more}";
     }
 
-    private readonly record struct RetryState(int Attempts, bool HasFailedOver);
+    private readonly record struct RetryState(int Attempts);
 }

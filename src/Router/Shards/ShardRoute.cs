@@ -6,7 +6,7 @@ using Rag.Router.Workspaces;
 namespace Rag.Router.Shards;
 
 /// <summary>
-/// A workspace's partitions by the shards that hold them. Targets are shared by all requests and never changed.
+/// A workspace's partitions by the shards that hold replicas of them. Targets are shared by all requests and never changed.
 /// Immutable.
 /// </summary>
 internal sealed class ShardRoute
@@ -24,28 +24,31 @@ internal sealed class ShardRoute
 
     public ClusterTopology Topology { get; }
 
-    /// <summary>All partitions, one group for each shard.</summary>
+    /// <summary>All partitions, one group for each set of replicas.</summary>
     public ImmutableArray<ShardGroup> Groups { get; }
 
     public static ShardRoute Of(KnownWorkspace workspace, ClusterTopology topology) =>
         new(workspace, topology, Group(workspace, workspace.Partitions, topology));
 
-    /// <summary>Some partitions of a workspace, one group for each shard, in the order of the partitions.</summary>
+    /// <summary>Some partitions of a workspace, one group for each set of replicas, in the order of the
+    /// partitions.</summary>
     public static ImmutableArray<ShardGroup> Group(
         KnownWorkspace workspace, ImmutableArray<int> partitions, ClusterTopology topology)
     {
-        var byShard = new Dictionary<string, (ShardNode Node, List<int> Partitions)>(StringComparer.Ordinal);
+        var byReplicas = new List<(ImmutableArray<ShardNode> Replicas, List<int> Partitions)>();
         foreach (var partition in partitions)
         {
-            var node = topology.OwnerOf(partition);
-            if (!byShard.TryGetValue(node.Name, out var group))
-                byShard.Add(node.Name, group = (node, []));
-            group.Partitions.Add(partition);
+            var replicas = ReadyReplicas.Of(topology, partition);
+            var found = byReplicas.FindIndex(group => group.Replicas.AsSpan().SequenceEqual(replicas.AsSpan()));
+            if (found >= 0)
+                byReplicas[found].Partitions.Add(partition);
+            else
+                byReplicas.Add((replicas, [partition]));
         }
 
-        var groups = ImmutableArray.CreateBuilder<ShardGroup>(byShard.Count);
-        foreach (var (node, held) in byShard.Values)
-            groups.Add(new ShardGroup(node, [.. held], TargetOf(workspace, topology, held)));
+        var groups = ImmutableArray.CreateBuilder<ShardGroup>(byReplicas.Count);
+        foreach (var (replicas, held) in byReplicas)
+            groups.Add(new ShardGroup(replicas, [.. held], TargetOf(workspace, topology, held)));
         return groups.MoveToImmutable();
     }
 
@@ -69,6 +72,14 @@ internal sealed class ShardRoute
     }
 }
 
-/// <summary>Partitions of one workspace on one shard.</summary>
+/// <summary>Partitions of one workspace that the same shards hold.</summary>
+/// <param name="Replicas">Shards that hold them and are ready; empty where none is.</param>
 /// <param name="Target">What requests name them by; never changed.</param>
-internal sealed record ShardGroup(ShardNode Shard, ImmutableArray<int> Partitions, Target Target);
+internal sealed record ShardGroup(
+    ImmutableArray<ShardNode> Replicas, ImmutableArray<int> Partitions, Target Target)
+{
+    /// <summary>Their names, for messages.</summary>
+    public string Names => Replicas.IsEmpty
+        ? "No shard"
+        : $"Shard{(Replicas.Length == 1 ? "" : "s")} {string.Join(", ", Replicas.Select(static node => node.Name))}";
+}

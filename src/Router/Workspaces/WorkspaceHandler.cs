@@ -13,9 +13,10 @@ internal sealed class WorkspaceHandler(
     IMetadataStore metadata, WorkspaceDirectory directory, WorkspaceDefaults defaults, WorkspaceLifecycle lifecycle,
     ShardCaller shards)
 {
-    private static readonly ShardMethod<GetStatisticsRequest, GetStatisticsResponse> GetStatistics =
+    private static readonly ShardOperation<GetStatisticsRequest, GetStatisticsResponse> GetStatistics = new(
+        "GetStatistics", OperationKind.Read,
         static (client, target, _, options) =>
-            client.GetStatisticsAsync(new GetStatisticsRequest { Target = target }, options);
+            client.GetStatisticsAsync(new GetStatisticsRequest { Target = target }, options));
 
     public async Task<CreateWorkspaceResponse> CreateAsync(CreateWorkspaceRequest request, CallScope scope)
     {

@@ -21,7 +21,8 @@ internal sealed class WorkspaceLifecycle(
 {
     private const int ErasePage = 1000;
 
-    private static readonly ShardMethod<Workspace, PutSettingsResponse> PutSettings =
+    private static readonly ShardOperation<Workspace, PutSettingsResponse> PutSettings = new(
+        "PutSettings", OperationKind.Write,
         static (client, target, settings, options) =>
         {
             var request = new PutSettingsRequest
@@ -32,7 +33,10 @@ internal sealed class WorkspaceLifecycle(
             };
             request.Partitions.AddRange(target.Partitions);
             return client.PutSettingsAsync(request, options);
-        };
+        })
+    {
+        PositionsOf = static response => response.Stamps,
+    };
 
     /// <summary>Finishes whatever the record says. Null when the workspace is gone.</summary>
     public async Task<WorkspaceRecord?> FinishAsync(WorkspaceRecord record, CallScope scope)
