@@ -20,6 +20,12 @@ internal static class ShardStatus
     /// <summary>The slice's data is corrupt; other slices are served.</summary>
     public const string Quarantined = "quarantined";
 
+    /// <summary>The replica is not yet as far as the caller has seen: ask another one, or again.</summary>
+    public const string NotReached = "not-reached";
+
+    /// <summary>The shard is there, but cannot do this now: UNAVAILABLE that says nothing of the connection.</summary>
+    public const string Unable = "unable";
+
     /// <summary>The status for a failure, or null for one that nobody expected.</summary>
     public static RpcException? Map(Exception failure, ServerCallContext context) => failure switch
     {
@@ -53,6 +59,8 @@ internal static class ShardStatus
         var trailers = new Metadata();
         if (failure.Kind == StoreErrorKind.DataLoss)
             trailers.Add(ReasonTrailer, Quarantined);
+        if (failure.Kind == StoreErrorKind.Unavailable)
+            trailers.Add(ReasonTrailer, Unable);
         if (failure.RetryAfter is { } delay)
             trailers.Add("retry-after-ms", ((long)delay.TotalMilliseconds).ToString());
         return new RpcException(new Status(code, failure.Message), trailers);

@@ -13,8 +13,8 @@ namespace Rag.Router.Tests.Fakes;
 // Over 400 lines: one fake of one whole service, a method a call.
 internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
 {
-    private readonly Lock _lock = new();
-    private readonly Dictionary<(Guid Uid, int Partition), FakeSlice> _slices = [];
+    private Lock _lock = new();
+    private Dictionary<(Guid Uid, int Partition), FakeSlice> _slices = [];
     private readonly List<string> _calls = [];
 
     public string Name => name;
@@ -54,6 +54,13 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
             foreach (var (key, slice) in other._slices)
                 _slices[key] = slice;
         }
+    }
+
+    /// <summary>Shares everything with another shard from now on, as a replica that is never behind.</summary>
+    public void Join(FakeShard other)
+    {
+        other.CopyFrom(this);
+        (_lock, _slices) = (other._lock, other._slices);
     }
 
     /// <summary>All chunks of a workspace on this shard.</summary>

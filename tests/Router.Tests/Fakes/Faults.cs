@@ -9,6 +9,10 @@ internal static class Faults
 
     public static RpcException NotHeld() => Refused("not-held");
 
+    public static RpcException NotReached() => Refused("not-reached");
+
+    public static RpcException Full() => new(new Status(StatusCode.ResourceExhausted, "The queue is full."));
+
     public static RpcException Away() => new(new Status(StatusCode.Unavailable, "Connection refused."));
 
     public static RpcException Corrupt() => new(new Status(StatusCode.DataLoss, "The slice is quarantined."));

@@ -61,6 +61,22 @@ internal sealed class RouterFixture : IAsyncDisposable
         return router;
     }
 
+    /// <summary>Gives every partition to all shards, which share what they hold, as perfect replicas do.</summary>
+    public void Replicate()
+    {
+        var edit = Topology.Current.Edit();
+        for (var partition = 0; partition < Topology.Current.Partitions; partition++)
+        {
+            foreach (var shard in Shards)
+                edit.SetReplica(partition, shard.Name, ReplicaState.Ready);
+        }
+
+        edit.ReplicationFactor = Shards.Count;
+        Topology.Replace(edit.Build());
+        foreach (var shard in Shards.Skip(1))
+            shard.Join(Shards[0]);
+    }
+
     /// <summary>A topology that gives each partition to the shard of this index.</summary>
     public ClusterTopology Place(long version, int partitions, Func<int, int> owner)
     {
