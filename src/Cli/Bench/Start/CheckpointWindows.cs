@@ -41,8 +41,15 @@ internal sealed class CheckpointWindows(StartOptions options, StartStore made, S
         {
             var control = await SearchAsync(length, cancellation);
             var without = await SearchAsync(length, cancellation);
+            var watch = new StallWatch();
             var (with, checkpoints, each) = await SearchBesideCheckpointsAsync(length, cancellation);
-            Results.Add(new CheckpointWindow(P99(control), P99(without), P99(with), checkpoints, Math.Round(each, 2)));
+            watch.Dispose();
+            Results.Add(new CheckpointWindow(P99(control), P99(without), P99(with), checkpoints, Math.Round(each, 2))
+            {
+                CollectionsMs = Math.Round(watch.Collecting.TotalMilliseconds, 2),
+                LongestCollectionMs = Math.Round(watch.LongestCollection.TotalMilliseconds, 2),
+                LatestWakeMs = Math.Round(watch.Lateness.Max.TotalMilliseconds, 2),
+            });
         }
 
         await writes.DisposeAsync();

@@ -89,13 +89,15 @@ public sealed record StartReport
         {
             output.WriteLine(string.Create(culture,
                 $"{searches:N0} searches/s ({Capacity:N0} with every core) beside {WriteRate:N0} upserts/s; p99 in µs:"));
-            output.WriteLine("  without   without   with a checkpoint   ratio   checkpoints   seconds each");
+            output.WriteLine("  without   without   with a checkpoint   ratio   checkpoints   seconds each   "
+                + "collector all/longest ms   late ms");
             foreach (var window in Windows)
             {
                 output.WriteLine(string.Create(culture,
                     $"  {window.ControlP99Us,7:0}   {window.WithoutP99Us,7:0}   {window.WithP99Us,17:0}   "
                     + $"{window.WithP99Us / window.WithoutP99Us,5:0.00}   {window.Checkpoints,11}   "
-                    + $"{window.SecondsEach,12:0.0}"));
+                    + $"{window.SecondsEach,12:0.0}   {window.CollectionsMs,13:0.0}/{window.LongestCollectionMs,-10:0.0}   "
+                    + $"{window.LatestWakeMs,7:0.0}"));
             }
 
             output.WriteLine(string.Create(culture,
@@ -122,4 +124,14 @@ public sealed record StartReport
 /// <param name="Checkpoints">Checkpoints begun in the third.</param>
 /// <param name="SecondsEach">How long one took.</param>
 public sealed record CheckpointWindow(
-    double ControlP99Us, double WithoutP99Us, double WithP99Us, int Checkpoints, double SecondsEach);
+    double ControlP99Us, double WithoutP99Us, double WithP99Us, int Checkpoints, double SecondsEach)
+{
+    /// <summary>What the garbage collector paused in all in the third, milliseconds.</summary>
+    public double CollectionsMs { get; init; }
+
+    /// <summary>Its longest pause.</summary>
+    public double LongestCollectionMs { get; init; }
+
+    /// <summary>How late a thread that only sleeps woke at most: what the machine or the collector held up.</summary>
+    public double LatestWakeMs { get; init; }
+}
