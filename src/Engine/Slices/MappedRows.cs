@@ -23,5 +23,8 @@ internal sealed unsafe class MappedRows(MappedSection section, int dimension) : 
             Kernels.Prefetch.Lines(ref *(float*)(section.Pointer + offset), _rowBytes);
     }
 
+    /// <summary>Lets go of many bytes without holding up the process.</summary>
+    public void DisposeSlowly() => section.Dispose(new WorkPace());
+
     public void Dispose() => section.Dispose();
 }

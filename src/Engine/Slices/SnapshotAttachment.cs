@@ -59,7 +59,7 @@ internal sealed class SnapshotAttachment : IDisposable
             if (!slice.Spaces.Contains(_cut.Spaces[i]))
                 rows.Dispose();
             else if (_cut.Spaces[i].Index.Rows.Attach(rows, _cut.RowLimit) is { } former)
-                slice.Graveyard.Release(() => LetGo(former, rows.Bytes));
+                slice.Graveyard.Release(() => LetGo(former));
         }
 
         AttachKeys(slice);
@@ -75,12 +75,12 @@ internal sealed class SnapshotAttachment : IDisposable
 
     /// <summary>To unmap a gigabyte, and with it to free a deleted file's pages, takes the system 100 ms: not on the
     /// writer's thread.</summary>
-    private static void LetGo(IDisposable former, long bytes)
+    private static void LetGo(IDisposable former)
     {
-        if (bytes < WorkPace.FreeBytes)
-            former.Dispose();
+        if (former is MappedRows { Bytes: >= WorkPace.FreeBytes } large)
+            BackgroundThread.Start("rag unmap", large.DisposeSlowly);
         else
-            BackgroundThread.Start("rag unmap", former.Dispose);
+            former.Dispose();
     }
 
     private void AttachKeys(Slice slice)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Rag.Engine.Slices;
 
 namespace Rag.Engine;
@@ -10,11 +11,20 @@ internal sealed class StoreMaintenance(
     StoreContext context, SliceCatalog catalog, MemoryKeeper memory, Checkpointer checkpointer, ChunkLogCleaner cleaner,
     Func<SliceEntry, string, Guid, CancellationToken, Task> abort)
 {
-    // Rows taken apart while a slice's writer waits: some ten milliseconds in a graph.
-    private const int ReclaimAtATime = 64;
+    // Rows taken apart while a slice's writer waits: some milliseconds in a graph.
+    private const int ReclaimAtATime = 8;
 
     // Batches of them for one slice in one round.
-    private const int MaxReclaims = 400;
+    private const int MaxReclaims = 3200;
+
+    // What a snapshot has held back, thousands of rows under a steady load, comes all at once: a core that does nothing
+    // else for a second is missed by searches. After each bit of work comes a rest that is so many times longer.
+    private const int RestTimes = 4;
+
+    private static readonly TimeSpan WorkBeforeRest = TimeSpan.FromMilliseconds(1);
+
+    // Other slices, and snapshots, are not kept waiting longer; the rest is done in the next round.
+    private static readonly TimeSpan ReclaimTime = TimeSpan.FromSeconds(2);
 
     // Snapshots of sleeping slices looked into in one round, 50 µs each.
     private const int SummariesAtATime = 2000;
@@ -73,8 +83,7 @@ internal sealed class StoreMaintenance(
                 catalog.Forget(entry);
             if (entry.Loaded is not { } slice)
                 continue;
-            for (var round = 0; round < MaxReclaims && Reclaim(entry); round++)
-                await Task.Yield();
+            await ReclaimAsync(entry, stopping);
             if (nowMs - entry.LastUsedMs > IdleMs)
                 slice.Order.Clear();
             if (slice.Visible > MaxVisible)
@@ -97,6 +106,22 @@ internal sealed class StoreMaintenance(
             await Task.Yield();
             if (--left == 0)
                 return;
+        }
+    }
+
+    private async Task ReclaimAsync(SliceEntry entry, CancellationToken stopping)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var rested = began;
+        for (var round = 0; round < MaxReclaims && Reclaim(entry); round++)
+        {
+            var worked = Stopwatch.GetElapsedTime(rested);
+            if (worked < WorkBeforeRest)
+                continue;
+            if (Stopwatch.GetElapsedTime(began) > ReclaimTime)
+                return;
+            await Task.Delay(worked * RestTimes, stopping);
+            rested = Stopwatch.GetTimestamp();
         }
     }
 

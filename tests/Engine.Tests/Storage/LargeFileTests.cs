@@ -7,7 +7,7 @@ public sealed class LargeFileTests
     [Fact]
     public void A_large_file_is_synced_in_steps_and_a_small_one_once()
     {
-        SyncsOf(bytes: 50 << 20).ShouldBe(4);
+        SyncsOf(bytes: 50 << 20).ShouldBe(13);
         SyncsOf(bytes: 1 << 20).ShouldBe(1);
     }
 

@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace Rag.Engine.Storage;
 
 /// <summary>
-/// Lets a thread that moves many bytes rest for a millisecond after every 0.15 ms of work. A search that needs the core
-/// waits that long at most, though the kernel lets whoever runs finish a slice of some milliseconds, and caches and
-/// memory bandwidth stay with the searches; a snapshot of a million vectors (2.1 GB) takes some fifteen seconds instead of
+/// Lets a thread that moves many bytes rest for three milliseconds after every 0.1 ms of work. A search that needs the
+/// core waits that long at most, though the kernel lets whoever runs finish a slice of some milliseconds, and caches and
+/// memory bandwidth stay with the searches; a snapshot of a million vectors (2.1 GB) takes some forty seconds instead of
 /// three. Short work is not paced. Not thread-safe.
 /// </summary>
 internal sealed class WorkPace
@@ -13,8 +13,8 @@ internal sealed class WorkPace
     /// <summary>Bytes that are moved before the first rest: small snapshots are over by then.</summary>
     public const long FreeBytes = 32L << 20;
 
-    private static readonly TimeSpan Work = TimeSpan.FromMilliseconds(0.15);
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Work = TimeSpan.FromMilliseconds(0.1);
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(3);
 
     private long _moved;
     private long _since = Stopwatch.GetTimestamp();
