@@ -1,37 +1,24 @@
-using Rag.Metadata.Sqlite;
-using Rag.Testing;
-
 namespace Rag.Metadata.Tests;
 
-/// <summary>A store in a folder of its own, with a clock that a test moves.</summary>
-internal sealed class StoreFixture : IAsyncDisposable
+/// <summary>An empty store of its own, with a clock that a test moves.</summary>
+public abstract class StoreFixture : IAsyncDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    internal ManualTime Time { get; } = new();
 
-    private StoreFixture()
-    {
-    }
+    public IMetadataStore Store { get; private set; } = null!;
 
-    public ManualTime Time { get; } = new();
+    /// <summary>The same store once more, as another process would open it.</summary>
+    public abstract Task<IMetadataStore> OpenAnotherAsync();
 
-    public SqliteMetadataStore Store { get; private set; } = null!;
+    /// <summary>Pieces of all blobs.</summary>
+    public abstract Task<long> CountPiecesAsync();
 
-    public string Folder => _folder.Path;
-
-    public static async Task<StoreFixture> OpenAsync()
-    {
-        var fixture = new StoreFixture();
-        fixture.Store = await fixture.OpenAnotherAsync();
-        return fixture;
-    }
-
-    /// <summary>The same files once more, as another process would open them.</summary>
-    public Task<SqliteMetadataStore> OpenAnotherAsync() => SqliteMetadataStore.OpenAsync(
-        new SqliteMetadataOptions { Folder = Folder, PollInterval = TimeSpan.FromMilliseconds(20) }, time: Time);
+    public abstract Task DamageLastPieceAsync(PieceDamage damage);
 
     public async Task ReopenAsync()
     {
-        await Store.DisposeAsync();
+        if (Store is not null)
+            await Store.DisposeAsync();
         Store = await OpenAnotherAsync();
     }
 
@@ -79,9 +66,16 @@ internal sealed class StoreFixture : IAsyncDisposable
         Version = version,
     };
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await Store.DisposeAsync();
-        _folder.Dispose();
+        GC.SuppressFinalize(this);
     }
+}
+
+public enum PieceDamage
+{
+    Zeroed,
+    Cut,
+    Lost,
 }

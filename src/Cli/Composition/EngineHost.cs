@@ -48,7 +48,7 @@ internal sealed class EngineHost : IAsyncDisposable
             host.Own(await options.Data.LockAsync(options.Patience, cancellationToken));
             var settings = Settings.Read(options.Data);
             await ShardParts.AddAsync(host, options.Data, settings, ShardName, cancellationToken);
-            await MetadataParts.AddAsync(host, options.Data, cancellationToken);
+            await MetadataParts.AddAsync(host, options.Data, settings, cancellationToken);
             var services = host.Builder.Services;
             services.AddSingleton<ITopologySource>(new StaticTopology(ClusterTopology.Embedded()));
             services.AddSingleton<IShardConnections>(provider => new InProcessShardConnections(

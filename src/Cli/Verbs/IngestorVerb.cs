@@ -42,7 +42,7 @@ internal static class IngestorVerb
             }));
             var settings = Settings.Read(folder);
             NatsParts.Add(host, settings);
-            await MetadataParts.AddAsync(host, folder, stop);
+            await MetadataParts.AddAsync(host, folder, settings, stop);
             IngestorParts.Add(host, settings, _ => channel.CreateCallInvoker());
             await host.StartAsync(_ => { }, stop);
             if (host.Address is { } health)

@@ -45,7 +45,7 @@ internal static class RouterVerb
             var source = await TopologyParts.AddAsync(host, folder, parsed.GetValue(topology), nats, stop);
             host.Builder.Services.AddSingleton<IShardConnections>(
                 host.Own(new RemoteShardConnections(source, options.MaxMessageBytes)));
-            await MetadataParts.AddAsync(host, folder, stop);
+            await MetadataParts.AddAsync(host, folder, settings, stop);
             host.Builder.Services.AddRouter(options);
             var separate = parsed.GetValue(inner);
             var door = separate is null ? null : new InternalDoor(host, separate);

@@ -1,12 +1,12 @@
 namespace Rag.Metadata;
 
 /// <summary>
-/// Bytes of files until their jobs are over, in pieces of 1 MiB, so that neither writing nor reading holds a file in
-/// memory.
+/// Bytes of files until their jobs are over, in pieces of at most 1 MiB, so that neither writing nor reading holds a
+/// file in memory.
 /// </summary>
 public interface IBlobStore
 {
-    /// <summary>Bytes of one piece.</summary>
+    /// <summary>Bytes of the largest piece that a store makes.</summary>
     const int PieceBytes = 1024 * 1024;
 
     /// <summary>Starts a blob. Dispose without <see cref="IBlobWriter.CompleteAsync"/> drops it.</summary>

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace Rag.Metadata.Sqlite;
 
 /// <inheritdoc cref="IBlobStore"/>
-internal sealed class SqliteBlobStore(SqliteDatabase database, ILogger logger, TimeProvider time) : IBlobStore
+internal sealed class SqliteBlobStore(SqliteDatabase database, ILogger logger, TimeProvider time) : IBlobStore, IBlobPieces
 {
     /// <summary>Bits of a piece's key that number it within its blob: a blob has at most 2^20 pieces, 1 TiB.</summary>
     private const int PieceBits = 20;
@@ -14,7 +14,9 @@ internal sealed class SqliteBlobStore(SqliteDatabase database, ILogger logger, T
     /// <summary>Steps after one deletion: other writes go on between them; the next deletion goes on where it stops.</summary>
     private const int MaxVacuumSteps = 64;
 
-    public IBlobWriter Create(Guid jobId) => new SqliteBlobWriter(this, jobId);
+    int IBlobPieces.PieceBytes => IBlobStore.PieceBytes;
+
+    public IBlobWriter Create(Guid jobId) => new BlobWriter(this, jobId);
 
     public async ValueTask<Stream?> OpenReadAsync(Guid jobId, CancellationToken cancellationToken)
     {
@@ -40,9 +42,7 @@ internal sealed class SqliteBlobStore(SqliteDatabase database, ILogger logger, T
             after, before, limit), cancellationToken);
     }
 
-    /// <summary>Appends a piece; the first one makes the blob, in place of one that an earlier try left.</summary>
-    /// <returns>The blob's key.</returns>
-    internal Task<long> AppendAsync(
+    public Task<long> AppendAsync(
         Guid jobId, long? id, long number, ReadOnlyMemory<byte> piece, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
@@ -60,8 +60,7 @@ internal sealed class SqliteBlobStore(SqliteDatabase database, ILogger logger, T
         }, cancellationToken);
     }
 
-    /// <summary>The last piece and the completion in one transaction, which makes all pieces durable.</summary>
-    internal Task CompleteAsync(
+    public Task CompleteAsync(
         Guid jobId, long? id, long number, ReadOnlyMemory<byte> lastPiece, BlobContent content,
         CancellationToken cancellationToken)
     {
@@ -87,7 +86,7 @@ internal sealed class SqliteBlobStore(SqliteDatabase database, ILogger logger, T
         }, cancellationToken);
     }
 
-    internal ValueTask<byte[]?> ReadPieceAsync(long id, long number, CancellationToken cancellationToken) =>
+    public ValueTask<byte[]?> ReadPieceAsync(long id, long number, CancellationToken cancellationToken) =>
         database.ReadAsync(session => session.ReadOne(static row => row.GetBlob(0),
             "SELECT data FROM pieces WHERE id = @0", (id << PieceBits) + number), cancellationToken);
 
@@ -134,6 +133,3 @@ internal sealed class SqliteBlobStore(SqliteDatabase database, ILogger logger, T
         }
     }
 }
-
-/// <summary>A complete blob's row.</summary>
-internal sealed record StoredBlob(long Id, long SizeBytes, byte[] Sha256);

@@ -1,11 +1,11 @@
 namespace Rag.Metadata.Tests.Documents;
 
-public sealed class DocumentStoreTests
+public abstract class DocumentStoreTests(StoreBackend backend)
 {
     [Fact]
     public async Task A_document_keeps_everything_it_was_recorded_with_and_its_first_time()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         var created = fixture.Time.GetUtcNow();
         await fixture.Store.Documents.UpsertAsync(StoreFixture.Document(workspace, "d"), default);
@@ -25,7 +25,7 @@ public sealed class DocumentStoreTests
     [Fact]
     public async Task An_older_version_never_replaces_a_newer_one()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         await fixture.Store.Documents.UpsertAsync(StoreFixture.Document(workspace, "d", 5), default);
         (await fixture.Store.Documents.UpsertAsync(
@@ -36,7 +36,7 @@ public sealed class DocumentStoreTests
     [Fact]
     public async Task Deletion_is_guarded_by_the_version()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         var documents = fixture.Store.Documents;
         await documents.UpsertAsync(StoreFixture.Document(workspace, "d", 5), default);
@@ -48,7 +48,7 @@ public sealed class DocumentStoreTests
     [Fact]
     public async Task Documents_are_listed_bytewise_in_pages_within_their_workspace()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         var other = await fixture.ActiveWorkspaceAsync("other");
         string[] ids = ["A", "a", "b", "é", "\uFFFD", "\U0001F600"];
@@ -63,7 +63,7 @@ public sealed class DocumentStoreTests
     [Fact]
     public async Task Documents_that_were_changed_by_hand_lose_their_fingerprint()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         var documents = fixture.Store.Documents;
         foreach (var id in new[] { "a", "b" })
@@ -76,3 +76,7 @@ public sealed class DocumentStoreTests
         await documents.InvalidateAsync(Guid.CreateVersion7(), null, default);
     }
 }
+
+public sealed class SqliteDocumentStoreTests() : DocumentStoreTests(StoreBackend.Sqlite);
+
+public sealed class PostgresDocumentStoreTests(SharedPostgres server) : DocumentStoreTests(server.Backend);

@@ -1,13 +1,13 @@
 namespace Rag.Metadata.Tests.Jobs;
 
-public sealed class JobAccountTests
+public abstract class JobAccountTests(StoreBackend backend)
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task A_request_repeated_gets_the_first_job_and_queues_no_other()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         var elsewhere = await fixture.ActiveWorkspaceAsync("elsewhere");
         var first = await fixture.EnqueueAsync(workspace, "a", "request");
@@ -25,7 +25,7 @@ public sealed class JobAccountTests
     [Fact]
     public async Task Completion_records_the_document_in_the_same_step()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         var workspace = await fixture.ActiveWorkspaceAsync();
         await fixture.EnqueueAsync(workspace, "a");
@@ -46,7 +46,7 @@ public sealed class JobAccountTests
     [Fact]
     public async Task A_cancelled_job_is_lost_to_its_worker_and_stays_cancelled()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         var workspace = await fixture.ActiveWorkspaceAsync();
         await fixture.EnqueueAsync(workspace, "a");
@@ -64,7 +64,7 @@ public sealed class JobAccountTests
     [Fact]
     public async Task Lists_are_newest_first_filtered_by_state_and_paged_by_number()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         var workspace = await fixture.ActiveWorkspaceAsync();
         for (var i = 0; i < 5; i++)
@@ -84,7 +84,7 @@ public sealed class JobAccountTests
     [Fact]
     public async Task A_workspace_has_no_more_unfinished_jobs_than_it_may()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         var workspace = await fixture.ActiveWorkspaceAsync();
         await fixture.EnqueueAsync(workspace, "a");
@@ -101,7 +101,7 @@ public sealed class JobAccountTests
     [Fact]
     public async Task Old_jobs_that_are_over_are_forgotten_and_no_others()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         var workspace = await fixture.ActiveWorkspaceAsync();
         var over = await fixture.EnqueueAsync(workspace, "over");
@@ -118,7 +118,7 @@ public sealed class JobAccountTests
     [Fact]
     public async Task Waiting_for_work_ends_when_a_job_is_queued_here_or_by_another_process()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         await using var other = await fixture.OpenAnotherAsync();
         var here = fixture.Store.Jobs.WaitForWorkAsync(default);
@@ -133,3 +133,7 @@ public sealed class JobAccountTests
         await Should.ThrowAsync<OperationCanceledException>(cancelled);
     }
 }
+
+public sealed class SqliteJobAccountTests() : JobAccountTests(StoreBackend.Sqlite);
+
+public sealed class PostgresJobAccountTests(SharedPostgres server) : JobAccountTests(server.Backend);

@@ -1,13 +1,13 @@
 namespace Rag.Metadata.Tests.Jobs;
 
-public sealed class JobClaimTests
+public abstract class JobClaimTests(StoreBackend backend)
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task A_claimed_job_is_nobody_elses_until_its_lease_runs_out()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         var job = await fixture.EnqueueAsync(await fixture.ActiveWorkspaceAsync(), "a");
 
@@ -27,7 +27,7 @@ public sealed class JobClaimTests
     [Fact]
     public async Task Whoever_lost_the_lease_can_change_nothing_any_more()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         var workspace = await fixture.ActiveWorkspaceAsync();
         await fixture.EnqueueAsync(workspace, "a");
@@ -53,7 +53,7 @@ public sealed class JobClaimTests
     [Fact]
     public async Task Workspaces_take_turns_however_many_jobs_each_has_waiting()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var busy = await fixture.ActiveWorkspaceAsync("busy");
         for (var i = 0; i < 20; i++)
             await fixture.EnqueueAsync(busy, $"busy-{i}");
@@ -76,7 +76,7 @@ public sealed class JobClaimTests
     [Fact]
     public async Task A_workspace_gets_no_more_of_a_worker_than_its_share()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var busy = await fixture.ActiveWorkspaceAsync("busy");
         var quiet = await fixture.ActiveWorkspaceAsync("quiet");
         for (var i = 0; i < 5; i++)
@@ -93,7 +93,7 @@ public sealed class JobClaimTests
     [Fact]
     public async Task Jobs_of_one_document_run_one_after_another_in_the_order_of_submission()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         var workspace = await fixture.ActiveWorkspaceAsync();
         var older = await fixture.EnqueueAsync(workspace, "same");
@@ -113,7 +113,7 @@ public sealed class JobClaimTests
     [Fact]
     public async Task A_retry_waits_for_its_time_and_says_why()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         var workspace = await fixture.ActiveWorkspaceAsync();
         await fixture.EnqueueAsync(workspace, "a");
@@ -132,7 +132,7 @@ public sealed class JobClaimTests
     [Fact]
     public async Task Renewing_prolongs_a_lease_and_releasing_gives_the_attempt_back()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         await fixture.EnqueueAsync(await fixture.ActiveWorkspaceAsync(), "a");
         var job = (await jobs.ClaimAsync("one", 1, Lease, default))[0];
@@ -148,7 +148,7 @@ public sealed class JobClaimTests
     [Fact]
     public async Task A_hundred_workers_never_get_the_same_job_twice()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         await using var other = await fixture.OpenAnotherAsync();
         await Task.WhenAll(Enumerable.Range(0, 300).Select(i => fixture.EnqueueAsync(workspace, $"d{i}")));
@@ -161,3 +161,7 @@ public sealed class JobClaimTests
         ids.Distinct().Count().ShouldBe(300);
     }
 }
+
+public sealed class SqliteJobClaimTests() : JobClaimTests(StoreBackend.Sqlite);
+
+public sealed class PostgresJobClaimTests(SharedPostgres server) : JobClaimTests(server.Backend);

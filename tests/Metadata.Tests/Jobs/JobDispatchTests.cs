@@ -1,13 +1,13 @@
 namespace Rag.Metadata.Tests.Jobs;
 
-public sealed class JobDispatchTests
+public abstract class JobDispatchTests(StoreBackend backend)
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task A_job_named_is_claimed_once_and_only_while_it_is_due()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         var workspace = await fixture.ActiveWorkspaceAsync();
         var first = await fixture.EnqueueAsync(workspace, "a");
@@ -32,7 +32,7 @@ public sealed class JobDispatchTests
     [Fact]
     public async Task Due_jobs_are_listed_a_part_for_each_workspace_and_the_urgent_ones_first()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         var busy = await fixture.ActiveWorkspaceAsync("busy");
         var quiet = await fixture.ActiveWorkspaceAsync("quiet");
@@ -58,7 +58,7 @@ public sealed class JobDispatchTests
     [Fact]
     public async Task A_workspaces_urgent_job_is_claimed_before_its_others_but_never_before_an_older_version()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         await EnqueueAsync(fixture, workspace, "bulk", JobPriority.Bulk);
         await EnqueueAsync(fixture, workspace, "normal", JobPriority.Normal);
@@ -72,7 +72,7 @@ public sealed class JobDispatchTests
     [Fact]
     public async Task Jobs_of_a_dead_worker_can_be_claimed_at_once()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         var workspace = await fixture.ActiveWorkspaceAsync();
         for (var i = 0; i < 3; i++)
@@ -91,7 +91,7 @@ public sealed class JobDispatchTests
     [Fact]
     public async Task A_dead_letter_is_queued_again_as_new_unless_a_later_version_has_overtaken_it()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var jobs = fixture.Store.Jobs;
         var workspace = await fixture.ActiveWorkspaceAsync();
         var job = await fixture.EnqueueAsync(workspace, "a");
@@ -127,3 +127,7 @@ public sealed class JobDispatchTests
         return (await fixture.Store.Jobs.EnqueueAsync(job, 100_000, default)).Job!;
     }
 }
+
+public sealed class SqliteJobDispatchTests() : JobDispatchTests(StoreBackend.Sqlite);
+
+public sealed class PostgresJobDispatchTests(SharedPostgres server) : JobDispatchTests(server.Backend);

@@ -10,7 +10,7 @@ public sealed class SqliteFileTests
     [Fact]
     public async Task A_store_of_a_newer_release_is_refused_with_a_sentence_that_says_what_to_do()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await SqliteStoreFixture.StartAsync();
         Run(fixture, "metadata.db", "PRAGMA user_version = 99");
         var error = await Should.ThrowAsync<MetadataStoreException>(fixture.OpenAnotherAsync());
         error.Fault.ShouldBe(MetadataFault.TooNew);
@@ -65,17 +65,17 @@ public sealed class SqliteFileTests
     [Fact]
     public async Task A_full_disk_refuses_writes_and_goes_on_reading_and_recovers()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await SqliteStoreFixture.StartAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         await fixture.Store.Documents.UpsertAsync(StoreFixture.Document(workspace, "before"), default);
         // The page limit is per connection, so the writer's own is set through its queue.
-        await fixture.Store.RunOnWriterAsync(session => session.ReadLong("PRAGMA max_page_count = 1"));
+        await fixture.Sqlite.RunOnWriterAsync(session => session.ReadLong("PRAGMA max_page_count = 1"));
         var error = await Should.ThrowAsync<MetadataStoreException>(fixture.Store.Documents.UpsertAsync(
             StoreFixture.Document(workspace, "big") with { Metadata = new byte[200_000] }, default));
         error.Fault.ShouldBe(MetadataFault.Full);
         (await fixture.Store.Documents.FindAsync(workspace.Uid, "before", default)).ShouldNotBeNull();
         (await fixture.Store.Documents.FindAsync(workspace.Uid, "big", default)).ShouldBeNull();
-        await fixture.Store.RunOnWriterAsync(session => session.ReadLong("PRAGMA max_page_count = 1000000"));
+        await fixture.Sqlite.RunOnWriterAsync(session => session.ReadLong("PRAGMA max_page_count = 1000000"));
         await fixture.Store.Documents.UpsertAsync(
             StoreFixture.Document(workspace, "big") with { Metadata = new byte[200_000] }, default);
         (await fixture.Store.Documents.FindAsync(workspace.Uid, "big", default)).ShouldNotBeNull();
@@ -84,13 +84,13 @@ public sealed class SqliteFileTests
     [Fact]
     public async Task A_write_that_fails_takes_no_other_of_its_transaction_with_it()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await SqliteStoreFixture.StartAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         using var gate = new ManualResetEventSlim();
         // While the writer is busy with the first, the others gather into one transaction.
-        var blocker = fixture.Store.RunOnWriterAsync(_ => gate.Wait(TimeSpan.FromSeconds(30)) ? 1L : 0);
+        var blocker = fixture.Sqlite.RunOnWriterAsync(_ => gate.Wait(TimeSpan.FromSeconds(30)) ? 1L : 0);
         var good = fixture.Store.Documents.UpsertAsync(StoreFixture.Document(workspace, "good"), default);
-        var bad = fixture.Store.RunOnWriterAsync(session =>
+        var bad = fixture.Sqlite.RunOnWriterAsync(session =>
         {
             session.Execute("DELETE FROM documents");
             return session.ReadLong("SELECT * FROM nowhere");
@@ -110,9 +110,26 @@ public sealed class SqliteFileTests
     }
 
     [Fact]
+    public async Task The_space_of_a_deleted_file_is_given_back()
+    {
+        await using var fixture = await SqliteStoreFixture.StartAsync();
+        var jobId = Guid.CreateVersion7();
+        await using (var writer = fixture.Store.Blobs.Create(jobId))
+        {
+            for (var piece = 0; piece < 80; piece++)
+                await writer.AppendAsync(new byte[IBlobStore.PieceBytes], default);
+            await writer.CompleteAsync(default);
+        }
+
+        await fixture.Store.Blobs.DeleteAsync(jobId, default);
+        await fixture.ReopenAsync();
+        new FileInfo(Path.Combine(fixture.Folder, "blobs.db")).Length.ShouldBeLessThan(33 * IBlobStore.PieceBytes);
+    }
+
+    [Fact]
     public async Task A_closed_store_says_so()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await SqliteStoreFixture.StartAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         await fixture.Store.DisposeAsync();
         await fixture.Store.DisposeAsync();
@@ -133,7 +150,7 @@ public sealed class SqliteFileTests
     [Fact]
     public async Task Thousands_of_jobs_are_queued_and_claimed_and_a_lookup_takes_less_than_ten_milliseconds()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await SqliteStoreFixture.StartAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         var jobs = fixture.Store.Jobs;
         var queued = await Task.WhenAll(Enumerable.Range(0, 3000).Select(i => fixture.EnqueueAsync(workspace, $"d{i}")));
@@ -154,7 +171,7 @@ public sealed class SqliteFileTests
         (await jobs.ClaimAsync("worker", 64, TimeSpan.FromMinutes(1), default)).Count.ShouldBe(64);
     }
 
-    private static void Run(StoreFixture fixture, string file, string sql)
+    private static void Run(SqliteStoreFixture fixture, string file, string sql)
     {
         using var connection = new SqliteConnection($"Data Source={Path.Combine(fixture.Folder, file)};Pooling=False");
         connection.Open();

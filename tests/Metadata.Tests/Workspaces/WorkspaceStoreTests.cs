@@ -1,11 +1,11 @@
 namespace Rag.Metadata.Tests.Workspaces;
 
-public sealed class WorkspaceStoreTests
+public abstract class WorkspaceStoreTests(StoreBackend backend)
 {
     [Fact]
     public async Task A_workspace_goes_from_creating_over_active_to_gone()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var store = fixture.Store.Workspaces;
         var made = await store.InsertAsync(New("docs"), default);
         made.Status.ShouldBe(WorkspaceInsertStatus.Inserted);
@@ -32,7 +32,7 @@ public sealed class WorkspaceStoreTests
     [Fact]
     public async Task A_name_is_taken_until_its_workspace_is_gone_and_a_request_makes_one_workspace()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var store = fixture.Store.Workspaces;
         var first = await store.InsertAsync(New("docs", "request"), default);
         var again = await store.InsertAsync(New("other", "request"), default);
@@ -46,7 +46,7 @@ public sealed class WorkspaceStoreTests
     [Fact]
     public async Task Of_many_changes_to_one_version_exactly_one_is_made()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         await using var other = await fixture.OpenAnotherAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
@@ -66,7 +66,7 @@ public sealed class WorkspaceStoreTests
     [Fact]
     public async Task Deletion_is_guarded_by_the_version_and_cancels_jobs()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var workspace = await fixture.ActiveWorkspaceAsync();
         var waiting = await fixture.EnqueueAsync(workspace, "a");
         var claimed = (await fixture.Store.Jobs.ClaimAsync("worker", 1, TimeSpan.FromMinutes(1), default))[0];
@@ -83,7 +83,7 @@ public sealed class WorkspaceStoreTests
     [Fact]
     public async Task Erasing_removes_what_is_the_workspaces_and_nothing_else()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         var gone = await fixture.ActiveWorkspaceAsync("gone");
         var stays = await fixture.ActiveWorkspaceAsync("stays");
         foreach (var workspace in new[] { gone, stays })
@@ -104,7 +104,7 @@ public sealed class WorkspaceStoreTests
     [Fact]
     public async Task Names_are_listed_bytewise_in_pages()
     {
-        await using var fixture = await StoreFixture.OpenAsync();
+        await using var fixture = await backend.OpenAsync();
         string[] names = ["A", "B", "a", "b", "é", "\uFFFD", "\U0001F600"];
         foreach (var name in names.Reverse())
             await fixture.ActiveWorkspaceAsync(name);
@@ -117,3 +117,7 @@ public sealed class WorkspaceStoreTests
     private static NewWorkspace New(string name, string requestId = "") =>
         new(Guid.CreateVersion7(), name, "settings"u8.ToArray(), requestId);
 }
+
+public sealed class SqliteWorkspaceStoreTests() : WorkspaceStoreTests(StoreBackend.Sqlite);
+
+public sealed class PostgresWorkspaceStoreTests(SharedPostgres server) : WorkspaceStoreTests(server.Backend);

@@ -1,13 +1,13 @@
 using System.Buffers;
 using System.Security.Cryptography;
 
-namespace Rag.Metadata.Sqlite;
+namespace Rag.Metadata;
 
 /// <summary>
 /// Collects pieces and hashes them on the way. A file of less than a piece is written by one transaction, when it is
 /// complete.
 /// </summary>
-internal sealed class SqliteBlobWriter(SqliteBlobStore store, Guid jobId) : IBlobWriter
+internal sealed class BlobWriter(IBlobPieces store, Guid jobId) : IBlobWriter
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private byte[]? _buffer;
@@ -26,11 +26,11 @@ internal sealed class SqliteBlobWriter(SqliteBlobStore store, Guid jobId) : IBlo
         Length += bytes.Length;
         while (!bytes.IsEmpty)
         {
-            if (_buffered == IBlobStore.PieceBytes)
+            if (_buffered == store.PieceBytes)
                 await FlushAsync(cancellationToken);
             _buffer = Grown(bytes.Length);
             var count = Math.Min(bytes.Length, _buffer.Length - _buffered);
-            count = Math.Min(count, IBlobStore.PieceBytes - _buffered);
+            count = Math.Min(count, store.PieceBytes - _buffered);
             bytes.Span[..count].CopyTo(_buffer.AsSpan(_buffered));
             _buffered += count;
             bytes = bytes[count..];
@@ -70,7 +70,7 @@ internal sealed class SqliteBlobWriter(SqliteBlobStore store, Guid jobId) : IBlo
     /// <summary>Small files keep a small buffer.</summary>
     private byte[] Grown(int more)
     {
-        var wanted = (int)Math.Min((long)_buffered + more, IBlobStore.PieceBytes);
+        var wanted = (int)Math.Min((long)_buffered + more, store.PieceBytes);
         if (_buffer is not null && _buffer.Length >= wanted)
             return _buffer;
         var grown = ArrayPool<byte>.Shared.Rent(wanted);

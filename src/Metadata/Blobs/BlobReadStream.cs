@@ -1,12 +1,12 @@
 using System.Security.Cryptography;
 
-namespace Rag.Metadata.Sqlite;
+namespace Rag.Metadata;
 
 /// <summary>
-/// Reads a blob a piece at a time, each in a short read of its own, so that no long read keeps the write-ahead log from
-/// being folded in. Hashes while the reading is sequential from the start. For one caller at a time.
+/// Reads a blob a piece at a time, each in a short read of its own, so that no long read keeps the database from
+/// clearing up behind itself. Hashes while the reading is sequential from the start. For one caller at a time.
 /// </summary>
-internal sealed class BlobReadStream(SqliteBlobStore store, StoredBlob blob) : Stream
+internal sealed class BlobReadStream(IBlobPieces store, StoredBlob blob) : Stream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private byte[]? _piece;
@@ -37,7 +37,7 @@ internal sealed class BlobReadStream(SqliteBlobStore store, StoredBlob blob) : S
     {
         if (buffer.IsEmpty || _position >= blob.SizeBytes)
             return 0;
-        var number = _position / IBlobStore.PieceBytes;
+        var number = _position / store.PieceBytes;
         if (number != _pieceNumber)
         {
             _piece = await store.ReadPieceAsync(blob.Id, number, cancellationToken);
@@ -45,7 +45,7 @@ internal sealed class BlobReadStream(SqliteBlobStore store, StoredBlob blob) : S
             CheckPiece(number);
         }
 
-        var offset = (int)(_position % IBlobStore.PieceBytes);
+        var offset = (int)(_position % store.PieceBytes);
         var count = Math.Min(buffer.Length, _piece!.Length - offset);
         _piece.AsSpan(offset, count).CopyTo(buffer.Span);
         Hash(offset, count);
@@ -60,7 +60,7 @@ internal sealed class BlobReadStream(SqliteBlobStore store, StoredBlob blob) : S
     /// <summary>For readers that know no async, such as zip archives; a piece is read on the caller's thread.</summary>
     public override int Read(byte[] buffer, int offset, int count)
     {
-        // The store's reads complete on the caller's thread unless all readers are taken, so this rarely waits.
+        // SQLite's reads complete on the caller's thread unless all readers are taken; a server's are waited for.
         var read = ReadAsync(buffer.AsMemory(offset, count));
         return read.IsCompletedSuccessfully ? read.Result : read.AsTask().GetAwaiter().GetResult();
     }
@@ -94,7 +94,7 @@ internal sealed class BlobReadStream(SqliteBlobStore store, StoredBlob blob) : S
 
     private void CheckPiece(long number)
     {
-        var expected = Math.Min(IBlobStore.PieceBytes, blob.SizeBytes - number * IBlobStore.PieceBytes);
+        var expected = Math.Min(store.PieceBytes, blob.SizeBytes - number * store.PieceBytes);
         if (_piece?.Length == expected)
             return;
         _pieceNumber = -1;

@@ -1,4 +1,4 @@
-namespace Rag.Metadata.Sqlite;
+namespace Rag.Metadata;
 
 /// <summary>
 /// Wakes whoever waits in this process; changes by other processes are found by polling. A wait registers before it
