@@ -49,6 +49,14 @@ install_for_tests() {
   command -v pdftotext >/dev/null || missing+=(poppler-utils)
   command -v h2load >/dev/null || missing+=(nghttp2-client)
   { command -v nats-server || [ -x /usr/sbin/nats-server ]; } >/dev/null || missing+=(nats-server)
+  if [ ! -x /usr/lib/postgresql/15/bin/postgres ]; then
+    # Only the programs: without this, Debian makes a cluster and starts it.
+    if [ "$(id -u)" = 0 ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+      mkdir -p /etc/postgresql-common
+      echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+    fi
+    missing+=(postgresql-15)
+  fi
   /usr/bin/python3 -c 'import grpc' 2>/dev/null || missing+=(python3-grpcio)
   /usr/bin/python3 -c 'import google.protobuf' 2>/dev/null || missing+=(python3-protobuf)
   command -v g++ >/dev/null || missing+=(g++)

@@ -127,18 +127,13 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private static PostgresServer Prepare(string[] settings)
     {
-        var folder = new TemporaryFolder();
+        var server = new PostgresServer(new TemporaryFolder(), FreePort.Next(), settings);
         if (IsRoot)
         {
-            // The server refuses to run as root; its user needs a folder of its own below ours.
-            File.SetUnixFileMode(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-                | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        }
-
-        var server = new PostgresServer(folder, FreePort.Next(), settings);
-        if (IsRoot)
-        {
+            // The server refuses to run as root; its user gets a folder of its own below ours.
+            using var pass = Process.Start("chmod", ["711", server._folder.Path]);
             using var make = Process.Start("install", ["-d", "-m", "700", "-o", "postgres", "-g", "postgres", server.Data]);
+            pass.WaitForExit();
             make.WaitForExit();
         }
 
