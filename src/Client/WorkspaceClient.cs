@@ -36,4 +36,9 @@ public sealed class WorkspaceClient
     /// <summary>Finds the chunks nearest to a text or vector, best first.</summary>
     public Task<SearchResponse> SearchAsync(SearchQuery query, CancellationToken cancellationToken = default) =>
         _searches.SearchAsync(Name, query, cancellationToken);
+
+    /// <inheritdoc cref="SearchClient.SearchPagesAsync"/>
+    public IAsyncEnumerable<SearchHit> SearchPagesAsync(
+        SearchQuery query, CancellationToken cancellationToken = default) =>
+        _searches.SearchPagesAsync(Name, query, cancellationToken);
 }

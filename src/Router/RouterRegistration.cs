@@ -53,6 +53,7 @@ public static class RouterRegistration
         services.AddSingleton<ModelCatalog>();
         services.AddSingleton<EmbedHandler>();
         services.AddSingleton<HitFetcher>();
+        services.AddSingleton<HitRetriever>();
         services.AddSingleton<SearchHandler>();
         services.AddSingleton<SearchItems>();
         services.AddSingleton<MutationIds>();

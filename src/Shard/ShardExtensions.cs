@@ -32,6 +32,7 @@ public static class ShardExtensions
         services.AddSingleton<SliceResolver>();
         services.AddSingleton<PassageEmbedder>();
         services.AddSingleton<WriteHandler>();
+        services.AddSingleton<SurroundingsReader>();
         services.AddSingleton<ReadHandler>();
         services.AddSingleton<SearchHandler>();
         services.AddSingleton<EmbedHandler>();

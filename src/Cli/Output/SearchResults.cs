@@ -21,10 +21,17 @@ internal static class SearchResults
                 json.WriteString("chunk", hit.ChunkId);
                 json.WriteNumber("score", hit.Score);
                 json.WriteString("text", hit.Text);
+                if (hit.Snippet is { } snippet)
+                    HitSurroundings.WriteJson(json, snippet);
+                HitSurroundings.WriteJson(json, "before", hit.ChunksBefore);
+                HitSurroundings.WriteJson(json, "after", hit.ChunksAfter);
                 if (withMetadata)
                     JsonLines.WriteMetadata(json, hit.Metadata);
             });
         }
+
+        if (response.NextPageToken.Length > 0)
+            JsonLines.Write(output, json => json.WriteString("next_page_token", response.NextPageToken));
     }
 
     public static void Write(IAnsiConsole console, SearchResponse response, bool withMetadata)
@@ -37,7 +44,7 @@ internal static class SearchResults
             console.Write(new Text("  "));
             console.Write(new Text(hit.DocumentId, new Style(Color.Blue, decoration: Decoration.Bold)));
             console.WriteLine(Place(hit));
-            console.WriteLine($"     {Snippet(hit.Text)}");
+            HitSurroundings.Write(console, hit);
             if (withMetadata)
             {
                 foreach (var (key, value) in hit.Metadata.OrderBy(item => item.Key, StringComparer.Ordinal))
@@ -47,6 +54,8 @@ internal static class SearchResults
 
         if (response.Hits.Count == 0)
             console.WriteLine("Nothing found.");
+        if (response.NextPageToken.Length > 0)
+            console.WriteLine($"Next page: --page-token {response.NextPageToken}");
         console.Write(new Text(Timings(response) + Environment.NewLine, new Style(decoration: Decoration.Dim)));
     }
 

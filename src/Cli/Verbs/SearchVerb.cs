@@ -29,6 +29,8 @@ internal static class SearchVerb
         var mode = SearchModeOption.Create();
         var encoder = EncoderOption.Create("Encoder of the query.", Encoder.Full);
         var effort = new EffortOptions();
+        var fusion = new FusionOptions();
+        var page = new PageOptions();
         var threshold = new Option<float?>("--threshold") { Description = "Only hits with this score or a higher one." };
         var space = new Option<string>("--space") { Description = "The vector space.", DefaultValueFactory = _ => "" };
         var metadata = new Option<bool>("--metadata") { Description = "Print the hits' metadata too." };
@@ -39,11 +41,14 @@ internal static class SearchVerb
             "rag search how do I claim travel costs -w handbook",
             "rag search \"error budget\" -w handbook -k 3 --filter lang=en --filter 'year>=2023' --json",
             "rag search CVE-2024-1234 -w handbook --mode hybrid",
+            "rag search error budget -w handbook --group 2 --highlight --neighbours 1",
             "rag search \"error budget\" -w handbook --exact --address http://127.0.0.1:7700")
         {
             text, workspace, mode, k, offset, filter, encoder, threshold, space, metadata, json,
         };
         effort.AddTo(verb);
+        fusion.AddTo(verb);
+        page.AddTo(verb);
         connection.AddTo(verb);
         verb.SetAction(async (parsed, stop) =>
         {
@@ -61,6 +66,7 @@ internal static class SearchVerb
                 Ef = effort.Ef(parsed),
                 Exact = effort.IsExact(parsed),
             };
+            query = page.Apply(fusion.Apply(query, parsed), parsed);
             await using var engine = await EngineConnector.ConnectAsync(connection, parsed, stop);
             var answer = await engine.Client.Workspace(parsed.GetValue(workspace)!).SearchAsync(query, stop);
             if (parsed.GetValue(json))

@@ -24,6 +24,26 @@ public sealed class SearchClient
         return _calls.RunAsync(options => _service.SearchAsync(request, options), cancellationToken);
     }
 
+    /// <summary>
+    /// Finds all chunks, page by page of <see cref="SearchQuery.K"/>; a chunk that does not change meanwhile comes
+    /// exactly once.
+    /// </summary>
+    public async IAsyncEnumerable<SearchHit> SearchPagesAsync(
+        string workspace, SearchQuery query,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        query = query with { Paging = true };
+        do
+        {
+            var page = await SearchAsync(workspace, query, cancellationToken);
+            foreach (var hit in page.Hits)
+                yield return hit;
+            query = query with { PageToken = page.NextPageToken };
+        }
+        while (query.PageToken.Length > 0);
+    }
+
     /// <summary>Up to 1,000 searches in one call, each with a result or an error of its own, in order.</summary>
     public async Task<IReadOnlyList<SearchResult>> SearchBatchAsync(
         IEnumerable<(string Workspace, SearchQuery Query)> searches, CancellationToken cancellationToken = default)

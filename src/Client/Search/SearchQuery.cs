@@ -53,6 +53,26 @@ public sealed record SearchQuery
     /// <summary>The token of a write that must be seen.</summary>
     public string MinConsistencyToken { get; init; } = "";
 
+    /// <summary>
+    /// 1 to 100: <see cref="K"/> counts documents, each with so many of its best chunks. Default 0: it counts chunks.
+    /// </summary>
+    public int ChunksPerDocument { get; init; }
+
+    /// <summary>
+    /// Mark the words of <see cref="Text"/> in a window of so many UTF-16 code units of each hit, 20 to 4,096. Default 0:
+    /// no snippets.
+    /// </summary>
+    public int SnippetLength { get; init; }
+
+    /// <summary>Also return so many chunks before and behind each hit in its document, 0 to 10.</summary>
+    public int Neighbours { get; init; }
+
+    /// <summary>Answer with a token for the page behind.</summary>
+    public bool Paging { get; init; }
+
+    /// <summary>Continue behind the page whose answer had this token, with everything else as it was.</summary>
+    public string PageToken { get; init; } = "";
+
     internal SearchRequest ToRequest(string workspace)
     {
         var request = new SearchRequest
@@ -69,7 +89,14 @@ public sealed record SearchQuery
             Encoder = Encoder,
             AllowPartial = AllowPartial,
             MinConsistencyToken = MinConsistencyToken,
+            Neighbours = Neighbours,
+            Paging = Paging,
+            PageToken = PageToken,
         };
+        if (ChunksPerDocument != 0)
+            request.Grouping = new Grouping { ChunksPerDocument = ChunksPerDocument };
+        if (SnippetLength != 0)
+            request.Highlight = new Highlight { Length = SnippetLength };
         if (!Vector.IsEmpty)
             request.Vector = VectorValue.Of(Vector.Span);
         if (ScoreThreshold is { } threshold)

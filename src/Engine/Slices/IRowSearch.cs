@@ -12,6 +12,10 @@ internal interface IRowSearch
     /// <summary>The best rows, best first; <see cref="VectorIndex.Search"/>.</summary>
     int Search<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
         where TFilter : struct, IRowFilter;
+
+    /// <summary>The same, but nothing that is accepted is missed.</summary>
+    int SearchAll<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
+        where TFilter : struct, IRowFilter;
 }
 
 /// <summary>Finds rows by the nearness of a vector.</summary>
@@ -22,6 +26,10 @@ internal readonly struct VectorSearch(VectorIndex index, ReadOnlyMemory<float> v
     public int Search<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
         where TFilter : struct, IRowFilter =>
         index.Search(vector.Span, effort, filter, accepted, hits, out counters);
+
+    public int SearchAll<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
+        where TFilter : struct, IRowFilter =>
+        index.Search(vector.Span, new SearchEffort(Exact: true), filter, accepted, hits, out counters);
 }
 
 /// <summary>Finds rows by the words of their texts.</summary>
@@ -32,4 +40,7 @@ internal readonly struct TextSearch(SparseIndex index, SparseQuery query, Sparse
     public int Search<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
         where TFilter : struct, IRowFilter =>
         index.Search(query, statistics, filter, hits, out counters);
+
+    public int SearchAll<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
+        where TFilter : struct, IRowFilter => Search(filter, accepted, hits, out counters);
 }

@@ -117,14 +117,7 @@ internal static class SliceReads
         var document = slice.FindDocument(documentId);
         if (document < 0)
             return rows;
-        for (var row = slice.Documents.Head(document); row >= 0;)
-        {
-            if (row < columns.Capacity && RowStamps.IsVisible(columns.Stamps[row], at))
-                rows.Add(row);
-            // A row may have been linked after our arrays were taken: its link stands in those that are current now.
-            row = Volatile.Read(ref slice.Rows.Columns.Next[row]);
-        }
-
+        DocumentRows.Collect(slice, document, columns, at, rows);
         return rows;
     }
 

@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Diagnostics;
+using System.Text;
 using Rag.Engine.Filters;
 using Rag.Engine.Indexing;
 
@@ -14,9 +14,6 @@ internal static class SliceSearch
     // Room for ties behind the kth hit; more is asked for only if they do not fit.
     private const int TieRoom = 8;
 
-    // A graph finds ties only by walking: more than this many behind k are cut arbitrarily.
-    private const int MaxGraphTies = 16_384;
-
     public static SearchAnswer Run<TSearch>(Slice slice, TSearch search, SearchQuery query, ChunkReader reader)
         where TSearch : struct, IRowSearch
     {
@@ -27,16 +24,15 @@ internal static class SliceSearch
         var settingsVersion = slice.Settings.Version;
         var at = slice.Visible;
         var columns = slice.Rows.Columns;
-        if (query.Filter is null)
+        if (query.Filter is null && query.Excluded.Count == 0)
         {
             return Search(slice, search, query, reader, new VisibleRows(columns.Stamps, at), -1,
-                new Moment(stamp, settingsVersion, columns, begin, begin));
+                new Moment(stamp, settingsVersion, columns, at, begin, begin));
         }
 
-        using var accepted =
-            FilterEvaluator.Evaluate(query.Filter, slice.Metadata, Math.Min(slice.Rows.Limit, columns.Capacity));
+        using var accepted = Accepted(slice, query, Math.Min(slice.Rows.Limit, columns.Capacity), at);
         return Search(slice, search, query, reader, new VisibleRowsIn(columns.Stamps, at, accepted), accepted.Count,
-            new Moment(stamp, settingsVersion, columns, begin, Stopwatch.GetTimestamp()));
+            new Moment(stamp, settingsVersion, columns, at, begin, Stopwatch.GetTimestamp()));
     }
 
     private static SearchAnswer Search<TSearch, TFilter>(
@@ -46,53 +42,85 @@ internal static class SliceSearch
         where TFilter : struct, IRowFilter
     {
         var rows = Math.Max(1, accepted >= 0 ? Math.Min(accepted, search.Limit) : search.Limit);
-        var wanted = Math.Min(query.K, rows);
-        var room = Math.Min(wanted + TieRoom, rows);
-        var hits = ArrayPool<ScoredRow>.Shared.Rent(room);
+        var ranked = new RankedRows(slice, moment.Columns);
         try
         {
-            int found;
-            SearchCounters counters;
-            while (true)
-            {
-                found = search.Search(filter, accepted, hits.AsSpan(0, room), out counters);
-                // Ties of the kth hit are complete once something worse follows, or nothing at all.
-                if (found < room || found <= wanted || hits[found - 1].Score < hits[wanted - 1].Score
-                    || room == rows || (counters.Ef > 0 && room - wanted >= MaxGraphTies))
-                    break;
-                room = (int)Math.Min(rows, wanted + (room - wanted) * 4L);
-                ArrayPool<ScoredRow>.Shared.Return(hits);
-                hits = ArrayPool<ScoredRow>.Shared.Rent(room);
-            }
-
-            SortTies(slice, moment.Columns, hits.AsSpan(0, found));
-            found = Math.Min(found, wanted);
+            var first = 0;
+            if (query.ChunksPerDocument > 0)
+                DocumentGroups.Find(slice, moment.Columns, moment.At, search, filter, accepted, rows, query, ref ranked);
+            else
+                first = FindChunks(search, filter, accepted, rows, query, ref ranked);
+            var most = query.ChunksPerDocument > 0 ? ranked.Count : query.K;
+            var hits = ranked.Rows[first..Math.Min(ranked.Count, (int)Math.Min(int.MaxValue, first + (long)most))];
             if (query.ScoreThreshold is { } threshold)
             {
-                while (found > 0 && !(hits[found - 1].Score >= threshold))
-                    found--;
+                while (hits.Length > 0 && !(hits[^1].Score >= threshold))
+                    hits = hits[..^1];
             }
 
-            return Answer(slice, query, reader, hits.AsSpan(0, found), moment, counters);
+            return Answer(slice, query, reader, hits, moment, ranked.Counters);
         }
         finally
         {
-            ArrayPool<ScoredRow>.Shared.Return(hits);
+            ranked.Dispose();
         }
     }
 
-    // Hits come best first; only runs of equal scores are put in order here.
-    private static void SortTies(Slice slice, RowColumns columns, Span<ScoredRow> hits)
+    // The best chunks; returns how many of them stand before the place to go on from.
+    private static int FindChunks<TSearch, TFilter>(
+        TSearch search, TFilter filter, int accepted, int rows, SearchQuery query, ref RankedRows ranked)
+        where TSearch : struct, IRowSearch
+        where TFilter : struct, IRowFilter
     {
-        for (var start = 0; start < hits.Length;)
+        var wanted = (int)Math.Min(rows, query.K + (long)(query.After?.Rank ?? 0));
+        var spare = TieRoom;
+        var all = false;
+        while (true)
         {
-            var end = start + 1;
-            while (end < hits.Length && hits[end].Score == hits[start].Score)
-                end++;
-            if (end - start > 1)
-                hits[start..end].Sort(new ByKey(slice, columns));
-            start = end;
+            ranked.Fill(search, filter, accepted, (int)Math.Min(rows, wanted + (long)spare), all);
+            var first = query.After is { } place ? ranked.CountUntil(place) : 0;
+            var end = (int)Math.Min(rows, first + (long)query.K);
+            if (end <= wanted && ranked.IsSettled(wanted, rows))
+            {
+                // Whoever goes through all pages must not miss what a walk gave up on.
+                if (all || query.After is null || !ranked.MayHaveMissed)
+                    return first;
+                all = true;
+            }
+            else if (end > wanted)
+            {
+                // More came before that place than had when it was given out.
+                wanted = end;
+            }
+            else
+            {
+                spare = (int)Math.Min(rows, spare * 4L);
+            }
         }
+    }
+
+    private static RowBitmap Accepted(Slice slice, SearchQuery query, int limit, uint at)
+    {
+        RowBitmap accepted;
+        if (query.Filter is not null)
+        {
+            accepted = FilterEvaluator.Evaluate(query.Filter, slice.Metadata, limit);
+        }
+        else
+        {
+            accepted = RowBitmap.Rent(limit);
+            accepted.Fill();
+        }
+
+        foreach (var key in query.Excluded)
+        {
+            var row = slice.FindVisible(
+                Encoding.UTF8.GetBytes(key.DocumentId), Encoding.UTF8.GetBytes(key.ChunkId), at);
+            if (row >= 0 && row < limit)
+                accepted.Words[row >> 6] &= ~(1UL << row);
+        }
+
+        return accepted;
     }
 
     private static SearchAnswer Answer(
@@ -119,11 +147,5 @@ internal static class SliceSearch
 
     /// <summary>What a search saw of the slice when it began, and when.</summary>
     private readonly record struct Moment(
-        ulong Stamp, ulong SettingsVersion, RowColumns Columns, long Begin, long Filtered);
-
-    private readonly struct ByKey(Slice slice, RowColumns columns) : IComparer<ScoredRow>
-    {
-        public int Compare(ScoredRow left, ScoredRow right) =>
-            slice.Keys.Read(columns.Keys[left.Row]).CompareTo(slice.Keys.Read(columns.Keys[right.Row]));
-    }
+        ulong Stamp, ulong SettingsVersion, RowColumns Columns, uint At, long Begin, long Filtered);
 }

@@ -22,3 +22,13 @@ internal readonly struct VisibleRowsIn(ulong[] stamps, uint at, RowBitmap rows) 
 
     public int Next(int row) => rows.Next(row);
 }
+
+/// <summary>Accepts those rows of another filter that are in a bitmap.</summary>
+internal readonly struct RowsIn<TFilter>(TFilter inner, RowBitmap rows) : IRowFilter
+    where TFilter : struct, IRowFilter
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Accepts(int row) => rows.Contains(row) && inner.Accepts(row);
+
+    public int Next(int row) => rows.Next(row);
+}

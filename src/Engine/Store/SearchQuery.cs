@@ -22,6 +22,18 @@ public sealed record SearchQuery
     /// <summary>How many hits to return, 1–10,000. Who wants an offset asks for offset + k and skips.</summary>
     public required int K { get; init; }
 
+    /// <summary>
+    /// 0: <see cref="K"/> counts chunks. Above: it counts documents, and each is there with so many of its best chunks,
+    /// whenever so many documents match. At most 100, and 10,000 chunks in all.
+    /// </summary>
+    public int ChunksPerDocument { get; init; }
+
+    /// <summary>Only hits (documents, by their best chunk) behind this place in the order; null for all.</summary>
+    public SearchPlace? After { get; init; }
+
+    /// <summary>Chunks that are no hits; at most 1,000.</summary>
+    public IReadOnlyList<ChunkKey> Excluded { get; init; } = [];
+
     /// <summary>Only chunks that it accepts are hits; null for all.</summary>
     public FilterExpression? Filter { get; init; }
 

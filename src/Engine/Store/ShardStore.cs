@@ -178,6 +178,30 @@ public sealed class ShardStore : IAsyncDisposable
     }
 
     /// <summary>
+    /// Reads the <paramref name="count"/> chunks before and behind each of up to 1,000 chunks in its document, in the
+    /// order of chunk ids; none around a key that is not there.
+    /// </summary>
+    /// <param name="count">1–100.</param>
+    public ValueTask<IReadOnlyList<ChunkNeighbours>> GetNeighboursAsync(
+        SliceId slice, IReadOnlyList<ChunkKey> keys, int count, ReturnFields fields,
+        CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Reads.GetNeighboursAsync(slice, keys, count, fields, cancellationToken);
+    }
+
+    /// <summary>
+    /// Cuts out of each text the window of at most <paramref name="length"/> UTF-16 code units that holds most of a
+    /// query's words, as this slice's texts are analysed.
+    /// </summary>
+    public ValueTask<IReadOnlyList<TextSnippet>> HighlightAsync(
+        SliceId slice, string query, IReadOnlyList<string> texts, int length, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Reads.HighlightAsync(slice, query, texts, length, cancellationToken);
+    }
+
+    /// <summary>
     /// Lists chunks in key order. The cursor is the last key seen, so a chunk that is there throughout is listed
     /// exactly once, whatever is written meanwhile.
     /// </summary>

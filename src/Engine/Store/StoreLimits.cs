@@ -33,6 +33,12 @@ public static class StoreLimits
     /// <summary>Chunks, keys or documents in one call.</summary>
     public const int MaxBatch = 1_000;
 
+    /// <summary>Chunks of one document among the hits of a search by documents.</summary>
+    public const int MaxChunksPerDocument = 100;
+
+    /// <summary>Neighbours on each side of a chunk in one call.</summary>
+    public const int MaxNeighbours = 100;
+
     /// <summary>Chunks in one page of a list.</summary>
     public const int MaxPageSize = 1_000;
 

@@ -36,17 +36,42 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
     public async ValueTask<IReadOnlyList<StoredChunk?>> GetAsync(
         SliceId slice, IReadOnlyList<ChunkKey> keys, ReturnFields fields, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(keys);
-        if (keys.Count is 0 or > StoreLimits.MaxBatch)
-            throw StoreErrors.Invalid($"The call has {keys.Count} keys; send 1–{StoreLimits.MaxBatch}.");
-        foreach (var key in keys)
-        {
-            if (WriteValidator.FindKeyError(key) is { } error)
-                throw StoreErrors.Invalid(error);
-        }
-
+        CheckKeys(keys);
         return await catalog.ReadAsync(slice, (keys, fields, _reader),
             static (slice, state) => SliceReads.Get(slice, state.keys, state.fields, state._reader), cancellationToken);
+    }
+
+    public async ValueTask<IReadOnlyList<ChunkNeighbours>> GetNeighboursAsync(
+        SliceId slice, IReadOnlyList<ChunkKey> keys, int count, ReturnFields fields,
+        CancellationToken cancellationToken)
+    {
+        CheckKeys(keys);
+        if (count is < 1 or > StoreLimits.MaxNeighbours)
+            throw StoreErrors.Invalid($"{count} neighbours were asked for; ask for 1–{StoreLimits.MaxNeighbours}.");
+        return await catalog.ReadAsync(slice, (keys, count, fields, _reader),
+            static (slice, state) =>
+                NeighbourReads.Read(slice, state.keys, state.count, state.fields, state._reader), cancellationToken);
+    }
+
+    public async ValueTask<IReadOnlyList<TextSnippet>> HighlightAsync(
+        SliceId slice, string query, IReadOnlyList<string> texts, int length, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        CheckText(query);
+        if (length < 1)
+            throw StoreErrors.Invalid($"The length of the snippet is {length}; ask for at least 1.");
+        var analyzers = await catalog.ReadAsync(
+            slice, 0, static (slice, _) => slice.Text.Analyzers, cancellationToken);
+        var analyzer = analyzers.Rent();
+        try
+        {
+            var highlighter = new Highlighter(analyzer, SparseQuery.FromText(analyzer, query));
+            return [.. texts.Select(text => highlighter.Find(text, length))];
+        }
+        finally
+        {
+            analyzers.Return(analyzer);
+        }
     }
 
     public ValueTask<ChunkPage> ListAsync(SliceId slice, ListRequest request, CancellationToken cancellationToken)
@@ -161,6 +186,13 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
     {
         if (query.K is < 1 or > StoreLimits.MaxK)
             throw StoreErrors.Invalid($"k is {query.K}; ask for 1–{StoreLimits.MaxK} hits, offset included.");
+        if (query.ChunksPerDocument is < 0 or > StoreLimits.MaxChunksPerDocument)
+            throw StoreErrors.Invalid(
+                $"{query.ChunksPerDocument} chunks a document were asked for; ask for 1–{StoreLimits.MaxChunksPerDocument}.");
+        if (query.Excluded.Count > StoreLimits.MaxBatch)
+            throw StoreErrors.Invalid($"{query.Excluded.Count} chunks are excluded; name at most {StoreLimits.MaxBatch}.");
+        if (query.After is { } place && (place.Rank < 0 || float.IsNaN(place.Score)))
+            throw StoreErrors.Invalid("The place to go on from is not one of ours; start over without one.");
         if (query.Ef is < 0 or > StoreLimits.MaxK)
             throw StoreErrors.Invalid($"ef is {query.Ef}; give 1–{StoreLimits.MaxK}, or 0 to use the recall target.");
         if (query.RecallTarget is not (>= 0 and <= 1))
@@ -173,6 +205,18 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
         if (query.Text is not null)
             CheckText(query.Text);
         CheckFilter(query.Filter);
+    }
+
+    private static void CheckKeys(IReadOnlyList<ChunkKey> keys)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        if (keys.Count is 0 or > StoreLimits.MaxBatch)
+            throw StoreErrors.Invalid($"The call has {keys.Count} keys; send 1–{StoreLimits.MaxBatch}.");
+        foreach (var key in keys)
+        {
+            if (WriteValidator.FindKeyError(key) is { } error)
+                throw StoreErrors.Invalid(error);
+        }
     }
 
     private static void CheckText(string text)

@@ -7,7 +7,7 @@ using Rag.V1;
 
 namespace Rag.Router.Search;
 
-/// <summary>Reads what the hits of a hybrid search carry, once it is known which they are. Thread-safe.</summary>
+/// <summary>Reads what hits carry, once it is known which they are. Thread-safe.</summary>
 internal sealed class HitFetcher(ShardCaller shards, RouterOptions options)
 {
     private static readonly ShardOperation<Part, GetResponse> Get = new(
@@ -26,41 +26,49 @@ internal sealed class HitFetcher(ShardCaller shards, RouterOptions options)
         KnownWorkspace workspace, SearchPlan plan, RepeatedField<SearchHit> hits, CallScope scope)
     {
         var fields = plan.ReturnFields;
-        if (hits.Count == 0 || !(fields.Text || fields.Metadata || fields.Passage || fields.Vectors.Count > 0))
+        var hasFields = fields.Text || fields.Metadata || fields.Passage || fields.Vectors.Count > 0;
+        if (hits.Count == 0 || !(hasFields || plan.HasSurroundings))
             return;
-        var found = new Dictionary<(string, string), Chunk>(hits.Count);
+        var found = new Dictionary<(string, string), (Chunk Chunk, ChunkSurroundings? Around)>(hits.Count);
+        var most = Validation.Limits.Batch / (1 + 2 * plan.Search.Neighbours);
         var batches = BucketBatches.Of(workspace, [.. hits.Select(hit => hit.DocumentId)]);
         var limits = new ParallelOptions { MaxDegreeOfParallelism = options.ScatterParallelism };
         await Parallel.ForEachAsync(batches, limits, async (batch, _) =>
         {
-            foreach (var items in batch.Items.Chunk(Validation.Limits.Batch))
+            foreach (var items in batch.Items.Chunk(most))
             {
                 var keys = items.Select(i => new ChunkKey { DocumentId = hits[i].DocumentId, ChunkId = hits[i].ChunkId });
                 var part = new Part(plan, [.. keys]);
                 var answer = await shards.CallBucketAsync(workspace, batch.Bucket, part, Get, scope);
                 lock (found)
                 {
-                    foreach (var chunk in answer.Response.Chunks)
-                        found[(chunk.DocumentId, chunk.ChunkId)] = chunk;
+                    var (chunks, around) = (answer.Response.Chunks, answer.Response.Surroundings);
+                    for (var i = 0; i < chunks.Count; i++)
+                        found[(chunks[i].DocumentId, chunks[i].ChunkId)] = (chunks[i], around.Count > i ? around[i] : null);
                 }
             }
         });
         for (var i = hits.Count - 1; i >= 0; i--)
         {
-            if (found.TryGetValue((hits[i].DocumentId, hits[i].ChunkId), out var chunk))
-                Fill(hits[i], chunk);
+            if (found.TryGetValue((hits[i].DocumentId, hits[i].ChunkId), out var read))
+                Fill(hits[i], read.Chunk, read.Around);
             else
                 hits.RemoveAt(i);
         }
     }
 
-    private static void Fill(SearchHit hit, Chunk chunk)
+    private static void Fill(SearchHit hit, Chunk chunk, ChunkSurroundings? around)
     {
         hit.Text = chunk.Text;
         hit.Metadata.Add(chunk.Metadata);
         hit.Vectors.Add(chunk.Vectors);
         hit.Passage = chunk.Passage;
         hit.Version = chunk.Version;
+        if (around is null)
+            return;
+        hit.Snippet = around.Snippet;
+        hit.ChunksBefore.Add(around.Before);
+        hit.ChunksAfter.Add(around.After);
     }
 
     private sealed record Part(SearchPlan Plan, ChunkKey[] Keys);

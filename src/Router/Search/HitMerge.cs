@@ -10,20 +10,17 @@ namespace Rag.Router.Search;
 /// </summary>
 internal static class HitMerge
 {
-    /// <summary>Adds hits <paramref name="offset"/> to offset + k − 1 of the merged order.</summary>
-    public static void Merge(
-        IReadOnlyList<RepeatedField<SearchHit>> lists, int offset, int k, RepeatedField<SearchHit> merged)
+    /// <summary>The best <paramref name="most"/> of all lists.</summary>
+    public static List<SearchHit> Merge(IReadOnlyList<RepeatedField<SearchHit>> lists, int most = int.MaxValue)
     {
         if (lists.Count == 1)
-        {
-            Take(lists[0], offset, k, merged);
-            return;
-        }
+            return [.. lists[0].Take(most)];
 
+        var total = Math.Min(most, lists.Sum(static list => list.Count));
+        var merged = new List<SearchHit>(total);
         // As many heads as shards, some dozens at most: a scan over them beats a heap.
         var heads = new int[lists.Count];
-        var end = offset + k;
-        for (var rank = 0; rank < end; rank++)
+        while (merged.Count < total)
         {
             var best = -1;
             SearchHit? bestHit = null;
@@ -34,25 +31,16 @@ internal static class HitMerge
                     (best, bestHit) = (i, hits[heads[i]]);
             }
 
-            if (bestHit is null)
-                return;
             heads[best]++;
-            if (rank >= offset)
-                merged.Add(bestHit);
-        }
-    }
-
-    public static void Take(RepeatedField<SearchHit> hits, int offset, int k, RepeatedField<SearchHit> taken)
-    {
-        if (offset == 0 && hits.Count <= k)
-        {
-            taken.AddRange(hits);
-            return;
+            merged.Add(bestHit!);
         }
 
-        for (var i = offset; i < hits.Count && i - offset < k; i++)
-            taken.Add(hits[i]);
+        return merged;
     }
+
+    /// <summary>Puts hits into the one order.</summary>
+    public static void Sort(List<SearchHit> hits) => hits.Sort(static (left, right) =>
+        IsBefore(left, right) ? -1 : IsBefore(right, left) ? 1 : 0);
 
     /// <summary>The one order of hits.</summary>
     public static bool IsBefore(SearchHit left, SearchHit right) => left.Score != right.Score

@@ -19,10 +19,10 @@ internal sealed class SearchPlan
     // Lists that are mixed need keys and scores; what the hits carry is read when it is known which they are.
     private static readonly ReturnFields NoFields = new();
 
+    private static readonly Highlight DefaultHighlight = new() { Length = 240 };
+
     private readonly SearchRequest _search;
     private readonly Stamp[] _minStamps;
-
-    private TextStatistics? _statistics;
     private Stamp[] _seen = [];
 
     private SearchPlan(SearchRequest search, Stamp[] minStamps, ByteString vector)
@@ -31,9 +31,11 @@ internal sealed class SearchPlan
         _minStamps = minStamps;
         Vector = vector;
         K = search.K == 0 ? Limits.DefaultK : search.K;
+        ChunksPerDocument = search.Grouping is { } grouping ? Math.Max(1, grouping.ChunksPerDocument) : 0;
+        IsPaged = search.Paging || search.PageToken.Length > 0;
         Candidates = search.Fusion is { Candidates: > 0 } fusion
             ? fusion.Candidates
-            : Math.Max(DefaultCandidates, K + search.Offset);
+            : Math.Max(DefaultCandidates, Wanted);
     }
 
     /// <summary>Hits that the caller wants.</summary>
@@ -54,7 +56,30 @@ internal sealed class SearchPlan
     public bool IsHybrid => _search.Mode is SearchMode.Hybrid;
 
     /// <summary>How many of each list are mixed in a hybrid search.</summary>
-    public int Candidates { get; }
+    public int Candidates { get; private set; }
+
+    /// <summary>Most hits of one document; 0 where chunks stand for themselves.</summary>
+    public int ChunksPerDocument { get; }
+
+    /// <summary>Whether the answer needs a token for the page behind it.</summary>
+    public bool IsPaged { get; }
+
+    /// <summary>Where the page before ended; null for the first one.</summary>
+    public SearchCursor? Cursor { get; private set; }
+
+    /// <summary>Hash of the search, for its cursors; only with <see cref="IsPaged"/>.</summary>
+    public ulong Hash { get; private set; }
+
+    /// <summary>Whether what the hits carry is read when it is known which they are.</summary>
+    public bool FetchesLater => IsHybrid || HasSurroundings;
+
+    /// <summary>Whether hits are shown with snippets or neighbours.</summary>
+    public bool HasSurroundings => _search.Highlight is not null || _search.Neighbours > 0;
+
+    // One more tells whether there is another page.
+    private int Wanted => K + Offset + (IsPaged ? 1 : 0);
+
+    public TextStatistics? Statistics { get; private set; }
 
     /// <summary>Positions that a search waits for.</summary>
     public Stamp[] MinStamps => _minStamps;
@@ -70,7 +95,7 @@ internal sealed class SearchPlan
         if (search.Mode is SearchMode.Sparse)
         {
             CheckReturnedSpaces(search.ReturnFields, workspace);
-            return new SearchPlan(search, ConsistencyToken.Read(search.MinConsistencyToken, workspace), ByteString.Empty);
+            return Of(search, workspace, ByteString.Empty);
         }
 
         if (workspace.FindSpace(search.Space) is not { } space)
@@ -92,14 +117,26 @@ internal sealed class SearchPlan
         }
 
         CheckReturnedSpaces(search.ReturnFields, workspace);
-        return new SearchPlan(search, ConsistencyToken.Read(search.MinConsistencyToken, workspace), vector);
+        return Of(search, workspace, vector);
     }
 
     /// <summary>Puts the embedded text in place of the text, for shards that must not embed it again.</summary>
     public void SetVector(ByteString vector) => Vector = vector;
 
     /// <summary>What the words weigh in all partitions, for shards that hold some of them.</summary>
-    public void SetStatistics(TextStatistics statistics) => _statistics = statistics;
+    public void SetStatistics(TextStatistics statistics) => Statistics = statistics;
+
+    /// <summary>
+    /// Behind the first page of a hybrid search every candidate of then is needed, of which there may be more now. Looks
+    /// further if that was not far enough; false if it cannot.
+    /// </summary>
+    public bool LookFurther(int longest)
+    {
+        if (Cursor is null || longest < Candidates || Candidates == Limits.K)
+            return false;
+        Candidates = Math.Min(Limits.K, Candidates * 4);
+        return true;
+    }
 
     /// <summary>How far the replicas were that found the hits.</summary>
     public void SetSeen(Stamp[] stamps) => _seen = stamps;
@@ -114,7 +151,18 @@ internal sealed class SearchPlan
     /// <summary>Asks for what hits of a hybrid search carry.</summary>
     public GetRequest ToGetRequest(Target target, IEnumerable<ChunkKey> keys)
     {
-        var request = new GetRequest { Target = target, ReturnFields = ReturnFields };
+        var request = new GetRequest
+        {
+            Target = target,
+            ReturnFields = ReturnFields,
+            Neighbours = _search.Neighbours,
+        };
+        if (_search.Highlight is { } highlight)
+        {
+            request.HighlightText = _search.Text;
+            request.Highlight = highlight.Length > 0 ? highlight : DefaultHighlight;
+        }
+
         request.Keys.AddRange(keys);
         Shards.MinStamps.AddTo(request.MinStamps, _seen, target);
         return request;
@@ -127,12 +175,13 @@ internal sealed class SearchPlan
             Target = target,
             Space = _search.Space,
             Vector = Vector,
-            K = IsHybrid ? Candidates : K + _search.Offset,
+            K = IsHybrid ? Candidates : Wanted,
             Filter = _search.Filter,
-            ReturnFields = IsHybrid ? NoFields : ReturnFields,
+            ReturnFields = FetchesLater ? NoFields : ReturnFields,
             Encoder = _search.Encoder,
             Mode = _search.Mode,
-            TextStatistics = _statistics,
+            TextStatistics = Statistics,
+            ChunksPerDocument = ChunksPerDocument,
         };
         if (Vector.IsEmpty || HasWords)
             request.Text = _search.Text;
@@ -151,8 +200,33 @@ internal sealed class SearchPlan
 
         if (_search.HasScoreThreshold && !IsHybrid)
             request.ScoreThreshold = _search.ScoreThreshold;
+        if (Cursor is { Mix: { } mix })
+        {
+            // A list that was empty stays out of the mix: nothing of it is wanted.
+            request.ScoreThreshold = mix.DenseFloor?.Score ?? float.PositiveInfinity;
+            request.TextThreshold = mix.SparseFloor?.Score ?? float.PositiveInfinity;
+        }
+        else if (Cursor is not null)
+        {
+            request.After = Cursor.Place.ToProto();
+        }
+
         Shards.MinStamps.AddTo(request.MinStamps, _minStamps, target);
         return request;
+    }
+
+    private static SearchPlan Of(SearchRequest search, KnownWorkspace workspace, ByteString vector)
+    {
+        var plan = new SearchPlan(search, ConsistencyToken.Read(search.MinConsistencyToken, workspace), vector);
+        if (!plan.IsPaged)
+            return plan;
+        plan.Hash = SearchCursor.HashOf(search, workspace.UidBytes);
+        plan.Cursor = SearchCursor.Read(search.PageToken, plan.Hash);
+        plan.Statistics = plan.Cursor?.Statistics;
+        if (plan.Cursor is not null && (plan.HasWords != (plan.Statistics is not null)
+            || plan.IsHybrid != (plan.Cursor.Mix is not null)))
+            throw Refuse.Invalid("page_token", "It is not one of ours: start over without one.");
+        return plan;
     }
 
     private static void CheckReturnedSpaces(ReturnFields? fields, KnownWorkspace workspace)

@@ -22,6 +22,11 @@ internal static class Limits
     public const int K = 10_000;
     public const int DefaultK = 10;
 
+    public const int ChunksPerDocument = 100;
+    public const int Neighbours = 10;
+    public const int LeastSnippet = 20;
+    public const int Snippet = 4096;
+
     public const int Dimension = 4096;
 
     /// <summary>Fewest dimensions with QUANTIZATION_BINARY.</summary>

@@ -32,6 +32,7 @@ internal static class SearchRules
         if (search.HasScoreThreshold && float.IsNaN(search.ScoreThreshold))
             violations.Add("score_threshold", "It must not be NaN.");
         FilterRules.Check(search.Filter, "filter", violations);
+        PageRules.Check(search, violations);
         violations.ThrowIfAny();
     }
 

@@ -9,7 +9,7 @@ using ChunkKey = Rag.Engine.ChunkKey;
 namespace Rag.Shard.Services;
 
 /// <summary>Chunks by key, in order, counted, and what slices weigh. Thread-safe.</summary>
-internal sealed class ReadHandler(ShardStore store, SliceResolver resolver)
+internal sealed class ReadHandler(ShardStore store, SliceResolver resolver, SurroundingsReader surroundings)
 {
     private const int MaxPageSize = 1000;
 
@@ -20,12 +20,16 @@ internal sealed class ReadHandler(ShardStore store, SliceResolver resolver)
         var keys = request.Keys.Select(key => ChunkMapping.ToKey(key.DocumentId, key.ChunkId)).ToList();
         var fields = ChunkMapping.ToFields(request.ReturnFields);
         var response = new GetResponse();
-        foreach (var chunk in await store.GetAsync(slice, keys, fields, ct))
+        var read = request.Highlight is null ? fields : fields | Engine.ReturnFields.Text;
+        var found = (await store.GetAsync(slice, keys, read, ct)).OfType<StoredChunk>().ToList();
+        foreach (var chunk in found)
         {
-            if (chunk is not null)
-                response.Chunks.Add(ChunkMapping.ToProto(chunk, request.ReturnFields));
+            var shown = (fields & Engine.ReturnFields.Text) == 0 ? chunk with { Text = null } : chunk;
+            response.Chunks.Add(ChunkMapping.ToProto(shown, request.ReturnFields));
         }
 
+        if (found.Count > 0 && (request.Highlight is not null || request.Neighbours > 0))
+            await surroundings.AddAsync(slice, request, found, response.Surroundings, ct);
         return response;
     }
 

@@ -43,8 +43,10 @@ internal sealed class SearchHandler(
                 Text = request.Text,
                 TextStatistics = await StatisticsAsync(request, slices, ct),
             };
-            var answers = await SearchAllAsync(slices, query, ct);
             var isHybrid = request.Mode is SearchMode.Hybrid;
+            if (isHybrid)
+                query = query with { ScoreThreshold = request.HasTextThreshold ? request.TextThreshold : null };
+            var answers = await SearchAllAsync(slices, query, ct);
             Merge(request, slices, answers, response, isHybrid ? response.TextHits : response.Hits);
         }
 
@@ -123,6 +125,12 @@ internal sealed class SearchHandler(
         RecallTarget = request.EffortCase == SearchSlicesRequest.EffortOneofCase.RecallTarget ? request.RecallTarget : 0,
         Exact = request.EffortCase == SearchSlicesRequest.EffortOneofCase.Exact && request.Exact,
         Return = ChunkMapping.ToFields(request.ReturnFields),
+        ChunksPerDocument = request.ChunksPerDocument,
+        Excluded = [.. request.Excluded.Select(key => ChunkMapping.ToKey(key.DocumentId, key.ChunkId))],
+        After = request.After is not { Key: not null } place
+            ? null
+            : new Engine.SearchPlace(
+                place.Score, ChunkMapping.ToKey(place.Key.DocumentId, place.Key.ChunkId), place.Rank),
     };
 
     private static void Merge(
@@ -153,9 +161,33 @@ internal sealed class SearchHandler(
             hits = all;
         }
 
-        var count = Math.Min(request.K, hits.Count);
-        for (var i = 0; i < count; i++)
-            merged.Add(ChunkMapping.ToProto(hits[i], request.ReturnFields));
+        if (request.ChunksPerDocument > 0 && answers.Length > 1)
+        {
+            hits = BestDocuments(hits, request.K);
+        }
+        else if (request.ChunksPerDocument == 0 && hits.Count > request.K)
+        {
+            hits = [.. hits.Take(request.K)];
+        }
+
+        foreach (var hit in hits)
+            merged.Add(ChunkMapping.ToProto(hit, request.ReturnFields));
+    }
+
+    // Every hit of the k documents that come first.
+    private static List<Engine.SearchHit> BestDocuments(IReadOnlyList<Engine.SearchHit> hits, int k)
+    {
+        var documents = new HashSet<string>(StringComparer.Ordinal);
+        var kept = new List<Engine.SearchHit>();
+        foreach (var hit in hits)
+        {
+            if (documents.Count < k)
+                documents.Add(hit.Key.DocumentId);
+            if (documents.Contains(hit.Key.DocumentId))
+                kept.Add(hit);
+        }
+
+        return kept;
     }
 
     private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;

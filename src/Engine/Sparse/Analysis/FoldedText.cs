@@ -15,17 +15,31 @@ internal sealed class FoldedText
     private CharacterKind[] _kinds = new CharacterKind[1024];
     private int _length;
 
+    // Where each character came from; only while a caller wants to know.
+    private int[]? _sources;
+    private int _sourceLength;
+    private int _source;
+
     public ReadOnlySpan<char> Characters => _characters.AsSpan(0, _length);
 
     public ReadOnlySpan<CharacterKind> Kinds => _kinds.AsSpan(0, _length);
 
+    /// <summary>Remembers where in the text each character stood, for <see cref="SourceOf"/>.</summary>
+    public bool TracksSources
+    {
+        get => _sources is not null;
+        set => _sources = value ? new int[_characters.Length] : null;
+    }
+
     public void Set(ReadOnlySpan<char> text)
     {
         _length = 0;
+        _sourceLength = text.Length;
         if (_characters.Length > MaxKeptLength && text.Length < MaxKeptLength / 4)
         {
             _characters = new char[1024];
             _kinds = new CharacterKind[1024];
+            TracksSources = TracksSources;
         }
 
         Reserve(text.Length);
@@ -33,6 +47,7 @@ internal sealed class FoldedText
         {
             var c = text[i];
             var kind = _folding.KindOf(c);
+            _source = i;
             if (char.IsHighSurrogate(c) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
                 AddRune(new Rune(c, text[++i]));
             else if (kind is CharacterKind.Separator)
@@ -40,6 +55,16 @@ internal sealed class FoldedText
             else if (kind is not CharacterKind.Dropped)
                 AddFolded(c, kind, i + 1 < text.Length ? _folding.KindOf(text[i + 1]) : CharacterKind.Separator);
         }
+    }
+
+    /// <summary>The part of the text that these characters were, with the accents that belong to it.</summary>
+    public (int Start, int End) SourceOf(int start, int end)
+    {
+        var sources = _sources!;
+        var last = sources[end - 1];
+        while (end < _length && sources[end] == last)
+            end++;
+        return (sources[start], end < _length ? sources[end] : _sourceLength);
     }
 
     private void AddFolded(char c, CharacterKind kind, CharacterKind next)
@@ -89,6 +114,8 @@ internal sealed class FoldedText
     {
         if (_length == _characters.Length)
             Reserve(_length + 1);
+        if (_sources is not null)
+            _sources[_length] = _source;
         _characters[_length] = character;
         _kinds[_length++] = kind;
     }
@@ -99,5 +126,7 @@ internal sealed class FoldedText
             return;
         Array.Resize(ref _characters, Math.Max(length, _characters.Length * 2));
         Array.Resize(ref _kinds, _characters.Length);
+        if (_sources is not null)
+            Array.Resize(ref _sources, _characters.Length);
     }
 }

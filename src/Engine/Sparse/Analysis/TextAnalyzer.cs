@@ -22,7 +22,20 @@ internal sealed class TextAnalyzer(AnalysisOptions options)
     private readonly FoldedText _text = new();
     private readonly char[] _whole = new char[MaxWhole];
 
+    // The folded characters of the term that the sink gets.
+    private (int Start, int End) _place;
+
     public AnalysisOptions Options => options;
+
+    /// <summary>Whether a sink may ask for <see cref="Place"/>.</summary>
+    public bool TracksPlaces
+    {
+        get => _text.TracksSources;
+        set => _text.TracksSources = value;
+    }
+
+    /// <summary>Where in the text the term stood that a sink is given just now.</summary>
+    public (int Start, int End) Place => _text.SourceOf(_place.Start, _place.End);
 
     public void Analyze<TSink>(ReadOnlySpan<char> text, ref TSink sink)
         where TSink : struct, ITermSink
@@ -90,6 +103,7 @@ internal sealed class TextAnalyzer(AnalysisOptions options)
             i = stop + 1;
         }
 
+        _place = (start, end);
         if (names > 1 && isIdentifier && Whole(start, end) is { IsEmpty: false } whole)
             sink.AddWhole(whole);
     }
@@ -112,6 +126,7 @@ internal sealed class TextAnalyzer(AnalysisOptions options)
             // A lone letter or digit that is only split off, as the p of p53, would be found everywhere.
             if (betweenUnderscores || stop - i > 1)
             {
+                _place = (i, stop);
                 AddWord(characters[i..stop], ref sink);
                 added++;
             }
@@ -120,6 +135,7 @@ internal sealed class TextAnalyzer(AnalysisOptions options)
             i = stop < end && characters[stop] == '_' ? stop + 1 : stop;
         }
 
+        _place = (start, end);
         if (pieces == 1 || Whole(start, end) is not { IsEmpty: false } whole)
             return;
         if (added == 0)
@@ -206,6 +222,7 @@ internal sealed class TextAnalyzer(AnalysisOptions options)
         if (characters[end] == '+' && stop - end < 2)
             return;
         characters[start..stop].CopyTo(_whole);
+        _place = (start, stop);
         sink.AddWhole(_whole.AsSpan(0, stop - start));
     }
 
@@ -219,9 +236,14 @@ internal sealed class TextAnalyzer(AnalysisOptions options)
         while (i < kinds.Length && kinds[i] is CharacterKind.Ideograph)
         {
             var width = char.IsHighSurrogate(characters[i]) && i + 1 < characters.Length ? 2 : 1;
+            _place = (i, i + width);
             sink.AddWord(characters.Slice(i, width));
             if (former >= 0)
+            {
+                _place = (former, i + width);
                 sink.AddWhole(characters[former..(i + width)]);
+            }
+
             former = i;
             i += width;
         }
