@@ -18,11 +18,24 @@ internal static class TopologyParts
     public static async Task<ITopologyStore> AddAsync(
         ProcessHost host, DataFolder data, string? file, INatsConnection? nats, CancellationToken cancellationToken)
     {
+        CheckNamed(data, file, nats);
         var store = await OpenAsync(host.Builder.Services, host.Loggers, data, file, nats, cancellationToken);
         host.Own(store);
         host.Builder.Services.AddSingleton(store);
         host.Builder.Services.AddSingleton<ITopologySource>(store);
         return store;
+    }
+
+    /// <summary>Refuses a process that is told of no topology, before anything is opened.</summary>
+    /// <exception cref="CliException">Neither a file nor a server is named.</exception>
+    public static void CheckNamed(DataFolder data, string? file, INatsConnection? nats)
+    {
+        if (file is null && nats is null)
+        {
+            throw new CliException(
+                "Where is the topology? Name a file with --topology, or the servers of NATS in Nats.Urls of "
+                + $"{Path.Combine(data.Path, Settings.FileName)} (or RAG_Nats__Urls__0).", ExitCode.Usage);
+        }
     }
 
     private static async Task<ITopologyStore> OpenAsync(
@@ -31,16 +44,9 @@ internal static class TopologyParts
     {
         if (file is not null)
             return TopologyFile.Open(file, loggers.CreateLogger<TopologyFile>());
-        if (nats is null)
-        {
-            throw new CliException(
-                "Where is the topology? Name a file with --topology, or the servers of NATS in Nats.Urls of "
-                + $"{Path.Combine(data.Path, Settings.FileName)} (or RAG_Nats__Urls__0).");
-        }
-
         var options = (NatsOptions)services.Last(service => service.ServiceType == typeof(NatsOptions)).ImplementationInstance!;
         return await TopologyStream.OpenAsync(
-            nats, options, Path.Combine(data.Path, CopyName), loggers.CreateLogger<TopologyStream>(),
+            nats!, options, Path.Combine(data.Path, CopyName), loggers.CreateLogger<TopologyStream>(),
             cancellationToken: cancellationToken);
     }
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Rag.Cli.Composition;
 using Rag.Cli.Options;
 using Rag.Cli.Output;
+using Rag.Hosting.Topology.Moving;
 using Rag.Router;
 using Rag.Router.Shards;
 
@@ -45,6 +46,9 @@ internal static class RouterVerb
             var source = await TopologyParts.AddAsync(host, folder, parsed.GetValue(topology), nats, stop);
             host.Builder.Services.AddSingleton<IShardConnections>(
                 host.Own(new RemoteShardConnections(source, options.MaxMessageBytes)));
+            // A file is the operator's: only what is in NATS is moved by itself.
+            if (parsed.GetValue(topology) is null)
+                host.Builder.Services.AddRebalancing(settings.Get("Rebalance", new RebalanceOptions()));
             await MetadataParts.AddAsync(host, folder, settings, stop);
             host.Builder.Services.AddRouter(options);
             var separate = parsed.GetValue(inner);

@@ -34,8 +34,9 @@ internal static class ShardVerb
             var folder = DataFolder.Resolve(parsed.GetValue(data));
             var settings = Settings.Read(folder);
             await using var host = new ProcessHost(LogLevel.Information);
-            host.Own(await folder.LockAsync(TimeSpan.Zero, stop));
             var nats = NatsParts.Add(host, settings);
+            TopologyParts.CheckNamed(folder, parsed.GetValue(topology), nats);
+            host.Own(await folder.LockAsync(TimeSpan.Zero, stop));
             var source = await TopologyParts.AddAsync(host, folder, parsed.GetValue(topology), nats, stop);
             host.Listen(listen.Given(parsed) ?? AddressOf(source.Current, own));
             await ShardParts.AddAsync(host, folder, settings, own, stop);

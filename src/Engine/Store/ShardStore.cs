@@ -33,6 +33,13 @@ public sealed class ShardStore : IAsyncDisposable
         }
     }
 
+    /// <summary>What each partition takes, in the order of partitions; those with nothing in them are left out.</summary>
+    public IReadOnlyList<PartitionSize> ListPartitionSizes()
+    {
+        ThrowIfClosed();
+        return StatusReader.ReadPartitions(_parts);
+    }
+
     /// <summary>The slices that are held, quarantined ones included, those of deleted workspaces not.</summary>
     public IReadOnlyList<SliceId> ListSlices()
     {

@@ -35,6 +35,24 @@ internal static class StatusReader
         };
     }
 
+    /// <summary>What each partition takes, whether it is loaded or asleep; those with nothing in them are left out.</summary>
+    public static List<PartitionSize> ReadPartitions(StoreParts parts)
+    {
+        var sizes = new Dictionary<int, PartitionSize>();
+        foreach (var entry in parts.Catalog.Entries)
+        {
+            if (entry.IsDeleted)
+                continue;
+            // What is not in a snapshot yet is in memory.
+            var bytes = Math.Max(entry.Snapshot.Bytes, entry.MemoryBytes)
+                + Math.Max(0, entry.Loaded is { } slice ? slice.ContentBytes : entry.ContentBytes);
+            var former = sizes.GetValueOrDefault(entry.Id.Partition);
+            sizes[entry.Id.Partition] = new PartitionSize(entry.Id.Partition, former.Slices + 1, former.Bytes + bytes);
+        }
+
+        return [.. sizes.Values.OrderBy(static size => size.Partition)];
+    }
+
     private static string? FindFault(StoreContext context)
     {
         try

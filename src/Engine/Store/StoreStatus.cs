@@ -34,3 +34,9 @@ public sealed record StoreStatus
 /// <param name="Slice">The slice; partition −1 where all that was known of the workspace is lost.</param>
 /// <param name="Reason">What was found, as a sentence.</param>
 public sealed record QuarantinedSlice(SliceId Slice, string Reason);
+
+/// <summary>What a partition takes.</summary>
+/// <param name="Partition">Its number.</param>
+/// <param name="Slices">Slices in it.</param>
+/// <param name="Bytes">Of snapshots or, where more, memory, and of living texts: about what a copy of it moves.</param>
+public readonly record struct PartitionSize(int Partition, int Slices, long Bytes);

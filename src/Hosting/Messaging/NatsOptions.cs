@@ -44,6 +44,9 @@ public sealed record NatsOptions
     /// <summary>How long a request waits for its answer. 5 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a start waits for NATS where it cannot go on without. 15 s.</summary>
+    public TimeSpan StartPatience { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Whether any server is named.</summary>
     public bool IsSet => Servers.Any();
 
@@ -86,8 +89,8 @@ public sealed record NatsOptions
 
         if (Tls.CertFile is null != Tls.KeyFile is null)
             errors.Add($"{nameof(Tls)}.{nameof(Tls.CertFile)} and {nameof(Tls)}.{nameof(Tls.KeyFile)} go together");
-        if (ConnectTimeout <= TimeSpan.Zero || RequestTimeout <= TimeSpan.Zero)
-            errors.Add($"{nameof(ConnectTimeout)} and {nameof(RequestTimeout)} must be above 0");
+        if (ConnectTimeout <= TimeSpan.Zero || RequestTimeout <= TimeSpan.Zero || StartPatience <= TimeSpan.Zero)
+            errors.Add($"{nameof(ConnectTimeout)}, {nameof(RequestTimeout)} and {nameof(StartPatience)} must be above 0");
         return errors;
     }
 

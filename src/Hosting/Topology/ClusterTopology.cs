@@ -91,6 +91,11 @@ public sealed class ClusterTopology
     /// </summary>
     public ImmutableArray<ShardNode> TargetOf(int partition) => RendezvousHash.Choose(partition, Shards, ReplicationFactor);
 
+    /// <summary>The same, of a cluster of this id: for the first topology of a cluster.</summary>
+    /// <exception cref="InvalidTopologyException">It is no id.</exception>
+    public ClusterTopology OfCluster(string clusterId) =>
+        TopologyRules.Build(clusterId, Version, Partitions, ReplicationFactor, Shards, _replicas);
+
     /// <summary>Begins a change of it.</summary>
     public TopologyEdit Edit() => new(this);
 

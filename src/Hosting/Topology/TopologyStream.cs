@@ -64,7 +64,7 @@ public sealed class TopologyStream : ITopologyStore, IAsyncDisposable
 
     /// <summary>Reads the newest topology, from NATS or else from the local file, and starts to watch it.</summary>
     /// <param name="copyPath">Where the last one seen is kept; null: nowhere.</param>
-    /// <param name="patience">How long to wait for NATS where there is no local file. Default 15 s.</param>
+    /// <param name="patience">How long to wait for NATS where there is no local file. Default: what the options say.</param>
     /// <exception cref="TopologyUnavailableException">NATS cannot be reached and there is no file, or it has no topology.</exception>
     /// <exception cref="InvalidTopologyException">What NATS has is not usable, or is of another cluster than the file.</exception>
     public static async Task<TopologyStream> OpenAsync(
@@ -75,7 +75,7 @@ public sealed class TopologyStream : ITopologyStore, IAsyncDisposable
         var log = new TopologyLog(connection, options);
         var copy = copyPath is null ? null : new TopologyCopy(copyPath, logger);
         var kept = copy?.Read();
-        var wait = kept is null ? patience ?? TimeSpan.FromSeconds(15) : PatienceWithFile;
+        var wait = kept is null ? patience ?? options.StartPatience : PatienceWithFile;
         ClusterTopology? newest = null;
         try
         {

@@ -59,7 +59,7 @@ internal sealed partial class ShardRpc(
         RunAsync(Task.FromResult(embed.ListModels()), context);
 
     public override Task<GetStatusResponse> GetStatus(GetStatusRequest request, ServerCallContext context) =>
-        RunAsync(Task.FromResult(status.GetStatus()), context);
+        RunAsync(Task.FromResult(status.GetStatus(request)), context);
 
     private async Task<TResponse> RunAsync<TResponse>(Task<TResponse> call, ServerCallContext context)
     {

@@ -10,7 +10,7 @@ internal sealed class StatusHandler(ShardStore store, ITopologySource topology, 
 {
     private const int MaxQuarantinedListed = 1000;
 
-    public GetStatusResponse GetStatus()
+    public GetStatusResponse GetStatus(GetStatusRequest request)
     {
         var status = store.Status;
         var response = new GetStatusResponse
@@ -33,6 +33,14 @@ internal sealed class StatusHandler(ShardStore store, ITopologySource topology, 
                 Partition = slice.Slice.Partition,
                 Reason = slice.Reason,
             });
+        }
+
+        if (request.PartitionSizes)
+        {
+            response.PartitionSizes.AddRange(store.ListPartitionSizes().Select(static size => new Internal.V1.PartitionSize
+            {
+                Partition = size.Partition, Slices = size.Slices, Bytes = size.Bytes,
+            }));
         }
 
         return response;
