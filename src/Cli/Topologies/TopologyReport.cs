@@ -72,7 +72,11 @@ internal static class TopologyReport
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{Count(moves.Count, "copy", "copies")} to make, {100.0 * moves.Count / replicas:0.#} % of {replicas} replicas, about {bytes}:"));
         foreach (var shard in moves.GroupBy(static move => move.To).OrderBy(static group => group.Key, StringComparer.Ordinal))
-            output.WriteLine($"  {shard.Key} gets {Count(shard.Count(), "partition", "partitions")}, about {ByteCount.Format(shard.Sum(move => sizes.Of(move.Partition)))}");
+        {
+            var share = ByteCount.Format(shard.Sum(move => sizes.Of(move.Partition)));
+            output.WriteLine($"  {shard.Key} gets {Count(shard.Count(), "partition", "partitions")}, about {share}");
+        }
+
         foreach (var move in moves.Take(MaxListed))
         {
             output.WriteLine(
