@@ -16,10 +16,11 @@ internal static class SliceSnapshotReader
     /// <summary>Apply number of everything that is alive in a loaded snapshot.</summary>
     private const uint FirstVisible = 1;
 
+    /// <param name="place">Gives rows other places of their contents, before any of these is read; null: none.</param>
     /// <exception cref="InvalidDataException">A section is malformed.</exception>
     /// <exception cref="CorruptDataException">A section is damaged.</exception>
     public static Slice Read(SnapshotReader file, SliceId id, EpochGuard guard, TimeSpan mutationIdLifetime,
-        ChunkContents contents)
+        ChunkContents contents, Action<RowColumns, IRowPresence>? place = null)
     {
         var summary = ReadSummary(file, id);
         var settings = SettingsCodec.Read(summary.Settings);
@@ -31,6 +32,7 @@ internal static class SliceSnapshotReader
         try
         {
             var presence = ReadRows(file, slice, out var documentOfRow);
+            place?.Invoke(slice.Rows.Columns, presence);
             ReadDocuments(file, slice, presence, documentOfRow);
             ReadRecent(file, slice);
             using (var metadata = file.OpenSection(SnapshotSections.Metadata))

@@ -19,7 +19,7 @@ internal sealed class ChunkLogCleaner(StoreContext context, SliceCatalog catalog
     /// <summary>Cleans segment after segment while there is too much dead weight.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        while (IsDue() && await CleanAsync(cancellationToken))
+        while (!context.Copies.Any && IsDue() && await CleanAsync(cancellationToken))
             cancellationToken.ThrowIfCancellationRequested();
     }
 
@@ -73,6 +73,9 @@ internal sealed class ChunkLogCleaner(StoreContext context, SliceCatalog catalog
 
         await log.FlushAsync(cancellationToken);
         await context.Guard.WaitAsync(context.Guard.Retire(), cancellationToken);
+        // What is being copied elsewhere is read from there still; the next round finds nothing left to move.
+        if (context.Copies.Any)
+            return false;
         log.TruncateBefore(until);
         StoreLog.ChunkLogCleaned(context.Logger, until, slices.Count, moved);
         return true;

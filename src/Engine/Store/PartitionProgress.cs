@@ -41,6 +41,13 @@ internal sealed class PartitionProgress
         }
     }
 
+    /// <summary>Sets a partition back: what came behind this place does not count any more.</summary>
+    public void Reset(int partition, WriteStamp stamp)
+    {
+        lock (_lock)
+            _stamps[partition] = stamp;
+    }
+
     public ValueTask WaitAsync(int partition, WriteStamp stamp, CancellationToken cancellationToken)
     {
         TaskCompletionSource reached;

@@ -19,6 +19,7 @@ namespace Rag.Engine;
 public sealed class ShardStore : IAsyncDisposable
 {
     private readonly StoreParts _parts;
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<int, bool> _imports = new();
     private int _closed;
 
     private ShardStore(StoreParts parts) => _parts = parts;
@@ -269,6 +270,66 @@ public sealed class ShardStore : IAsyncDisposable
         try
         {
             await _parts.Checkpointer.RunAsync(everything: true, cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            throw StoreErrors.Of(exception);
+        }
+    }
+
+    /// <summary>Partitions of which the store has something: slices, a place in the log, or an unfinished copy.</summary>
+    public IReadOnlyList<int> ListPartitions()
+    {
+        ThrowIfClosed();
+        return
+        [
+            .. _parts.Catalog.Entries.Where(static entry => !entry.IsDeleted).Select(static entry => entry.Id.Partition)
+                .Concat(_parts.Progress.List().Where(static one => !one.Value.IsNone).Select(static one => one.Key))
+                .Concat(ListImports()).Distinct().Order(),
+        ];
+    }
+
+    /// <summary>Partitions whose copy into the store was begun and not completed.</summary>
+    public IReadOnlyList<int> ListImports()
+    {
+        ThrowIfClosed();
+        return ImportFolder.List(_parts.Context.Files, _parts.Context.Folder);
+    }
+
+    /// <summary>Begins to give a partition to another store. Writes and searches go on meanwhile.</summary>
+    public PartitionExport Export(int partition)
+    {
+        ThrowIfClosed();
+        return new PartitionExport(_parts.Context, _parts.Catalog, _parts.Snapshotter, _parts.Progress, partition);
+    }
+
+    /// <summary>
+    /// Begins to take a partition from another store, or goes on with it. Nothing of the partition may be written or
+    /// applied here until it is completed.
+    /// </summary>
+    /// <exception cref="StoreException">Aborted: it is being copied already.</exception>
+    public PartitionImport Import(int partition)
+    {
+        ThrowIfClosed();
+        ArgumentOutOfRangeException.ThrowIfNegative(partition);
+        if (!_imports.TryAdd(partition, true))
+            throw new StoreException(StoreErrorKind.Aborted, $"Partition {partition} is being copied already.");
+        return new PartitionImport(_parts, partition, () => _imports.TryRemove(partition, out _));
+    }
+
+    /// <summary>
+    /// Drops all that the store has of a partition: slices, files, memory, what the mutation log says of it, and a copy
+    /// that was begun. Nothing of it may be written or applied meanwhile.
+    /// </summary>
+    /// <exception cref="StoreException">Aborted: it is being copied. Unavailable: the disk fails; it counts all the
+    /// same, and is written later.</exception>
+    public async Task DropPartitionAsync(int partition, CancellationToken cancellationToken)
+    {
+        using var import = Import(partition);
+        try
+        {
+            await Task.Run(() => _parts.Drop.Run(partition), cancellationToken);
+            import.Forget();
         }
         catch (IOException exception)
         {

@@ -248,6 +248,20 @@ internal sealed class SliceCatalog(StoreContext context)
             DeleteFile(snapshot);
     }
 
+    /// <summary>Takes a slice out of the store as if it had never been there. Under the entry's monitor.</summary>
+    public void Evict(SliceEntry entry)
+    {
+        Unload(entry);
+        // Whoever has the entry in hand must not look for its snapshot.
+        entry.IsDeleted = true;
+        entry.Snapshot = default;
+        entry.DirtySince = long.MaxValue;
+        entry.IsMoved = false;
+        entry.ContentBytes = 0;
+        entry.OldestStagedMs = long.MaxValue;
+        Forget(entry);
+    }
+
     /// <summary>Deletes a snapshot that is no longer current; what fails is swept up at the next start.</summary>
     public void DeleteFile(SnapshotEntry snapshot)
     {

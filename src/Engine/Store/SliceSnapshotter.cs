@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Rag.Engine.Indexing;
 using Rag.Engine.Slices;
 using Rag.Engine.Storage;
 
@@ -63,7 +64,68 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
         }
     }
 
+    /// <summary>
+    /// Makes a snapshot of this store from one of another store and the contents that belong to it. It is in no manifest
+    /// yet.
+    /// </summary>
+    /// <param name="id">The slice.</param>
+    /// <param name="path">The other store's snapshot.</param>
+    /// <param name="received">The contents of all its rows.</param>
+    /// <exception cref="CorruptDataException">One of them is damaged, or they do not belong together.</exception>
+    public SnapshotEntry Rewrite(SliceId id, string path, ReceivedContents received)
+    {
+        using var file = SnapshotReader.Open(context.Files, path, id, context.Codec);
+        var slice = SliceSnapshotReader.Read(
+            file, id, context.Guard, context.Options.MutationIdLifetime, context.Contents,
+            (columns, presence) => Place(id, columns, presence, received));
+        try
+        {
+            var slot = context.Guard.Enter();
+            try
+            {
+                return Write(SnapshotCut.Take(slice), id);
+            }
+            finally
+            {
+                context.Guard.Leave(slot);
+            }
+        }
+        finally
+        {
+            slice.Dispose();
+        }
+    }
+
     public void Dispose() => _gate.Dispose();
+
+    private void Place(SliceId id, RowColumns columns, IRowPresence presence, ReceivedContents received)
+    {
+        var next = 0;
+        var plain = Array.Empty<byte>();
+        while (received.TryRead())
+        {
+            ExpectNone(received.Row);
+            var length = context.Codec.PlainLength(received.Encoded);
+            if (plain.Length < length)
+                plain = new byte[length];
+            context.Codec.Decode(id.WorkspaceUid, received.Encoded, plain);
+            if (!presence.IsPresent(received.Row) || ContentAddress.Length(columns.Contents[received.Row]) != length)
+                throw new CorruptDataException("The contents of a copied slice do not fit its rows.");
+            columns.Contents[received.Row] = context.Contents.Append(id, plain.AsSpan(0, length));
+            next = received.Row + 1;
+        }
+
+        ExpectNone(columns.Capacity);
+
+        void ExpectNone(int until)
+        {
+            for (; next < until; next++)
+            {
+                if (presence.IsPresent(next) && columns.Contents[next] != 0)
+                    throw new CorruptDataException($"The content of row {next} of a copied slice is missing.");
+            }
+        }
+    }
 
     private static bool TryBegin(SliceEntry entry)
     {

@@ -26,6 +26,13 @@ internal sealed class StoreContext
 
     public required IMutationLog Log { get; init; }
 
+    /// <summary>The store's folder, absolute.</summary>
+    public required string Folder { get; init; }
+
+    public required IStorageFileSystem Files { get; init; }
+
+    public CopyPins Copies { get; } = new();
+
     public EpochGuard Guard { get; } = new();
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();

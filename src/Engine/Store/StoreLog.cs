@@ -45,4 +45,13 @@ internal static partial class StoreLog
     [LoggerMessage(EventId = 1110, Level = LogLevel.Warning,
         Message = "A generation of a document of slice {Slice} was staged long ago and never committed; it is dropped")]
     public static partial void GenerationExpired(ILogger logger, SliceId slice);
+
+    [LoggerMessage(EventId = 1120, Level = LogLevel.Information,
+        Message = "Partition {Partition} was dropped with {Slices} slices")]
+    public static partial void PartitionDropped(ILogger logger, int partition, int slices);
+
+    [LoggerMessage(EventId = 1121, Level = LogLevel.Information,
+        Message = "Partition {Partition} was copied: {Slices} slices, {Bytes} bytes; its log is needed from {Stamp} on")]
+    public static partial void PartitionImported(
+        ILogger logger, int partition, int slices, long bytes, WriteStamp stamp);
 }

@@ -43,6 +43,8 @@ internal sealed class StoreParts : IAsyncDisposable
 
     public StoreReads Reads { get; private set; } = null!;
 
+    public PartitionDrop Drop { get; private set; } = null!;
+
     public static async Task<StoreParts> OpenAsync(
         StoreOptions options, IStorageFileSystem files, ILoggerFactory loggers, TimeProvider time,
         CancellationToken cancellationToken)
@@ -70,6 +72,21 @@ internal sealed class StoreParts : IAsyncDisposable
             Catalog.ReadSummary(entry);
         // It may have been loaded meanwhile.
         return entry.SleepingSettings is { } bytes ? SettingsCodec.Read(bytes) : entry.Loaded?.Settings;
+    }
+
+    /// <summary>Makes snapshots that came from elsewhere the data of a partition.</summary>
+    public void Install(int partition, WriteStamp stamp, IReadOnlyList<SnapshotEntry> snapshots)
+    {
+        Context.Manifest.Append(
+        [
+            .. snapshots.Select(static snapshot => new ManifestChange.Snapshot(snapshot)),
+            new ManifestChange.PartitionSequence(partition, stamp.Sequence),
+        ]);
+        foreach (var snapshot in snapshots)
+            RestoreEntry(snapshot);
+        Progress.Advance(partition, stamp);
+        StoreLog.PartitionImported(
+            Context.Logger, partition, snapshots.Count, snapshots.Sum(static snapshot => snapshot.Bytes), stamp);
     }
 
     public async ValueTask DisposeAsync()
@@ -120,10 +137,13 @@ internal sealed class StoreParts : IAsyncDisposable
         Context = new StoreContext
         {
             Options = options, Logger = logger, Time = time, Codec = codec, Health = health, Snapshots = snapshots,
-            Manifest = manifest, Log = log, Contents = new ChunkContents(chunks, options.AttributeText, _stopping.Token),
+            Manifest = manifest, Log = log, Folder = folder, Files = files, Contents = new ChunkContents(chunks, options.AttributeText, _stopping.Token),
         };
         var applier = Compose();
         RestoreEntries(manifest);
+        // What was not copied to its end is not there.
+        foreach (var partition in ImportFolder.List(files, folder))
+            Drop.Run(partition);
         applier.KeepQuarantined(manifest.ListQuarantined());
         // Snapshots may be ahead of what the manifest recorded when the log was last cut.
         log.RestoreSequences(Progress.List().Select(one => KeyValuePair.Create(one.Key, one.Value.Sequence)));
@@ -142,6 +162,7 @@ internal sealed class StoreParts : IAsyncDisposable
         Catalog.MakeRoom = Memory.MakeRoomAsync;
         var applier = new MutationApplier(Context, Catalog, Progress);
         Checkpointer = new Checkpointer(Context, Catalog, Snapshotter, applier, Progress);
+        Drop = new PartitionDrop(Context, Catalog, Progress);
         var sender = new MutationSender(Context, applier);
         Writes =
             new StoreWrites(Catalog, sender, entry => FindSettings(entry) ?? throw StoreErrors.NoWorkspace(entry.Id));
@@ -157,14 +178,19 @@ internal sealed class StoreParts : IAsyncDisposable
     {
         foreach (var snapshot in manifest.ListSnapshots())
         {
-            var entry = Catalog.GetOrAdd(snapshot.Slice);
-            entry.Snapshot = snapshot;
-            entry.Stamp = PackedStamp.Pack(new WriteStamp(snapshot.Epoch, snapshot.Sequence));
+            RestoreEntry(snapshot);
             Progress.Advance(snapshot.Slice.Partition, new WriteStamp(snapshot.Epoch, snapshot.Sequence));
         }
 
         foreach (var (partition, sequence) in manifest.ListSequences())
             Progress.Advance(partition, new WriteStamp(MutationSender.Epoch, sequence));
+    }
+
+    private void RestoreEntry(SnapshotEntry snapshot)
+    {
+        var entry = Catalog.GetOrAdd(snapshot.Slice);
+        entry.Snapshot = snapshot;
+        entry.Stamp = PackedStamp.Pack(new WriteStamp(snapshot.Epoch, snapshot.Sequence));
     }
 
     private T Opened<T>(T part)

@@ -102,7 +102,8 @@ public sealed class StoreModelTests
         harness.Store.Status.Quarantined.ShouldBeEmpty();
     }
 
-    private static Task StepAsync(
+    /// <summary>One random step; also a restart unless only mutations are wanted.</summary>
+    internal static Task StepAsync(
         StoreHarness harness, StoreModel model, Random random, bool mutationsOnly = false) =>
         random.Next(mutationsOnly ? 18 : 22) switch
     {

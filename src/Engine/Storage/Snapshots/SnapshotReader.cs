@@ -86,6 +86,9 @@ internal sealed class SnapshotReader : IDisposable
         return MappedSection.Open(_path, section);
     }
 
+    /// <summary>Reads the file as it is; returns how many bytes were read.</summary>
+    public int ReadRaw(long offset, Span<byte> to) => _file.Read(offset, to);
+
     /// <summary>Reads and verifies every block of every section, for scrubbing and for tests.</summary>
     /// <exception cref="CorruptDataException">A block is damaged.</exception>
     public void VerifyAll(CancellationToken cancellationToken)
