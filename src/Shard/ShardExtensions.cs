@@ -2,11 +2,13 @@ using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Rag.Engine;
 using Rag.Hosting.Topology;
 using Rag.Internal.V1;
 using Rag.Shard.Embedding;
+using Rag.Shard.Replicas;
 using Rag.Shard.Services;
 
 namespace Rag.Shard;
@@ -38,12 +40,31 @@ public static class ShardExtensions
         services.AddSingleton<EmbedHandler>();
         services.AddSingleton<StatusHandler>();
         services.AddSingleton<ShardRpc>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<PartitionSender>();
+        services.AddSingleton<ReplicaRpc>();
         return services;
     }
 
-    /// <summary>Serves the shard's gRPC service to routers.</summary>
-    public static IEndpointConventionBuilder MapShard(this IEndpointRouteBuilder endpoints) =>
+    /// <summary>
+    /// Lets the shard follow changes of the topology: copy partitions that it is to hold, drop those that it is not. The
+    /// host needs an <see cref="ITopologyStore"/>, and an <see cref="IReplicaLog"/> where replicas share one.
+    /// </summary>
+    public static IServiceCollection AddShardReplicas(this IServiceCollection services)
+    {
+        services.TryAddSingleton<IReplicaLog, NoReplicaLog>();
+        services.AddSingleton<PartitionReceiver>();
+        services.AddSingleton<ReplicaAgent>();
+        services.AddHostedService(static provider => provider.GetRequiredService<ReplicaAgent>());
+        return services;
+    }
+
+    /// <summary>Serves the shard's gRPC services to routers and to other shards.</summary>
+    public static void MapShard(this IEndpointRouteBuilder endpoints)
+    {
         endpoints.MapGrpcService<ShardRpc>();
+        endpoints.MapGrpcService<ReplicaRpc>();
+    }
 
     /// <summary>The shard's service for callers in the same process.</summary>
     public static ServerServiceDefinition BindShard(this IServiceProvider services) =>

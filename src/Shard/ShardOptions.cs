@@ -1,4 +1,5 @@
 using Rag.Engine;
+using Rag.Shard.Replicas;
 
 namespace Rag.Shard;
 
@@ -14,6 +15,9 @@ public sealed record ShardOptions
     /// <summary>Most partitions of one request that are searched at the same time. Default: the number of processors.</summary>
     public int SearchParallelism { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>Copies of partitions from and to other shards.</summary>
+    public ReplicaOptions Replicas { get; init; } = new();
+
     /// <summary>Every error of these options, each beginning with the option's name; empty if they are fit.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -22,6 +26,7 @@ public sealed record ShardOptions
             errors.Add($"{nameof(Name)} must have 1 to 64 characters.");
         if (SearchParallelism is < 1 or > 256)
             errors.Add($"{nameof(SearchParallelism)} must be 1 to 256.");
+        errors.AddRange(Replicas.Validate().Select(error => $"{nameof(Replicas)}.{error}"));
         errors.AddRange(Store.Validate().Select(error => $"{nameof(Store)}.{error}"));
         return errors;
     }

@@ -40,6 +40,7 @@ internal static class ShardVerb
             var source = await TopologyParts.AddAsync(host, folder, parsed.GetValue(topology), nats, stop);
             host.Listen(listen.Given(parsed) ?? AddressOf(source.Current, own));
             await ShardParts.AddAsync(host, folder, settings, own, stop);
+            host.Builder.Services.AddShardReplicas();
             await host.StartAsync(application => application.MapShard(), stop);
             ServerLog.Listening(host.Logger, $"shard {own}", ProcessHost.Version, host.Address!, folder.Path);
             await host.RunUntilAsync(stop);
