@@ -41,4 +41,9 @@ public sealed class WorkspaceClient
     public IAsyncEnumerable<SearchHit> SearchPagesAsync(
         SearchQuery query, CancellationToken cancellationToken = default) =>
         _searches.SearchPagesAsync(Name, query, cancellationToken);
+
+    /// <inheritdoc cref="SearchClient.CountFacetsAsync"/>
+    public Task<CountFacetsResponse> CountFacetsAsync(
+        Filter? filter, IEnumerable<Facet> facets, CancellationToken cancellationToken = default) =>
+        _searches.CountFacetsAsync(Name, filter, facets, cancellationToken);
 }

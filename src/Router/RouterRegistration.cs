@@ -54,6 +54,9 @@ public static class RouterRegistration
         services.AddSingleton<EmbedHandler>();
         services.AddSingleton<HitFetcher>();
         services.AddSingleton<HitRetriever>();
+        services.AddSingleton<ExampleSearch>();
+        services.AddSingleton<HitStages>();
+        services.AddSingleton<FacetHandler>();
         services.AddSingleton<SearchHandler>();
         services.AddSingleton<SearchItems>();
         services.AddSingleton<MutationIds>();

@@ -36,6 +36,7 @@ public static class ShardExtensions
         services.AddSingleton<WriteHandler>();
         services.AddSingleton<SurroundingsReader>();
         services.AddSingleton<ReadHandler>();
+        services.AddSingleton<FacetHandler>();
         services.AddSingleton<SearchHandler>();
         services.AddSingleton<EmbedHandler>();
         services.AddSingleton<StatusHandler>();

@@ -30,6 +30,8 @@ internal static class SearchResults
             });
         }
 
+        foreach (var facet in response.Facets)
+            FacetText.WriteJson(output, facet);
         if (response.NextPageToken.Length > 0)
             JsonLines.Write(output, json => json.WriteString("next_page_token", response.NextPageToken));
     }
@@ -54,6 +56,8 @@ internal static class SearchResults
 
         if (response.Hits.Count == 0)
             console.WriteLine("Nothing found.");
+        foreach (var facet in response.Facets)
+            console.WriteLine(FacetText.Line(facet));
         if (response.NextPageToken.Length > 0)
             console.WriteLine($"Next page: --page-token {response.NextPageToken}");
         console.Write(new Text(Timings(response) + Environment.NewLine, new Style(decoration: Decoration.Dim)));

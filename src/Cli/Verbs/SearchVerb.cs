@@ -16,8 +16,8 @@ internal static class SearchVerb
         var workspace = WorkspaceOption.Create();
         var text = new Argument<string[]>("TEXT")
         {
-            Description = "What to look for; several words need no quotes.",
-            Arity = ArgumentArity.OneOrMore,
+            Description = "What to look for; several words need no quotes. None with --like.",
+            Arity = ArgumentArity.ZeroOrMore,
         };
         var k = new Option<int>("--k", "-k") { Description = "How many hits, 1 to 10,000.", DefaultValueFactory = _ => 10 };
         var offset = new Option<int>("--offset") { Description = "Leave out this many of the best." };
@@ -31,6 +31,8 @@ internal static class SearchVerb
         var effort = new EffortOptions();
         var fusion = new FusionOptions();
         var page = new PageOptions();
+        var ranking = new RankingOptions();
+        var facets = new FacetOptions();
         var threshold = new Option<float?>("--threshold") { Description = "Only hits with this score or a higher one." };
         var space = new Option<string>("--space") { Description = "The vector space.", DefaultValueFactory = _ => "" };
         var metadata = new Option<bool>("--metadata") { Description = "Print the hits' metadata too." };
@@ -42,6 +44,7 @@ internal static class SearchVerb
             "rag search \"error budget\" -w handbook -k 3 --filter lang=en --filter 'year>=2023' --json",
             "rag search CVE-2024-1234 -w handbook --mode hybrid",
             "rag search error budget -w handbook --group 2 --highlight --neighbours 1",
+            "rag search -w handbook --like handbook/travel.md/000003 --diversity 0.6 --facet lang",
             "rag search \"error budget\" -w handbook --exact --address http://127.0.0.1:7700")
         {
             text, workspace, mode, k, offset, filter, encoder, threshold, space, metadata, json,
@@ -49,7 +52,14 @@ internal static class SearchVerb
         effort.AddTo(verb);
         fusion.AddTo(verb);
         page.AddTo(verb);
+        ranking.AddTo(verb);
+        facets.AddTo(verb);
         connection.AddTo(verb);
+        verb.Validators.Add(result =>
+        {
+            if (result.GetResult(text) is not { Tokens.Count: > 0 } && result.GetResult("--like") is not { Tokens.Count: > 0 })
+                result.AddError("Say what to look for: a text, or --like CHUNK.");
+        });
         verb.SetAction(async (parsed, stop) =>
         {
             var query = new SearchQuery
@@ -66,7 +76,7 @@ internal static class SearchVerb
                 Ef = effort.Ef(parsed),
                 Exact = effort.IsExact(parsed),
             };
-            query = page.Apply(fusion.Apply(query, parsed), parsed);
+            query = facets.Apply(ranking.Apply(page.Apply(fusion.Apply(query, parsed), parsed), parsed), parsed);
             await using var engine = await EngineConnector.ConnectAsync(connection, parsed, stop);
             var answer = await engine.Client.Workspace(parsed.GetValue(workspace)!).SearchAsync(query, stop);
             if (parsed.GetValue(json))

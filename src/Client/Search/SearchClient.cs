@@ -44,6 +44,17 @@ public sealed class SearchClient
         while (query.PageToken.Length > 0);
     }
 
+    /// <summary>Counts the chunks that match a filter, and how many have which values.</summary>
+    /// <param name="filter">Null for every chunk.</param>
+    /// <param name="facets">1 to 16.</param>
+    public Task<CountFacetsResponse> CountFacetsAsync(
+        string workspace, Filter? filter, IEnumerable<Facet> facets, CancellationToken cancellationToken = default)
+    {
+        var request = new CountFacetsRequest { Workspace = workspace, Filter = filter };
+        request.Facets.AddRange(facets);
+        return _calls.RunAsync(options => _service.CountFacetsAsync(request, options), cancellationToken);
+    }
+
     /// <summary>Up to 1,000 searches in one call, each with a result or an error of its own, in order.</summary>
     public async Task<IReadOnlyList<SearchResult>> SearchBatchAsync(
         IEnumerable<(string Workspace, SearchQuery Query)> searches, CancellationToken cancellationToken = default)

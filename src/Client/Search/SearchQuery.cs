@@ -2,7 +2,7 @@ using Rag.V1;
 
 namespace Rag.Client;
 
-/// <summary>What to search for. Text or a vector is needed, everything else has a default.</summary>
+/// <summary>What to search for. A text, a vector or examples are needed, everything else has a default.</summary>
 public sealed record SearchQuery
 {
     /// <summary>By vector, by words, or both. Default: by vector.</summary>
@@ -73,6 +73,31 @@ public sealed record SearchQuery
     /// <summary>Continue behind the page whose answer had this token, with everything else as it was.</summary>
     public string PageToken { get; init; } = "";
 
+    /// <summary>What is added to scores by how near a number or time in the metadata is; at most 16.</summary>
+    public IReadOnlyList<Boost> Boosts { get; init; } = [];
+
+    /// <summary>Hits that are unlike one another.</summary>
+    public Diversity? Diversity { get; init; }
+
+    /// <summary>Chunks or vectors to search by in place of a text or vector; see <see cref="SimilarTo"/>.</summary>
+    public Examples? Examples { get; init; }
+
+    /// <summary>How many of the best go through boosts and the like. Default 0: 200, or K + Offset.</summary>
+    public int Candidates { get; init; }
+
+    /// <summary>Also count all chunks that match the filter by these; at most 16.</summary>
+    public IReadOnlyList<Facet> Facets { get; init; } = [];
+
+    /// <summary>What is similar to a chunk, without the chunk itself.</summary>
+    public static SearchQuery SimilarTo(string documentId, string chunkId, int k = 10) => new()
+    {
+        K = k,
+        Examples = new Examples
+        {
+            Positive = { new Example { Chunk = new ChunkKey { DocumentId = documentId, ChunkId = chunkId } } },
+        },
+    };
+
     internal SearchRequest ToRequest(string workspace)
     {
         var request = new SearchRequest
@@ -92,7 +117,12 @@ public sealed record SearchQuery
             Neighbours = Neighbours,
             Paging = Paging,
             PageToken = PageToken,
+            Diversity = Diversity,
+            Examples = Examples,
+            Candidates = Candidates,
         };
+        request.Boosts.AddRange(Boosts);
+        request.Facets.AddRange(Facets);
         if (ChunksPerDocument != 0)
             request.Grouping = new Grouping { ChunksPerDocument = ChunksPerDocument };
         if (SnippetLength != 0)

@@ -233,6 +233,16 @@ public sealed class ShardStore : IAsyncDisposable
         return _parts.Reads.CountAsync(slice, filter, documentId, cancellationToken);
     }
 
+    /// <summary>Counts visible chunks that a filter accepts by what their metadata says; every value is counted.</summary>
+    /// <param name="facets">1–16, each with at most 64 ranges.</param>
+    /// <exception cref="StoreException">InvalidArgument: a facet has more than 65,536 different values.</exception>
+    public ValueTask<FacetAnswer> CountFacetsAsync(
+        SliceId slice, FilterExpression? filter, IReadOnlyList<FacetQuery> facets, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Reads.CountFacetsAsync(slice, filter, facets, cancellationToken);
+    }
+
     /// <summary>What the slice knows of a document; null if it has no visible chunk and was never committed.</summary>
     public ValueTask<DocumentInfo?> FindDocumentAsync(
         SliceId slice, string documentId, CancellationToken cancellationToken)

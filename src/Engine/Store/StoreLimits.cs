@@ -36,6 +36,15 @@ public static class StoreLimits
     /// <summary>Chunks of one document among the hits of a search by documents.</summary>
     public const int MaxChunksPerDocument = 100;
 
+    /// <summary>Facets of one call.</summary>
+    public const int MaxFacets = 16;
+
+    /// <summary>Different values that one facet may find in a slice.</summary>
+    public const int MaxFacetValues = 65_536;
+
+    /// <summary>Ranges of one facet.</summary>
+    public const int MaxFacetRanges = 64;
+
     /// <summary>Neighbours on each side of a chunk in one call.</summary>
     public const int MaxNeighbours = 100;
 

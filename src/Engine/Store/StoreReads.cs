@@ -95,6 +95,24 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
             static (slice, state) => SliceReads.Count(slice, state.filter, state.documentId), cancellationToken);
     }
 
+    public ValueTask<FacetAnswer> CountFacetsAsync(
+        SliceId slice, FilterExpression? filter, IReadOnlyList<FacetQuery> facets, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(facets);
+        CheckFilter(filter);
+        if (facets.Count is 0 or > StoreLimits.MaxFacets
+            || facets.Any(facet => facet.Ranges.Count > StoreLimits.MaxFacetRanges))
+        {
+            throw StoreErrors.Invalid(
+                $"Ask for 1–{StoreLimits.MaxFacets} facets of at most {StoreLimits.MaxFacetRanges} ranges.");
+        }
+
+        foreach (var range in facets.SelectMany(facet => facet.Ranges))
+            CheckFilter(range);
+        return catalog.ReadAsync(slice, (filter, facets),
+            static (slice, state) => SliceFacets.Count(slice, state.filter, state.facets), cancellationToken);
+    }
+
     public ValueTask<DocumentInfo?> FindDocumentAsync(
         SliceId slice, string documentId, CancellationToken cancellationToken)
     {

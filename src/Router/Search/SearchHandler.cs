@@ -10,11 +10,15 @@ namespace Rag.Router.Search;
 /// <summary>
 /// One search, stage by stage. Thread-safe.
 /// <code>
-/// check ──► plan ──► retrieve (shards; merge, mix) ──► cut the page (documents, threshold, offset, cursor)
+/// check ──► plan ──► retrieve (by text, vector or examples; shards; merge, mix) ──► stages (boost, diversify)
+///       ──► cut the page (documents, threshold, offset, cursor)
 ///       ──► fetch what the hits carry (texts, metadata, snippets, neighbours), where shards have not sent it
+/// facets are counted meanwhile
 /// </code>
 /// </summary>
-internal sealed class SearchHandler(WorkspaceDirectory directory, HitRetriever retriever, HitFetcher fetcher)
+internal sealed class SearchHandler(
+    WorkspaceDirectory directory, HitRetriever retriever, ExampleSearch examples, HitStages stages, HitFetcher fetcher,
+    FacetHandler facets)
 {
     public Task<SearchResponse> SearchAsync(SearchRequest request, CallScope scope)
     {
@@ -29,8 +33,11 @@ internal sealed class SearchHandler(WorkspaceDirectory directory, HitRetriever r
     {
         var started = Stopwatch.GetTimestamp();
         var plan = SearchPlan.Of(request, workspace);
-        var (answer, hits, mix) = await retriever.RetrieveAsync(workspace, plan, scope);
-        var next = HitPage.Cut(plan, hits, answer.Hits);
+        var counting = request.Facets.Count > 0 ? facets.CountAsync(workspace, request, scope) : null;
+        var (answer, hits, mix) = request.Examples is null
+            ? await retriever.RetrieveAsync(workspace, plan, scope)
+            : await examples.RetrieveAsync(workspace, plan, scope);
+        var next = HitPage.Cut(plan, stages.Apply(plan, hits), answer.Hits);
         if (next is { } place && plan.IsPaged)
             answer.NextPageToken = new SearchCursor(place, plan.Statistics, mix).ToToken(plan.Hash);
         if (plan.FetchesLater)
@@ -40,6 +47,8 @@ internal sealed class SearchHandler(WorkspaceDirectory directory, HitRetriever r
             answer.Timings.Fetch = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(fetchStarted));
         }
 
+        if (counting is not null)
+            answer.Facets.AddRange((await counting).Facets);
         answer.Timings.Total = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(started));
         return answer;
     }

@@ -33,9 +33,22 @@ internal sealed class SearchPlan
         K = search.K == 0 ? Limits.DefaultK : search.K;
         ChunksPerDocument = search.Grouping is { } grouping ? Math.Max(1, grouping.ChunksPerDocument) : 0;
         IsPaged = search.Paging || search.PageToken.Length > 0;
+        FetchK = search.Diversity switch
+        {
+            null => 0,
+            { FetchK: > 0 } diversity => diversity.FetchK,
+            _ => Math.Clamp(4 * (K + Offset), Limits.LeastFetchK, Limits.FetchK),
+        };
+        PoolSize = Math.Max(Wanted, FetchK);
+        if (UsesCandidates)
+            PoolSize = Math.Max(PoolSize, search.Candidates > 0 ? search.Candidates : DefaultCandidates);
         Candidates = search.Fusion is { Candidates: > 0 } fusion
             ? fusion.Candidates
-            : Math.Max(DefaultCandidates, Wanted);
+            : Math.Max(DefaultCandidates, PoolSize);
+        PoolFields = FieldsOf(search, DiversitySpace);
+        ExampleKeys = search.Examples is not { } examples
+            ? []
+            : [.. examples.Positive.Concat(examples.Negative).Select(example => example.Chunk).OfType<ChunkKey>()];
     }
 
     /// <summary>Hits that the caller wants.</summary>
@@ -48,7 +61,8 @@ internal sealed class SearchPlan
     /// <summary>Little-endian float32; empty until the text is embedded.</summary>
     public ByteString Vector { get; private set; }
 
-    public bool NeedsEmbedding => Vector.IsEmpty && _search.Mode is not SearchMode.Sparse;
+    public bool NeedsEmbedding =>
+        Vector.IsEmpty && _search.Mode is not SearchMode.Sparse && _search.Examples is null;
 
     /// <summary>Whether words are looked for, so that partitions must agree on what they weigh.</summary>
     public bool HasWords => _search.Mode is SearchMode.Sparse or SearchMode.Hybrid;
@@ -57,6 +71,21 @@ internal sealed class SearchPlan
 
     /// <summary>How many of each list are mixed in a hybrid search.</summary>
     public int Candidates { get; private set; }
+
+    /// <summary>How many hits the stages before the page choose from; of documents, so many of these.</summary>
+    public int PoolSize { get; }
+
+    /// <summary>How many hits diversity chooses from.</summary>
+    public int FetchK { get; }
+
+    /// <summary>The space whose vectors tell how alike hits are.</summary>
+    public string DiversitySpace => _search.Diversity is { HasSpace: true } diversity ? diversity.Space : _search.Space;
+
+    /// <summary>Whether the stages need something of hits besides keys and scores.</summary>
+    public bool HasPoolFields => PoolFields != NoFields;
+
+    /// <summary>Chunks to search by, which are no hits.</summary>
+    public IReadOnlyList<ChunkKey> ExampleKeys { get; }
 
     /// <summary>Most hits of one document; 0 where chunks stand for themselves.</summary>
     public int ChunksPerDocument { get; }
@@ -71,10 +100,18 @@ internal sealed class SearchPlan
     public ulong Hash { get; private set; }
 
     /// <summary>Whether what the hits carry is read when it is known which they are.</summary>
-    public bool FetchesLater => IsHybrid || HasSurroundings;
+    public bool FetchesLater => IsHybrid || HasSurroundings || HasPoolFields;
 
     /// <summary>Whether hits are shown with snippets or neighbours.</summary>
     public bool HasSurroundings => _search.Highlight is not null || _search.Neighbours > 0;
+
+    // What the stages need of hits, where they need anything.
+    private ReturnFields PoolFields { get; }
+
+    // Scores change after hits were found, so that more of them may be among the best.
+    private bool UsesCandidates => _search.Boosts.Count > 0 || IsBestScore;
+
+    private bool IsBestScore => _search.Examples?.Strategy is ExampleStrategy.BestScore;
 
     // One more tells whether there is another page.
     private int Wanted => K + Offset + (IsPaged ? 1 : 0);
@@ -111,7 +148,7 @@ internal sealed class SearchPlan
                 throw Refuse.Invalid("vector", fault);
             vector = VectorBytes.Of(search.Vector);
         }
-        else if (space.Model.Length == 0)
+        else if (space.Model.Length == 0 && search.Examples is null)
         {
             throw Refuse.Invalid("vector", $"Space '{space.Name}' has no model to embed the text with: send a vector.");
         }
@@ -168,6 +205,26 @@ internal sealed class SearchPlan
         return request;
     }
 
+    /// <summary>Asks for the vectors of chunks to search by.</summary>
+    public GetRequest ToVectorRequest(Target target, IEnumerable<ChunkKey> keys)
+    {
+        var request = new GetRequest
+        {
+            Target = target, ReturnFields = new ReturnFields { Vectors = { _search.Space } },
+        };
+        request.Keys.AddRange(keys);
+        Shards.MinStamps.AddTo(request.MinStamps, _minStamps, target);
+        return request;
+    }
+
+    /// <summary>The same search by another vector.</summary>
+    public SearchPlan WithVector(ByteString vector)
+    {
+        var other = (SearchPlan)MemberwiseClone();
+        other.Vector = vector;
+        return other;
+    }
+
     public SearchSlicesRequest ToRequest(Target target)
     {
         var request = new SearchSlicesRequest
@@ -175,9 +232,9 @@ internal sealed class SearchPlan
             Target = target,
             Space = _search.Space,
             Vector = Vector,
-            K = IsHybrid ? Candidates : Wanted,
+            K = IsHybrid ? Candidates : PoolSize,
             Filter = _search.Filter,
-            ReturnFields = FetchesLater ? NoFields : ReturnFields,
+            ReturnFields = FetchesLater ? PoolFields : ReturnFields,
             Encoder = _search.Encoder,
             Mode = _search.Mode,
             TextStatistics = Statistics,
@@ -198,7 +255,8 @@ internal sealed class SearchPlan
                 break;
         }
 
-        if (_search.HasScoreThreshold && !IsHybrid)
+        request.Excluded.Add(ExampleKeys);
+        if (_search.HasScoreThreshold && !IsHybrid && !UsesCandidates)
             request.ScoreThreshold = _search.ScoreThreshold;
         if (Cursor is { Mix: { } mix })
         {
@@ -218,6 +276,12 @@ internal sealed class SearchPlan
     private static SearchPlan Of(SearchRequest search, KnownWorkspace workspace, ByteString vector)
     {
         var plan = new SearchPlan(search, ConsistencyToken.Read(search.MinConsistencyToken, workspace), vector);
+        if (search.Diversity is not null && workspace.FindSpace(plan.DiversitySpace) is null)
+        {
+            throw Refuse.Invalid("diversity.space",
+                $"The workspace has no vector space '{MetadataRules.Shorten(plan.DiversitySpace)}': {workspace.SpaceNames}.");
+        }
+
         if (!plan.IsPaged)
             return plan;
         plan.Hash = SearchCursor.HashOf(search, workspace.UidBytes);
@@ -227,6 +291,16 @@ internal sealed class SearchPlan
             || plan.IsHybrid != (plan.Cursor.Mix is not null)))
             throw Refuse.Invalid("page_token", "It is not one of ours: start over without one.");
         return plan;
+    }
+
+    private static ReturnFields FieldsOf(SearchRequest search, string diversitySpace)
+    {
+        var fields = new ReturnFields { Metadata = search.Boosts.Count > 0 };
+        if (search.Diversity is not null)
+            fields.Vectors.Add(diversitySpace);
+        if (search.Examples?.Strategy is ExampleStrategy.BestScore && !fields.Vectors.Contains(search.Space))
+            fields.Vectors.Add(search.Space);
+        return fields.Equals(NoFields) ? NoFields : fields;
     }
 
     private static void CheckReturnedSpaces(ReturnFields? fields, KnownWorkspace workspace)

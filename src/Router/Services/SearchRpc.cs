@@ -6,7 +6,8 @@ using Rag.V1;
 namespace Rag.Router.Services;
 
 /// <summary>rag.v1.SearchService: every call goes through the pipeline to its handler.</summary>
-internal sealed class SearchRpc(CallPipeline pipeline, SearchHandler search, SearchItems items)
+internal sealed class SearchRpc(
+    CallPipeline pipeline, SearchHandler search, SearchItems items, FacetHandler facets)
     : SearchService.SearchServiceBase
 {
     public override Task<SearchResponse> Search(SearchRequest request, ServerCallContext context) =>
@@ -21,4 +22,8 @@ internal sealed class SearchRpc(CallPipeline pipeline, SearchHandler search, Sea
         IAsyncStreamReader<SearchStreamRequest> requestStream,
         IServerStreamWriter<SearchStreamResponse> responseStream, ServerCallContext context) =>
         pipeline.RunStreamAsync(context, scope => items.StreamAsync(requestStream, responseStream, context, scope));
+
+    public override Task<CountFacetsResponse> CountFacets(CountFacetsRequest request, ServerCallContext context) =>
+        pipeline.RunAsync(request, context, request.Workspace, WorkspaceAction.Search, facets,
+            static (handler, request, scope) => handler.CountAsync(request, scope));
 }

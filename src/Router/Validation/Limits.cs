@@ -27,6 +27,14 @@ internal static class Limits
     public const int LeastSnippet = 20;
     public const int Snippet = 4096;
 
+    public const int Boosts = 16;
+    public const int Examples = 16;
+    public const int FetchK = 1000;
+    public const int LeastFetchK = 50;
+    public const int Facets = 16;
+    public const int FacetRanges = 64;
+    public const int FacetValues = 1000;
+
     public const int Dimension = 4096;
 
     /// <summary>Fewest dimensions with QUANTIZATION_BINARY.</summary>

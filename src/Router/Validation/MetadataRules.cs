@@ -28,6 +28,11 @@ internal static class MetadataRules
             : null;
     }
 
+    /// <summary>A metadata key that is asked for.</summary>
+    public static string? KeyFault(string key) => key.Length == 0 || TextRules.IsLonger(key, Limits.MetadataKeyBytes)
+        ? $"Name a metadata key of 1 to {Limits.MetadataKeyBytes} bytes of UTF-8."
+        : null;
+
     public static string? ValueFault(Value value) => value.KindCase switch
     {
         Value.KindOneofCase.None => "The value is not set: give it one of the kinds.",

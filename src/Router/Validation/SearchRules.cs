@@ -11,8 +11,8 @@ internal static class SearchRules
         var violations = new Violations();
         if (TextRules.WorkspaceNameFault(search.Workspace) is { } name)
             violations.Add("workspace", name);
-        if (search.Text.Length == 0 && search.Vector is null)
-            violations.Add("text", "Give a text or a vector to search for.");
+        if (search.Text.Length == 0 && search.Vector is null && search.Examples is null)
+            violations.Add("text", "Give a text, a vector or examples to search for.");
         if (TextRules.IsLonger(search.Text, Limits.TextBytes))
             violations.Add("text", $"The text is longer than {Limits.TextBytes} bytes of UTF-8: shorten it.");
         if (search.K < 0)
@@ -33,6 +33,7 @@ internal static class SearchRules
             violations.Add("score_threshold", "It must not be NaN.");
         FilterRules.Check(search.Filter, "filter", violations);
         PageRules.Check(search, violations);
+        StageRules.Check(search, violations);
         violations.ThrowIfAny();
     }
 

@@ -9,7 +9,7 @@ namespace Rag.Shard.Services;
 /// The shard's gRPC service: each call is passed to the handler of its concern, and its failures become statuses here.
 /// </summary>
 internal sealed partial class ShardRpc(
-    WriteHandler writes, ReadHandler reads, SearchHandler search, EmbedHandler embed, StatusHandler status,
+    WriteHandler writes, ReadHandler reads, SearchHandler search, FacetHandler facets, EmbedHandler embed, StatusHandler status,
     ILogger<ShardRpc> logger) : ShardService.ShardServiceBase
 {
     public override Task<PutSettingsResponse> PutSettings(PutSettingsRequest request, ServerCallContext context) =>
@@ -47,6 +47,9 @@ internal sealed partial class ShardRpc(
 
     public override Task<CountResponse> Count(CountRequest request, ServerCallContext context) =>
         RunAsync(reads.CountAsync(request, context.CancellationToken), context);
+
+    public override Task<CountFacetsResponse> CountFacets(CountFacetsRequest request, ServerCallContext context) =>
+        RunAsync(facets.CountAsync(request, context.CancellationToken), context);
 
     public override Task<GetStatisticsResponse> GetStatistics(
         GetStatisticsRequest request, ServerCallContext context) =>

@@ -1,0 +1,56 @@
+using Rag.V1;
+
+namespace Rag.Router.Search;
+
+/// <summary>What comes between finding hits and cutting the page: each stage reorders a list that the next one
+/// gets.</summary>
+internal sealed class HitStages(TimeProvider time)
+{
+    public List<SearchHit> Apply(SearchPlan plan, List<SearchHit> hits)
+    {
+        var search = plan.Search;
+        if (search.Boosts.Count > 0)
+            HitBoost.Apply(search.Boosts, Cut(plan, hits, plan.PoolSize), time.GetUtcNow());
+        if (search.Diversity is { } diversity)
+            hits = Diversify(plan, diversity, hits);
+        if (plan.HasPoolFields)
+        {
+            foreach (var hit in hits)
+                Strip(hit);
+        }
+
+        return hits;
+    }
+
+    // With documents for hits, all that were found belong to those that were asked for.
+    private static List<SearchHit> Cut(SearchPlan plan, List<SearchHit> hits, int most)
+    {
+        if (plan.ChunksPerDocument == 0 && hits.Count > most)
+            hits.RemoveRange(most, hits.Count - most);
+        return hits;
+    }
+
+    private static List<SearchHit> Diversify(SearchPlan plan, Diversity diversity, List<SearchHit> hits)
+    {
+        // Below the threshold nothing is to be chosen, so it comes before the choice.
+        if (plan.Search.HasScoreThreshold)
+            hits.RemoveAll(hit => !(hit.Score >= plan.Search.ScoreThreshold));
+        var count = plan.K + plan.Offset;
+        if (plan.ChunksPerDocument == 0)
+            return HitDiversity.Choose(Cut(plan, hits, plan.FetchK), diversity, plan.DiversitySpace, count);
+        // Documents are told apart by their best chunks.
+        var groups = HitGroups.Of(hits, plan.ChunksPerDocument);
+        var heads = groups.Take(plan.FetchK).Select(group => group[0]).ToList();
+        var byHead = groups.ToDictionary(group => group[0].DocumentId, StringComparer.Ordinal);
+        return [.. HitDiversity.Choose(heads, diversity, plan.DiversitySpace, count).SelectMany(head => byHead[head.DocumentId])];
+    }
+
+    // What the stages needed is not what the caller asked for.
+    private static void Strip(SearchHit hit)
+    {
+        hit.Text = "";
+        hit.Metadata.Clear();
+        hit.Vectors.Clear();
+        hit.Passage = null;
+    }
+}
