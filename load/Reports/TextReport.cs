@@ -1,0 +1,41 @@
+using System.Globalization;
+
+namespace Rag.Load.Reports;
+
+/// <summary>The report for people at a terminal.</summary>
+internal static class TextReport
+{
+    public static void Write(LoadReport report, TextWriter output)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        output.WriteLine($"{report.Scenario.Name}: {report.Scenario.Description}");
+        output.WriteLine(report.Machine);
+        output.WriteLine("   offered/s  achieved/s   errors     p50 ms     p95 ms     p99 ms   p99.9 ms   recall  traffic");
+        foreach (var step in report.Steps)
+        {
+            foreach (var one in step.Traffic)
+            {
+                output.WriteLine(string.Create(culture,
+                    $"  {one.OfferedPerSecond,10:N0}  {one.AchievedPerSecond,10:N0}  {one.Count.Failed,7:N0}  {one.PercentileMs(0.5),9:0.00}  "
+                    + $"{one.PercentileMs(0.95),9:0.00}  {one.PercentileMs(0.99),9:0.00}  {one.PercentileMs(0.999),9:0.00}  "
+                    + $"{(one.Recall is { } recall ? recall.ToString("0.000", culture) : "-"),7}  {one.Name}"));
+                foreach (var (kind, (count, example)) in one.Count.Errors)
+                    output.WriteLine(string.Create(culture, $"              {count,7:N0} {kind}: {example}"));
+            }
+
+            if (step.ServerMib is { } mib)
+            {
+                output.WriteLine(string.Create(culture,
+                    $"              server {mib:N0} MiB, {step.ServerCores:0.00} cores; load program {step.LoadCores:0.00} cores"));
+            }
+
+            foreach (var missed in step.Missed)
+                output.WriteLine($"              missed: {missed}");
+        }
+
+        var best = report.Best;
+        output.WriteLine(best.IsMet
+            ? string.Create(culture, $"best step that met the objective: {best.Achieved:N0}/s")
+            : "no step met the objective");
+    }
+}

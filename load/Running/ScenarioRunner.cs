@@ -1,0 +1,94 @@
+using Rag.Client;
+using Rag.Load.Data;
+using Rag.Load.Driving;
+using Rag.Load.Reports;
+using Rag.Load.Scenarios;
+using Rag.Load.Servers;
+
+namespace Rag.Load.Running;
+
+/// <summary>
+/// Runs a scenario: <c>server → data → warm-up → steps → report</c>.
+/// </summary>
+internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, Action<string> progress)
+{
+    /// <exception cref="ScenarioException">The server does not start, or cannot do what the scenario wants.</exception>
+    public async Task<LoadReport> RunAsync(CancellationToken cancellationToken)
+    {
+        if (options.Address is not null && scenario.Events.Count > 0)
+            throw new ScenarioException("The scenario kills and starts its server: run it without --address.");
+        await using var server = options.Address is null
+            ? await OwnServer.StartAsync(scenario, options.DataFolder, cancellationToken)
+            : null;
+        var address = options.Address ?? server!.Address;
+        var corpus = new Corpus(scenario.Data, options.Seed);
+        await LoadAsync(address, corpus, cancellationToken);
+        var drivers = new List<TrafficDriver>();
+        try
+        {
+            foreach (var (traffic, number) in scenario.Traffic.Select((traffic, number) => (traffic, number)))
+            {
+                var seed = options.Seed + 1000 * (number + 1);
+                drivers.Add(new TrafficDriver(traffic, new Operations(traffic, corpus, address, seed), seed));
+            }
+
+            if (options.RecordPath is { } path)
+                RequestRecord.Write(path, drivers[0].Operations, options.Seed);
+            var steps = new StepRunner(scenario, corpus, address, drivers, () => server?.ProcessId, progress);
+            await WarmUpAsync(steps, cancellationToken);
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var events = server is null ? Task.CompletedTask : ServerEvents.RunAsync(server, scenario.Events, progress, ended.Token);
+            var results = scenario.Search is { } search
+                ? await new RateSearch(search, steps, progress).RunAsync(cancellationToken)
+                : await RunStepsAsync(steps, cancellationToken);
+            await ended.CancelAsync();
+            await events;
+            return new LoadReport(scenario, results, address, server?.StartSeconds);
+        }
+        finally
+        {
+            foreach (var driver in drivers)
+                await driver.Operations.DisposeAsync();
+        }
+    }
+
+    private async Task LoadAsync(Uri address, Corpus corpus, CancellationToken cancellationToken)
+    {
+        await using var client = RagClient.Connect(address.ToString(), new RagClientOptions { Timeout = TimeSpan.FromMinutes(5) });
+        await DataLoader.LoadAsync(
+            client, corpus, new Progress<double>(share => progress(FormattableString.Invariant($"writing data: {share:0%}"))),
+            cancellationToken);
+    }
+
+    private async Task WarmUpAsync(StepRunner steps, CancellationToken cancellationToken)
+    {
+        if (scenario.WarmUpSeconds <= 0)
+            return;
+        progress("warming up");
+        var first = scenario.Steps.Count > 0 ? scenario.Steps[0] : new StepSpec { Rate = scenario.Search!.FromRate };
+        await steps.RunAsync(first with { Seconds = scenario.WarmUpSeconds, ToRate = null }, isCounted: false, cancellationToken);
+    }
+
+    private async Task<List<StepResult>> RunStepsAsync(StepRunner steps, CancellationToken cancellationToken)
+    {
+        var results = new List<StepResult>();
+        foreach (var step in scenario.Steps)
+            results.Add(await steps.RunAsync(step, isCounted: true, cancellationToken));
+        return results;
+    }
+}
+
+/// <summary>How a scenario is run.</summary>
+internal sealed record RunOptions
+{
+    /// <summary>A running server; null: one of our own.</summary>
+    public Uri? Address { get; init; }
+
+    /// <summary>Folder of a server of our own, kept; null: a temporary one.</summary>
+    public string? DataFolder { get; init; }
+
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Where to write one search as bytes, for another load generator; null: nowhere.</summary>
+    public string? RecordPath { get; init; }
+}
