@@ -23,6 +23,7 @@ internal static class CommandTree
             ShardVerb.Create(terminal),
             RouterVerb.Create(terminal),
             IngestorVerb.Create(terminal),
+            ClusterVerb.Create(terminal),
             TopologyVerb.Create(terminal),
             IngestVerb.Create(terminal),
             SearchVerb.Create(terminal),

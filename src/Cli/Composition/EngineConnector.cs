@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using Rag.Cli.Clusters;
 using Rag.Cli.Options;
 using Rag.Client;
 
@@ -7,7 +8,7 @@ namespace Rag.Cli.Composition;
 
 /// <summary>
 /// Finds the engine that a verb works with: the one at <c>--address</c>, else the one that serves the data folder, else
-/// one that is started here, on that folder and without a socket.
+/// the router of the cluster that lives in it, else one that is started here, on that folder and without a socket.
 /// </summary>
 internal static class EngineConnector
 {
@@ -48,7 +49,8 @@ internal static class EngineConnector
 
     private static EngineConnection? FindRunning(ConnectionOptions options, ParseResult parsed)
     {
-        var address = options.Address(parsed) ?? InstanceFile.Find(options.Data(parsed))?.Address;
+        var address = options.Address(parsed) ?? InstanceFile.Find(options.Data(parsed))?.Address
+            ?? new ClusterFolder(options.Data(parsed)).FindRouter();
         return address is null ? null : new EngineConnection(RagClient.Connect(address, ClientOptions), address);
     }
 

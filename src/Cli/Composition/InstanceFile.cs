@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -18,9 +17,6 @@ internal sealed record Instance(
 internal sealed class InstanceFile : IDisposable
 {
     private const string FileName = "instance.json";
-
-    // A start time is read back with the kernel's clock ticks, of which there are 100 a second.
-    private static readonly TimeSpan StartTolerance = TimeSpan.FromSeconds(2);
 
     private readonly string _path;
 
@@ -52,7 +48,9 @@ internal sealed class InstanceFile : IDisposable
             return null;
         }
 
-        return instance is { Address.Length: > 0 } && IsAlive(instance) ? instance : null;
+        return instance is { Address.Length: > 0 } && new ProcessIdentity(instance.ProcessId, instance.StartTime).IsAlive()
+            ? instance
+            : null;
     }
 
     public void Dispose()
@@ -64,25 +62,6 @@ internal sealed class InstanceFile : IDisposable
         catch (IOException)
         {
             // Whoever reads it finds that its process is gone.
-        }
-    }
-
-    private static bool IsAlive(Instance instance)
-    {
-        try
-        {
-            using var process = Process.GetProcessById(instance.ProcessId);
-            var started = new DateTimeOffset(process.StartTime.ToUniversalTime());
-            return !process.HasExited && (started - instance.StartTime).Duration() < StartTolerance;
-        }
-        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException)
-        {
-            return false;
-        }
-        catch (Win32Exception)
-        {
-            // It lives but belongs to somebody else.
-            return true;
         }
     }
 }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +19,10 @@ namespace Rag.Cli.Composition;
 internal sealed class ProcessHost : IAsyncDisposable
 {
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(30);
+
+    // How old an answer of the health service may be; the checks themselves only look at what is known.
+    private static readonly TimeSpan HealthDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan HealthPeriod = TimeSpan.FromSeconds(2);
 
     private readonly Stack<object> _owned = new();
     private IPEndPoint? _listen;
@@ -44,7 +49,10 @@ internal sealed class ProcessHost : IAsyncDisposable
         Builder.Services.AddSingleton(Loggers);
         Builder.Services.AddLogging();
         Builder.Services.AddGrpc();
-        Builder.Services.AddGrpcHealthChecks();
+        // A process without checks of its own serves as soon as it listens.
+        Builder.Services.AddGrpcHealthChecks().AddCheck("process", static () => HealthCheckResult.Healthy());
+        Builder.Services.Configure<HealthCheckPublisherOptions>(static publisher =>
+            (publisher.Delay, publisher.Period) = (HealthDelay, HealthPeriod));
         Builder.Services.AddGrpcReflection();
         Builder.Services.AddSingleton<IHostLifetime, CallerLifetime>();
         Builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownLimit);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using NATS.Client.Core;
+using Rag.Cli.Clusters;
 using Rag.Cli.Composition;
 using Rag.Cli.Options;
 using Rag.Hosting.Messaging;
@@ -35,6 +36,8 @@ internal sealed class TopologyAccess : IAsyncDisposable
         var folder = DataFolder.Resolve(parsed.GetValue(data));
         var nats = Settings.Read(folder).Get("Nats", new NatsOptions());
         var file = parsed.GetValue(topology);
+        if (!nats.IsSet && new ClusterFolder(folder).Read() is { } cluster)
+            nats = NatsNodes.Options(cluster);
         if (file is null && !nats.IsSet)
         {
             throw new CliException(

@@ -1,0 +1,34 @@
+using System.Net;
+using System.Net.Sockets;
+using Rag.Cli.Composition;
+
+namespace Rag.Cli.Clusters;
+
+/// <summary>Loopback ports for nodes: the first free ones from where each kind begins, or any. Not thread-safe.</summary>
+internal sealed class NodePorts(IEnumerable<int> taken, bool any)
+{
+    private const int Most = 1000;
+
+    private readonly HashSet<int> _taken = [.. taken];
+
+    /// <summary>A port that nobody listens on and no other node was given.</summary>
+    /// <exception cref="CliException">There is none.</exception>
+    public int Next(int first)
+    {
+        for (var i = 0; i < Most; i++)
+        {
+            var port = any ? AnyFree() : first + i;
+            if (FreePorts.IsFree(port) && _taken.Add(port))
+                return port;
+        }
+
+        throw new CliException($"No port is free from {first} on.");
+    }
+
+    private static int AnyFree()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,41 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Rag.Cli.Composition;
+
+namespace Rag.Cli.Clusters;
+
+/// <summary>The <c>rag.json</c> of nodes: that of the data folder, and where NATS is.</summary>
+internal static class NodeSettings
+{
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
+
+    /// <exception cref="CliException">The data folder's file cannot be read.</exception>
+    public static void Write(DataFolder data, ClusterFolder folder, ClusterState state, ClusterNode node)
+    {
+        var target = folder.NodeFolder(node.Kind == NodeKind.Shard ? node.Name : ClusterPlan.MetadataFolder);
+        var settings = Read(Path.Combine(data.Path, Settings.FileName));
+        var nats = NatsNodes.Options(state);
+        settings["Nats"] = new JsonObject
+        {
+            ["Urls"] = new JsonArray([.. nats.Urls.Select(static url => (JsonNode)url)]),
+            ["Token"] = nats.Token,
+        };
+        Directory.CreateDirectory(target);
+        ClusterFolder.WriteSecret(Path.Combine(target, Settings.FileName), JsonSerializer.SerializeToUtf8Bytes(settings, Json));
+    }
+
+    private static JsonObject Read(string file)
+    {
+        if (!File.Exists(file))
+            return [];
+        try
+        {
+            var options = new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+            return JsonNode.Parse(File.ReadAllText(file), documentOptions: options)?.AsObject() ?? [];
+        }
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException or IOException)
+        {
+            throw new CliException($"{file} cannot be read: {broken.Message}");
+        }
+    }
+}
