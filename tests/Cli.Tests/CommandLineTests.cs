@@ -24,7 +24,7 @@ public class CommandLineTests
         string[] promised =
         [
             "demo", "serve", "shard", "router", "ingestor", "ingest", "search", "eval", "workspace", "doc", "job", "model",
-            "embed", "bench",
+            "embed", "bench", "cluster", "topology",
         ];
         promised.Except(verbs).ShouldBeEmpty();
     }
@@ -69,6 +69,8 @@ public class CommandLineTests
     [InlineData("serve --listen nowhere")]
     [InlineData("serve --port 70000")]
     [InlineData("shard --name a")]
+    [InlineData("cluster up --shards 0")]
+    [InlineData("topology add-shard a nowhere")]
     public async Task What_is_not_understood_ends_with_two(string line)
     {
         var run = await CommandRun.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));

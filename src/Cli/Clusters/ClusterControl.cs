@@ -88,7 +88,7 @@ internal sealed class ClusterControl(DataFolder data, ClusterFolder folder, Term
     {
         _state = state;
         var number = state.Of(NodeKind.Shard).Max(static node => int.Parse(node.Name["shard-".Length..])) + 1;
-        var ports = new NodePorts(UsedPorts(state), any: false);
+        var ports = new NodePorts(UsedPorts(state), state.AnyPort);
         var node = new ClusterPlan(folder, ports).Shard(number);
         await WithTopologyAsync(
             async store =>
@@ -102,7 +102,7 @@ internal sealed class ClusterControl(DataFolder data, ClusterFolder folder, Term
         return node.Name;
     }
 
-    public static IEnumerable<int> UsedPorts(ClusterState state) => state.Nodes
+    private static IEnumerable<int> UsedPorts(ClusterState state) => state.Nodes
         .SelectMany(static node => new[] { node.Address, node.Health, node.Route })
         .OfType<string>().Select(static address => new Uri(address).Port);
 
@@ -200,7 +200,8 @@ internal sealed class ClusterControl(DataFolder data, ClusterFolder folder, Term
         {
             if (told.Elapsed > TimeSpan.FromSeconds(5))
             {
-                terminal.Error.WriteLine($"{Rebalance.MovesOf(store.Current).Count} copies of replicas to make ...");
+                var copies = Rebalance.MovesOf(store.Current).Count;
+                terminal.Error.WriteLine(copies == 0 ? "Replicas that were replaced leave ..." : $"{copies} copies of replicas to make ...");
                 told.Restart();
             }
 

@@ -21,6 +21,7 @@ internal sealed class ClusterPlan(ClusterFolder folder, NodePorts ports)
         {
             Id = Guid.CreateVersion7().ToString(),
             Replication = size.Replication,
+            AnyPort = ports.Any,
             Token = RandomNumberGenerator.GetHexString(32, lowercase: true),
         };
         foreach (var node in NatsNodes.Create(folder, ports, size.NatsServers))

@@ -18,6 +18,10 @@ internal sealed record ClusterState
     [JsonPropertyName("token")]
     public required string Token { get; init; }
 
+    /// <summary>Nodes take any free port, those that come later too.</summary>
+    [JsonPropertyName("any_port")]
+    public bool AnyPort { get; init; }
+
     /// <summary>The command that starts it; null once it is up. Where that one is gone, it did not come up.</summary>
     [JsonPropertyName("starter")]
     public ProcessIdentity? Starter { get; init; }

@@ -11,13 +11,16 @@ internal sealed class NodePorts(IEnumerable<int> taken, bool any)
 
     private readonly HashSet<int> _taken = [.. taken];
 
+    /// <summary>Whether any port will do.</summary>
+    public bool Any { get; } = any;
+
     /// <summary>A port that nobody listens on and no other node was given.</summary>
     /// <exception cref="CliException">There is none.</exception>
     public int Next(int first)
     {
         for (var i = 0; i < Most; i++)
         {
-            var port = any ? AnyFree() : first + i;
+            var port = Any ? AnyFree() : first + i;
             if (FreePorts.IsFree(port) && _taken.Add(port))
                 return port;
         }
