@@ -52,7 +52,9 @@ internal sealed class EngineHost : IAsyncDisposable
             var services = host.Builder.Services;
             services.AddSingleton<ITopologySource>(new StaticTopology(ClusterTopology.Embedded()));
             services.AddSingleton<IShardConnections>(provider => new InProcessShardConnections(
-                ShardName, new InProcessServer().Bind(provider.BindShard()).CreateCallInvoker()));
+                // A search by vector ends on the thread that read it from the socket: no queue, no other thread's cache.
+                ShardName, new InProcessServer(new InProcessServerOptions { StartHandlersInline = true })
+                    .Bind(provider.BindShard()).CreateCallInvoker()));
             services.AddSingleton<InProcessRouter>();
             services.AddRouter(settings.Get("Router", new RouterOptions()));
             IngestorParts.Add(

@@ -38,26 +38,9 @@ internal sealed class SearchItems(SearchHandler search, CallPipeline pipeline, R
         IAsyncStreamReader<SearchStreamRequest> requests, IServerStreamWriter<SearchStreamResponse> responses,
         ServerCallContext context, CallScope scope)
     {
-        using var writing = new SemaphoreSlim(1);
-        var items = requests.ReadAllAsync(scope.Token);
-        await Parallel.ForEachAsync(items, Limits(options.StreamParallelism, scope), async (item, token) =>
-        {
-            var arrived = DateTime.UtcNow;
-            var response = new SearchStreamResponse
-            {
-                CorrelationId = item.CorrelationId,
-                Result = await SearchInTimeAsync(item, arrived, context, scope with { Token = token }),
-            };
-            await writing.WaitAsync(token);
-            try
-            {
-                await responses.WriteAsync(response, token);
-            }
-            finally
-            {
-                writing.Release();
-            }
-        });
+        await new SearchStreamPump(
+            requests, responses, options.StreamParallelism,
+            item => SearchInTimeAsync(item, DateTime.UtcNow, context, scope)).RunAsync(scope.Token);
         return true;
     }
 
