@@ -50,4 +50,26 @@ internal static partial class IngestorLog
     [LoggerMessage(8012, LogLevel.Debug,
         "Chunks of an abandoned try of job {JobId} could not be forgotten; they go by themselves after a day.")]
     public static partial void AbortFailed(ILogger logger, Exception error, Guid jobId);
+
+    [LoggerMessage(8013, LogLevel.Warning,
+        "The job lanes on NATS cannot be read; jobs are taken from the metadata store meanwhile.")]
+    public static partial void LanesLost(ILogger logger, Exception error);
+
+    [LoggerMessage(8014, LogLevel.Information, "The job lanes on NATS can be read again.")]
+    public static partial void LanesFound(ILogger logger);
+
+    [LoggerMessage(8015, LogLevel.Warning, "A message at {Subject} in the job lanes is none of a dispatcher's and was dropped.")]
+    public static partial void StrangeMessage(ILogger logger, string subject);
+
+    [LoggerMessage(8016, LogLevel.Warning, "Job {JobId} cannot be claimed at present; its message comes again.")]
+    public static partial void ClaimRefused(ILogger logger, Exception error, Guid jobId);
+
+    [LoggerMessage(8017, LogLevel.Information, "This process dispatches jobs to the lanes: {Holds}.")]
+    public static partial void Dispatching(ILogger logger, bool holds);
+
+    [LoggerMessage(8018, LogLevel.Warning, "Jobs cannot be dispatched at present, the next try is in {Delay}.")]
+    public static partial void DispatchFailed(ILogger logger, Exception error, TimeSpan delay);
+
+    [LoggerMessage(8019, LogLevel.Information, "{Jobs} jobs of former worker {Worker} can be claimed at once.")]
+    public static partial void TookOver(ILogger logger, int jobs, string worker);
 }

@@ -14,6 +14,7 @@ public sealed class IngestorMetrics : IDisposable
     private readonly Counter<long> _bytes;
     private readonly Histogram<double> _duration;
     private readonly UpDownCounter<long> _active;
+    private readonly Counter<long> _dispatched;
 
     /// <summary>Starts the meter.</summary>
     public IngestorMetrics()
@@ -23,6 +24,7 @@ public sealed class IngestorMetrics : IDisposable
         _bytes = _meter.CreateCounter<long>("rag.ingestor.read", "By", "Bytes of files read.");
         _duration = _meter.CreateHistogram<double>("rag.ingestor.job.duration", "s", "Time of one try of a job, by result.");
         _active = _meter.CreateUpDownCounter<long>("rag.ingestor.active_jobs", "{job}", "Jobs that are worked on.");
+        _dispatched = _meter.CreateCounter<long>("rag.ingestor.dispatched", "{job}", "Jobs put into the lanes on NATS.");
     }
 
     /// <summary>Ends the meter.</summary>
@@ -37,6 +39,8 @@ public sealed class IngestorMetrics : IDisposable
         _jobs.Add(1, tag);
         _duration.Record(elapsed.TotalSeconds, tag);
     }
+
+    internal void Dispatched(int jobs) => _dispatched.Add(jobs);
 
     internal void Read(long bytes) => _bytes.Add(bytes);
 

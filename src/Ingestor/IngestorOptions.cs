@@ -5,7 +5,10 @@ namespace Rag.Ingestor;
 /// <summary>How a process ingests files. Immutable; validated when it is added to a host.</summary>
 public sealed class IngestorOptions
 {
-    /// <summary>Name of this worker in job records; machine and process by default.</summary>
+    /// <summary>
+    /// Name of this worker in job records, of no other that runs; machine and process by default. At its start it takes
+    /// over what its namesake left.
+    /// </summary>
     public string WorkerName { get; init; } = $"{Environment.MachineName}:{Environment.ProcessId}";
 
     /// <summary>Folder that holds a folder of each model, for its tokenizer; "models".</summary>
@@ -45,10 +48,22 @@ public sealed class IngestorOptions
     public int BatchBytes { get; init; } = 256 * 1024;
 
     /// <summary>
-    /// How long a claimed job is this worker's without a sign of life, 5 s to 1 h; 30 s. After a crash its jobs go on when
-    /// their leases have run out.
+    /// How long a claimed job is this worker's without a sign of life, 5 s to 1 h; 15 s, renewed each third of it. After a
+    /// crash its jobs go on when their leases have run out, or when a worker of the same name starts.
     /// </summary>
-    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// Most jobs of one workspace that wait in the lanes on NATS, 1 to 1,024; 32. The others of it wait in the store, so
+    /// that another workspace's job never has more than these before it.
+    /// </summary>
+    public int LaneJobsPerWorkspace { get; init; } = 32;
+
+    /// <summary>Most jobs of all workspaces that wait in the lanes on NATS, 1 to 4,096; 1,024.</summary>
+    public int LaneJobs { get; init; } = 1024;
+
+    /// <summary>How often due jobs are looked for without a ring, for the lanes on NATS, 10 ms to 1 min; 250 ms.</summary>
+    public TimeSpan DispatchInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How often progress is reported and cancellations are looked for, 10 ms to 1 min; 500 ms.</summary>
     public TimeSpan ReportInterval { get; init; } = TimeSpan.FromMilliseconds(500);
@@ -107,6 +122,9 @@ public sealed class IngestorOptions
         Range(MaxExtractions, 1, 256, nameof(MaxExtractions));
         Range(MaxWrites, 1, 256, nameof(MaxWrites));
         Range(WorkspaceShare, 1, 100, nameof(WorkspaceShare));
+        Range(LaneJobsPerWorkspace, 1, 1024, nameof(LaneJobsPerWorkspace));
+        Range(LaneJobs, 1, 4096, nameof(LaneJobs));
+        Span(DispatchInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1), nameof(DispatchInterval));
         Range(BatchChunks, 1, 1000, nameof(BatchChunks));
         Range(BatchBytes, 1024, 3 << 20, nameof(BatchBytes));
         Range(MaxAttempts, 1, 100, nameof(MaxAttempts));

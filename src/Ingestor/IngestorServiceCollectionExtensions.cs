@@ -24,9 +24,12 @@ public static class IngestorServiceCollectionExtensions
     /// <param name="options">How to work.</param>
     /// <param name="router">Makes the way to a router's document writer: a channel, or calls within the
     /// process.</param>
+    /// <param name="alone">Whether no other process can work on this store: then it takes over at its start whatever is
+    /// claimed.</param>
     /// <exception cref="ArgumentException">The options are not usable; the message lists every error.</exception>
     public static IServiceCollection AddIngestor(
-        this IServiceCollection services, IngestorOptions options, Func<IServiceProvider, CallInvoker> router)
+        this IServiceCollection services, IngestorOptions options, Func<IServiceProvider, CallInvoker> router,
+        bool alone = false)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(router);
@@ -45,6 +48,8 @@ public static class IngestorServiceCollectionExtensions
             provider.GetRequiredService<IMetadataStore>(), provider.GetRequiredService<DocumentWriter>(),
             provider.GetRequiredService<DocumentExtractor>(), provider.GetRequiredService<ITokenCounters>(), options,
             provider.GetRequiredService<IngestorMetrics>(), provider.GetRequiredService<ILogger<DocumentIndexer>>()));
+        services.AddSingleton(new Solitude(alone));
+        services.TryAddSingleton<IJobSource, StoreJobSource>();
         services.AddSingleton<JobRunner>();
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<Housekeeper>();

@@ -36,4 +36,15 @@ internal static partial class RouterLog
     [LoggerMessage(7010, LogLevel.Information, "Shard {Shard} was {Before} and is {Now}")]
     public static partial void HealthChanged(
         ILogger logger, string shard, Balancing.ShardHealth before, Balancing.ShardHealth now);
+
+    [LoggerMessage(7020, LogLevel.Warning, "Documents cannot be taken from NATS at present; it is tried again")]
+    public static partial void PublishingLost(ILogger logger, Exception error);
+
+    [LoggerMessage(7021, LogLevel.Information, "Documents can be taken from NATS again")]
+    public static partial void PublishingFound(ILogger logger);
+
+    [LoggerMessage(7022, LogLevel.Information,
+        "The document published with request id {RequestId} was refused with {Status} at delivery {Delivery}")]
+    public static partial void PublishedRefused(
+        ILogger logger, string requestId, Grpc.Core.StatusCode status, long delivery);
 }

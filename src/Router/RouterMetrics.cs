@@ -17,6 +17,7 @@ internal sealed class RouterMetrics : IDisposable
     private readonly Counter<long> _missing;
     private readonly Counter<long> _jobs;
     private readonly Counter<long> _uploaded;
+    private readonly Counter<long> _published;
 
     public RouterMetrics(IMeterFactory factory)
     {
@@ -32,6 +33,8 @@ internal sealed class RouterMetrics : IDisposable
             "rag.router.missing_partitions", "{partition}", "Partitions left out of partial answers");
         _jobs = _meter.CreateCounter<long>("rag.router.jobs", "{job}", "Ingestion jobs queued");
         _uploaded = _meter.CreateCounter<long>("rag.router.uploaded", "By", "Bytes of files taken in");
+        _published = _meter.CreateCounter<long>(
+            "rag.router.published", "{message}", "Documents published to NATS, by result of a delivery");
     }
 
     public void CallStarted() => _active.Add(1);
@@ -59,6 +62,8 @@ internal sealed class RouterMetrics : IDisposable
         _jobs.Add(1);
         _uploaded.Add(bytes);
     }
+
+    public void Published(string result) => _published.Add(1, new KeyValuePair<string, object?>("result", result));
 
     public void Dispose() => _meter.Dispose();
 }

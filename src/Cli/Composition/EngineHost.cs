@@ -58,7 +58,7 @@ internal sealed class EngineHost : IAsyncDisposable
             services.AddSingleton<InProcessRouter>();
             services.AddRouter(settings.Get("Router", new RouterOptions()));
             IngestorParts.Add(
-                host, settings, provider => provider.GetRequiredService<InProcessRouter>().Invoker);
+                host, settings, provider => provider.GetRequiredService<InProcessRouter>().Invoker, alone: true);
             await host.StartAsync(application => application.MapRouter(), cancellationToken);
             if (host.Address is { } address)
             {

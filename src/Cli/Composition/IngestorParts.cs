@@ -2,6 +2,7 @@ using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Rag.Ingestor;
 using Rag.Ingestor.Chunking;
+using Rag.Ingestor.Lanes;
 
 namespace Rag.Cli.Composition;
 
@@ -9,9 +10,15 @@ namespace Rag.Cli.Composition;
 internal static class IngestorParts
 {
     /// <param name="router">The way to the router's document writer.</param>
-    public static void Add(ProcessHost host, Settings settings, Func<IServiceProvider, CallInvoker> router)
+    /// <param name="alone">Whether no other process has the metadata open.</param>
+    /// <param name="lanes">Whether jobs come over NATS, which the host has a connection to.</param>
+    public static void Add(
+        ProcessHost host, Settings settings, Func<IServiceProvider, CallInvoker> router, bool alone = false,
+        bool lanes = false)
     {
         host.Builder.Services.AddSingleton<ITokenCounters>(new CatalogTokenCounters(ModelFolders.All));
-        host.Builder.Services.AddIngestor(settings.Get("Ingestor", new IngestorOptions()), router);
+        host.Builder.Services.AddIngestor(settings.Get("Ingestor", new IngestorOptions()), router, alone);
+        if (lanes)
+            host.Builder.Services.AddJobLanes();
     }
 }

@@ -41,9 +41,9 @@ internal static class IngestorVerb
                 MaxSendMessageSize = MaxMessageBytes,
             }));
             var settings = Settings.Read(folder);
-            NatsParts.Add(host, settings);
+            var nats = NatsParts.Add(host, settings);
             await MetadataParts.AddAsync(host, folder, settings, stop);
-            IngestorParts.Add(host, settings, _ => channel.CreateCallInvoker());
+            IngestorParts.Add(host, settings, _ => channel.CreateCallInvoker(), lanes: nats is not null);
             await host.StartAsync(_ => { }, stop);
             if (host.Address is { } health)
                 ServerLog.Listening(host.Logger, "ingestor", ProcessHost.Version, health, folder.Path);

@@ -8,6 +8,7 @@ using Rag.Cli.Options;
 using Rag.Cli.Output;
 using Rag.Hosting.Topology.Moving;
 using Rag.Router;
+using Rag.Router.Publishing;
 using Rag.Router.Shards;
 
 namespace Rag.Cli.Verbs;
@@ -51,6 +52,8 @@ internal static class RouterVerb
                 host.Builder.Services.AddRebalancing(settings.Get("Rebalance", new RebalanceOptions()));
             await MetadataParts.AddAsync(host, folder, settings, stop);
             host.Builder.Services.AddRouter(options);
+            if (nats is not null)
+                host.Builder.Services.AddPublishing(settings.Get("Publishing", new PublishingOptions()));
             var separate = parsed.GetValue(inner);
             var door = separate is null ? null : new InternalDoor(host, separate);
             await host.StartAsync(

@@ -10,14 +10,14 @@ namespace Rag.Ingestor.Jobs;
 /// </summary>
 /// <remarks>
 /// <code>
-/// queue ──claim (lease, fence)──▶ active jobs ──▶ read and cut ──▶ batches ──▶ router: embed, log
+/// source ─claim (lease, fence)──▶ active jobs ──▶ read and cut ──▶ batches ──▶ router: embed, log
 ///   ▲                                │              (FairGate)     (bounded)     (FairGate)
 ///   └── retry, release ◀─────────────┴──▶ commit ──▶ done | failed
 /// </code>
 /// </remarks>
 internal sealed class IngestorService(
-    IMetadataStore metadata, JobRunner runner, LeaseKeeper leases, Housekeeper housekeeper, ActiveJobs active,
-    IngestorOptions options, TimeProvider time, ILogger<IngestorService> logger) : BackgroundService
+    IMetadataStore metadata, IJobSource source, JobRunner runner, LeaseKeeper leases, Housekeeper housekeeper, ActiveJobs active,
+    Solitude alone, IngestorOptions options, TimeProvider time, ILogger<IngestorService> logger) : BackgroundService
 {
     private const int MostClaimed = 64;
 
@@ -40,6 +40,7 @@ internal sealed class IngestorService(
         Task[] loops =
         [
             WatchAsync(ClaimLoopAsync, anyDeath),
+            WatchAsync(source.RunAsync, anyDeath),
             WatchAsync(leases.RunAsync, anyDeath),
             WatchAsync(housekeeper.RunAsync, anyDeath),
         ];
@@ -77,6 +78,7 @@ internal sealed class IngestorService(
     private async Task ClaimLoopAsync(CancellationToken cancellationToken)
     {
         var failures = 0;
+        var tookOver = false;
         while (true)
         {
             await _room.WaitAsync(cancellationToken);
@@ -86,8 +88,11 @@ internal sealed class IngestorService(
             var claimed = 0;
             try
             {
+                if (!tookOver)
+                    await TakeOverAsync(cancellationToken);
+                tookOver = true;
                 // Registered before the look, so that what is queued in between is not waited for.
-                var work = metadata.Jobs.WaitForWorkAsync(cancellationToken);
+                var work = source.WaitForWorkAsync(cancellationToken);
                 claimed = await ClaimAsync(room, cancellationToken);
                 failures = 0;
                 if (claimed == 0)
@@ -111,10 +116,22 @@ internal sealed class IngestorService(
     {
         var share = active.Share(options.ShareOf(options.MaxJobs));
         var now = time.GetTimestamp();
-        var claimed = await metadata.Jobs.ClaimAsync(options.WorkerName, room, options.Lease, share, cancellationToken);
+        var claimed = await source.ClaimAsync(room, share, cancellationToken);
         foreach (var record in claimed)
             Start(new ActiveJob(record, now, cancellationToken));
         return claimed.Count;
+    }
+
+    /// <summary>Jobs that dead workers hold need not wait for their leases: a namesake's, or all where nobody else can be.</summary>
+    private async Task TakeOverAsync(CancellationToken cancellationToken)
+    {
+        var dead = alone.IsAlone ? await metadata.Jobs.ListWorkersAsync(cancellationToken) : [options.WorkerName];
+        foreach (var worker in dead)
+        {
+            var jobs = await metadata.Jobs.ExpireLeasesAsync(worker, cancellationToken);
+            if (jobs > 0)
+                IngestorLog.TookOver(logger, jobs, worker);
+        }
     }
 
     private void Start(ActiveJob job)

@@ -1,7 +1,10 @@
 using Grpc.Net.InProcess;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Rag.Hosting.Messaging;
 using Rag.Ingestor.Chunking;
+using Rag.Ingestor.Lanes;
 using Rag.Metadata;
 using Rag.Metadata.Sqlite;
 using Rag.Testing;
@@ -39,7 +42,8 @@ internal sealed class IngestorFixture : IAsyncDisposable
         return fixture;
     }
 
-    public async Task<Running> StartAsync(IngestorOptions? options = null)
+    /// <param name="nats">Takes jobs from lanes there; null: from the store.</param>
+    public async Task<Running> StartAsync(IngestorOptions? options = null, NatsOptions? nats = null)
     {
         var services = new ServiceCollection();
         services.AddLogging();
@@ -47,7 +51,10 @@ internal sealed class IngestorFixture : IAsyncDisposable
         services.AddSingleton<ITokenCounters>(new TestCounters());
         var server = new InProcessServer().Bind(Router);
         services.AddIngestor(options ?? Quick, _ => server.CreateCallInvoker());
-        var running = new Running(services.BuildServiceProvider());
+        var connection = nats is null ? null : services.AddNats(nats, NullLoggerFactory.Instance);
+        if (nats is not null)
+            services.AddJobLanes();
+        var running = new Running(services.BuildServiceProvider(), connection);
         await running.StartAsync();
         _running.Add(running);
         return running;
@@ -62,7 +69,8 @@ internal sealed class IngestorFixture : IAsyncDisposable
 
     public async Task<JobRecord> SubmitAsync(
         WorkspaceRecord workspace, string documentId, ReadOnlyMemory<byte> bytes, bool force = false,
-        ReadOnlyMemory<byte> metadata = default, bool withBytes = true, bool withName = true)
+        ReadOnlyMemory<byte> metadata = default, bool withBytes = true, bool withName = true,
+        JobPriority priority = JobPriority.Normal)
     {
         var jobId = Guid.CreateVersion7();
         ReadOnlyMemory<byte> hash = System.Security.Cryptography.SHA256.HashData(bytes.Span);
@@ -82,6 +90,7 @@ internal sealed class IngestorFixture : IAsyncDisposable
             FileName = withName ? documentId : "",
             Metadata = metadata,
             Force = force,
+            Priority = priority,
             SizeBytes = bytes.Length,
             ContentHash = hash,
         };
@@ -125,7 +134,7 @@ internal sealed class IngestorFixture : IAsyncDisposable
     }
 
     /// <summary>One ingestor process's part.</summary>
-    internal sealed class Running(ServiceProvider provider) : IAsyncDisposable
+    internal sealed class Running(ServiceProvider provider, IAsyncDisposable? connection) : IAsyncDisposable
     {
         private bool _stopped;
 
@@ -151,6 +160,8 @@ internal sealed class IngestorFixture : IAsyncDisposable
         {
             await StopAsync();
             await provider.DisposeAsync();
+            if (connection is not null)
+                await connection.DisposeAsync();
         }
     }
 }

@@ -1,5 +1,6 @@
 using Google.Rpc;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Rag.Hosting.Topology;
 using Rag.Internal.V1;
 using Rag.Metadata.Sqlite;
@@ -13,6 +14,7 @@ internal sealed class RouterFixture : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly List<RouterInstance> _routers = [];
+    private RouterOptions _options = new();
 
     private RouterFixture(int shards, int partitions)
     {
@@ -49,14 +51,15 @@ internal sealed class RouterFixture : IAsyncDisposable
             Folder = fixture._folder.Path,
             PollInterval = TimeSpan.FromMilliseconds(20),
         });
-        fixture.AddRouter(options);
+        fixture._options = options ?? fixture._options;
+        fixture.AddRouter();
         return fixture;
     }
 
     /// <summary>Another router over the same shards and store, with a cache of its own.</summary>
-    public RouterInstance AddRouter(RouterOptions? options = null)
+    public RouterInstance AddRouter(RouterOptions? options = null, Action<IServiceCollection>? configure = null)
     {
-        var router = new RouterInstance(this, options ?? new RouterOptions());
+        var router = new RouterInstance(this, options ?? _options, configure);
         _routers.Add(router);
         return router;
     }

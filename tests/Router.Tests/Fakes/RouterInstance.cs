@@ -14,7 +14,7 @@ internal sealed class RouterInstance : IAsyncDisposable
 {
     private readonly ServiceProvider _provider;
 
-    public RouterInstance(RouterFixture fixture, RouterOptions options)
+    public RouterInstance(RouterFixture fixture, RouterOptions options, Action<IServiceCollection>? configure = null)
     {
         var shards = fixture.Shards.ToDictionary(
             shard => shard.Name, shard => new InProcessServer().Bind(shard).CreateCallInvoker());
@@ -24,6 +24,7 @@ internal sealed class RouterInstance : IAsyncDisposable
         services.AddSingleton<ITopologySource>(fixture.Topology);
         services.AddSingleton<IShardConnections>(new InProcessShardConnections(shards));
         services.AddRouter(options);
+        configure?.Invoke(services);
         _provider = services.BuildServiceProvider();
         Invoker = new InProcessServer().BindRouter(_provider).CreateCallInvoker();
         Workspaces = new WorkspaceService.WorkspaceServiceClient(Invoker);
