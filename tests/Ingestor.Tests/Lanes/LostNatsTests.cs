@@ -1,5 +1,8 @@
 using NATS.Client.Core;
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
 using NATS.Net;
+using Rag.Hosting.Messaging;
 using Rag.Ingestor.Tests.Pipeline;
 using Rag.Metadata;
 using Rag.Testing;
@@ -26,7 +29,7 @@ public sealed class LostNatsTests
         await using var connection = server.Connect();
         var js = connection.CreateJetStreamContext();
         await Eventually.HoldsAsync(
-            async () => fixture.Router.Writes.Count >= 4 && (await js.GetStreamAsync(nats.Stream("job-lanes"))).Info.State.Messages >= 8,
+            async () => fixture.Router.Writes.Count >= 4 && await StateAsync(js, nats) is { Messages: >= 8 },
             "workers to be full and jobs to wait in the lanes");
 
         await server.KillAsync();
@@ -40,7 +43,7 @@ public sealed class LostNatsTests
                 ended => ended.State.ShouldBe(JobState.Done, ended.Reason), ended => ended.Attempts.ShouldBe(1));
         fixture.Router.Commits.Count.ShouldBe(60);
         // And by the lanes again, which were made anew.
-        await Eventually.HoldsAsync(async () => (await js.GetStreamAsync(nats.Stream("job-lanes"))).Info.State.ConsumerCount == 3, "the lanes");
+        await Eventually.HoldsAsync(async () => await StateAsync(js, nats) is { ConsumerCount: 3 }, "the lanes");
     }
 
     [Fact]
@@ -61,15 +64,21 @@ public sealed class LostNatsTests
             async () =>
             {
                 (await fixture.EndOfAsync(await fixture.SubmitAsync(workspace, $"{Guid.NewGuid()}.txt", "Some text."))).State.ShouldBe(JobState.Done);
-                try
-                {
-                    return (await js.GetStreamAsync(nats.Stream("job-lanes"))).Info.State.LastSeq > 0;
-                }
-                catch (NATS.Client.JetStream.NatsJSException)
-                {
-                    return false;
-                }
+                return await StateAsync(js, nats) is { LastSeq: > 0 };
             },
             "a job in the lanes");
+    }
+
+    /// <summary>What the lanes hold; null while they are not there.</summary>
+    private static async Task<StreamState?> StateAsync(INatsJSContext js, NatsOptions nats)
+    {
+        try
+        {
+            return (await js.GetStreamAsync(nats.Stream("job-lanes"))).Info.State;
+        }
+        catch (NatsJSException)
+        {
+            return null;
+        }
     }
 }

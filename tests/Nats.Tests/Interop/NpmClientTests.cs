@@ -5,6 +5,7 @@ using NATS.Client.JetStream.Models;
 using NATS.Client.KeyValueStore;
 using NATS.Net;
 using Rag.Nats.Tests.Running;
+using Rag.Testing;
 
 namespace Rag.Nats.Tests.Interop;
 
@@ -26,7 +27,7 @@ public sealed class NpmClientTests(SharedServer shared) : IClassFixture<SharedSe
             await foreach (var question in questions.Msgs.ReadAllAsync(_deadline))
                 await question.ReplyAsync(question.Data, question.Headers);
         });
-        await using var peer = await NodePeer.StartAsync(shared.Server, "core");
+        await using var peer = await NpmNatsPeer.StartAsync(shared.Server, "core");
         await peer.WaitForLineAsync("ready");
 
         var headers = new NatsHeaders { ["one"] = "größe", ["many"] = new(["a", "b"]) };
@@ -53,7 +54,7 @@ public sealed class NpmClientTests(SharedServer shared) : IClassFixture<SharedSe
         replies.Select(reply => reply.Data).Distinct().Order().ShouldBe(["node", "ours"]);
 
         await _connection.RequestAsync<string, string>("npm.start", null, cancellationToken: _deadline);
-        (await NodePeer.ResultAsync(peer)).GetProperty("asked").GetInt32().ShouldBe(200);
+        (await NpmNatsPeer.ResultAsync(peer)).GetProperty("asked").GetInt32().ShouldBe(200);
         await questions.UnsubscribeAsync();
         await work.UnsubscribeAsync();
         await Task.WhenAll(answering, working);
@@ -71,8 +72,8 @@ public sealed class NpmClientTests(SharedServer shared) : IClassFixture<SharedSe
             ack.EnsureSuccess();
         }
 
-        await using var peer = await NodePeer.StartAsync(shared.Server, "streams");
-        var result = await NodePeer.ResultAsync(peer);
+        await using var peer = await NpmNatsPeer.StartAsync(shared.Server, "streams");
+        var result = await NpmNatsPeer.ResultAsync(peer);
         result.GetProperty("stream").GetProperty("max_age").GetInt64().ShouldBe(7_200_000_000_000);
         result.GetProperty("read").EnumerateArray().Select(Text).ShouldBe(Enumerable.Range(0, 10).Select(i => $"ours {i}|our-{i}|h{i}"));
         result.GetProperty("first").GetInt32().ShouldBe(11);
@@ -103,7 +104,7 @@ public sealed class NpmClientTests(SharedServer shared) : IClassFixture<SharedSe
         await ours.PutAsync("greeting", "from us", cancellationToken: _deadline);
         await ours.PutAsync("gone", "soon", cancellationToken: _deadline);
         await using var changes = ours.WatchAsync<string>(opts: new NatsKVWatchOpts { IncludeHistory = true }, cancellationToken: _deadline).GetAsyncEnumerator(_deadline);
-        await using var peer = await NodePeer.StartAsync(shared.Server, "buckets");
+        await using var peer = await NpmNatsPeer.StartAsync(shared.Server, "buckets");
         var seen = new List<string>();
         while (seen.Count < 5 && await changes.MoveNextAsync())
             seen.Add($"{changes.Current.Key} {changes.Current.Operation} {changes.Current.Value}");
@@ -118,7 +119,7 @@ public sealed class NpmClientTests(SharedServer shared) : IClassFixture<SharedSe
         var revision = await nodes.CreateAsync("answer", 41, cancellationToken: _deadline);
         await nodes.UpdateAsync("answer", 42, revision, cancellationToken: _deadline);
         await nodes.DeleteAsync("answer", cancellationToken: _deadline);
-        var result = await NodePeer.ResultAsync(peer);
+        var result = await NpmNatsPeer.ResultAsync(peer);
         result.GetProperty("read").GetString().ShouldBe("from us");
         result.GetProperty("seen").EnumerateArray()
             .Select(item => $"{item.GetProperty("operation").GetString()} {item.GetProperty("value").GetString()}")

@@ -1,31 +1,36 @@
-using Rag.Testing;
+using System.Text.Json;
 
-namespace Rag.Nats.Tests.Running;
+namespace Rag.Testing;
 
-/// <summary>Starts scripts of Peers with npm's NATS client, and installs that where it can.</summary>
-internal static class NodePeer
+/// <summary>Starts scripts of tests/Nats.Tests/Peers with npm's NATS client, and installs that where it can.</summary>
+public static class NpmNatsPeer
 {
     private static readonly Lazy<Task> Modules = new(InstallAsync);
 
     private static string Folder { get; } = Path.Combine(RepositoryRoot.Path, "tests", "Nats.Tests");
 
     /// <summary>Starts one case of peer.mjs.</summary>
-    public static async Task<ChildProcess> StartAsync(NatsServer server, string name)
+    public static Task<ChildProcess> StartAsync(NatsServer server, string name) =>
+        StartAsync("peer.mjs", $"{server.Port}", name);
+
+    /// <summary>Starts another script.</summary>
+    public static async Task<ChildProcess> StartAsync(string script, params string[] arguments)
     {
         await Modules.Value;
-        return ChildProcess.Start("node", [Path.Combine(Folder, "Peers", "peer.mjs"), $"{server.Port}", name]);
+        return ChildProcess.Start("node", [Path.Combine(Folder, "Peers", script), .. arguments]);
     }
 
     /// <summary>The line of JSON that a peer ends with.</summary>
-    public static async Task<System.Text.Json.JsonElement> ResultAsync(ChildProcess peer)
+    public static async Task<JsonElement> ResultAsync(ChildProcess peer)
     {
         var code = await peer.WaitForExitAsync();
-        code.ShouldBe(0, peer.Output);
+        if (code != 0)
+            throw new InvalidOperationException($"The peer ended with {code}:\n{peer.Output}");
         // The last lines may come after the end of the process was seen.
         string? line = null;
         await Eventually.HoldsAsync(
             () => (line = peer.Output.Split('\n').LastOrDefault(text => text.StartsWith('{'))) is not null, "the peer's result");
-        return System.Text.Json.JsonDocument.Parse(line!).RootElement;
+        return JsonDocument.Parse(line!).RootElement;
     }
 
     private static async Task InstallAsync()
