@@ -25,11 +25,15 @@ internal sealed class LaneJobSource(
 
     private static readonly TimeSpan FailureDelay = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long lanes that did not answer are left alone: each try may take seconds.</summary>
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan FirstConnection = TimeSpan.FromSeconds(3);
 
     private bool _hasWaited;
     private bool _isEnsured;
     private bool _isAway;
+    private long _lost;
     private long? _refused;
 
     public Task RunAsync(CancellationToken cancellationToken) => filled.RunAsync(cancellationToken);
@@ -44,6 +48,8 @@ internal sealed class LaneJobSource(
         var claimed = new List<JobRecord>();
         try
         {
+            if (_isAway && time.GetElapsedTime(_lost) < RetryPause)
+                return await ClaimFromStoreAsync(max, share, claimed, cancellationToken);
             await ConnectedAsync(cancellationToken);
             if (!_isEnsured)
                 await lanes.Queue.EnsureAsync(cancellationToken);
@@ -64,6 +70,12 @@ internal sealed class LaneJobSource(
             if (!_isAway)
                 IngestorLog.LanesLost(logger, lost);
             _isAway = true;
+            _lost = time.GetTimestamp();
+        }
+        catch (OperationCanceledException) when (claimed.Count > 0)
+        {
+            // Handed over all the same, so that they are given back and need not wait for their leases.
+            return claimed;
         }
 
         // Refused messages come again after a while; the jobs behind them are due now.
@@ -75,7 +87,7 @@ internal sealed class LaneJobSource(
         return claimed;
     }
 
-    private async Task ClaimFromStoreAsync(
+    private async Task<IReadOnlyList<JobRecord>> ClaimFromStoreAsync(
         int max, ClaimShare share, List<JobRecord> claimed, CancellationToken cancellationToken)
     {
         var held = new Dictionary<Guid, int>(share.Held);
@@ -90,6 +102,8 @@ internal sealed class LaneJobSource(
         {
             IngestorLog.ClaimRefused(logger, failed, claimed[0].JobId);
         }
+
+        return claimed;
     }
 
     /// <summary>Only the first connection is waited for, and not for long: the store has the jobs as well.</summary>
@@ -143,7 +157,7 @@ internal sealed class LaneJobSource(
                 else
                 {
                     taken[workspaceUid] = taken.GetValueOrDefault(workspaceUid) + 1;
-                    claims.Add(ClaimAsync(message, jobId, cancellationToken));
+                    claims.Add(ClaimAsync(message, jobId));
                 }
             }
         }
@@ -162,13 +176,15 @@ internal sealed class LaneJobSource(
             throw new NatsException($"A lane does not answer: {trouble.Message}");
     }
 
-    /// <summary>Claims before it acknowledges: whichever is lost, the job is found again.</summary>
-    private async Task<JobRecord?> ClaimAsync(
-        INatsJSMsg<byte[]> message, Guid jobId, CancellationToken cancellationToken)
+    /// <summary>
+    /// Claims before it acknowledges: whichever is lost, the job is found again. Not cancelled: a claim that is made has to
+    /// be known.
+    /// </summary>
+    private async Task<JobRecord?> ClaimAsync(INatsJSMsg<byte[]> message, Guid jobId)
     {
         try
         {
-            var job = await metadata.Jobs.ClaimOneAsync(jobId, options.WorkerName, options.Lease, cancellationToken);
+            var job = await metadata.Jobs.ClaimOneAsync(jobId, options.WorkerName, options.Lease, CancellationToken.None);
             await AnswerAsync(() => message.AckAsync(cancellationToken: CancellationToken.None));
             return job;
         }

@@ -64,7 +64,16 @@ public sealed class EngineTests : IDisposable
         ingest.ExitCode.ShouldBe(ExitCode.Failure);
         ingest.Error.ShouldContain("failed: noise.txt: ");
         (await RunAsync("doc", "list", "-w", "handbook")).Lines.Count.ShouldBe(3);
-        (await RunAsync("job", "list", "-w", "handbook", "--failed")).Lines.ShouldHaveSingleItem();
+        var line = (await RunAsync("job", "list", "-w", "handbook", "--failed")).Lines.ShouldHaveSingleItem();
+        var job = line.Split(' ')[0];
+        (await RunAsync("job", "list", "-w", "handbook", "--state", "dead")).Lines.ShouldBe([line]);
+
+        // Tried again it ends as before, because nothing has changed.
+        var requeue = await RunAsync("job", "requeue", "--failed", "-w", "handbook");
+        requeue.ExitCode.ShouldBe(ExitCode.Ok);
+        requeue.Lines.ShouldHaveSingleItem().ShouldStartWith($"{job}  queued");
+        (await RunAsync("job", "watch", job, "-w", "handbook")).Lines[^1].ShouldStartWith($"{job}  failed");
+        (await RunAsync("job", "requeue", "-w", "handbook")).ExitCode.ShouldBe(ExitCode.Failure);
     }
 
     [Fact]
