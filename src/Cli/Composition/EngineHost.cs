@@ -58,7 +58,8 @@ internal sealed class EngineHost : IAsyncDisposable
             services.AddSingleton<InProcessRouter>();
             services.AddRouter(settings.Get("Router", new RouterOptions()));
             IngestorParts.Add(
-                host, settings, provider => provider.GetRequiredService<InProcessRouter>().Invoker, alone: true);
+                host, settings, provider => provider.GetRequiredService<InProcessRouter>().Invoker,
+                alone: MetadataParts.LiesInFolder(settings));
             await host.StartAsync(application => application.MapRouter(), cancellationToken);
             if (host.Address is { } address)
             {

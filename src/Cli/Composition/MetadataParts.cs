@@ -24,6 +24,10 @@ internal static class MetadataParts
         host.Builder.Services.AddSingleton(host.Own(store));
     }
 
+    /// <summary>Whether the metadata lies in the data folder, which one process at a time may lock.</summary>
+    public static bool LiesInFolder(Settings settings) =>
+        settings.Get("Metadata", new PostgresMetadataOptions()).ConnectionString.Length == 0;
+
     private static async Task<PostgresMetadataStore> OpenAsync(
         ProcessHost host, PostgresMetadataOptions options, CancellationToken cancellationToken)
     {
