@@ -4,6 +4,9 @@ using Rag.Benchmarks;
 // Run with: dotnet run -c Release --project bench -- --filter '*Framing*'
 // or: dotnet run -c Release --project bench -- embedding-check MODEL_FOLDER [CUDA_LIBRARY]
 // or: dotnet run -c Release --project bench -- nats
+// or: dotnet run -c Release --project bench -- search-calls
+if (args is ["search-calls"])
+    return await SearchCallReport.RunAsync();
 if (args is ["nats"])
     return await NatsReport.RunAsync();
 if (args is ["embedding-check", var folder, .. var rest])
