@@ -55,6 +55,11 @@ public sealed class RouterOptions
     /// <summary>How often shards are asked whether they are there. Default 5 s; 100 ms to 10 min.</summary>
     public TimeSpan HealthInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Streams to each shard that searches share; 0: each search is a call of its own. Default 4; 0 to 64.
+    /// </summary>
+    public int SearchStreams { get; init; } = 4;
+
     /// <summary>How replicas are chosen, when a call is repeated, and when a shard is given up.</summary>
     public BalancingOptions Balancing { get; init; } = new();
 
@@ -75,6 +80,7 @@ public sealed class RouterOptions
         Check(errors, nameof(MaxMessageBytes), MaxMessageBytes, 4 * 1024 * 1024, 1024 * 1024 * 1024);
         Check(errors, nameof(MaxFileBytes), MaxFileBytes, 1, 1024L * 1024 * 1024 * 1024);
         Check(errors, nameof(MaxUnfinishedJobs), MaxUnfinishedJobs, 1, 100_000_000);
+        Check(errors, nameof(SearchStreams), SearchStreams, 0, 64);
         errors.AddRange(Balancing.Validate().Select(error => $"{nameof(Balancing)}.{error}"));
         return errors;
     }

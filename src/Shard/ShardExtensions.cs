@@ -38,6 +38,7 @@ public static class ShardExtensions
         services.AddSingleton<ReadHandler>();
         services.AddSingleton<FacetHandler>();
         services.AddSingleton<SearchHandler>();
+        services.AddSingleton<SearchStreams>();
         services.AddSingleton<EmbedHandler>();
         services.AddSingleton<StatusHandler>();
         services.AddSingleton<ShardRpc>();

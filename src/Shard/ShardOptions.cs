@@ -15,6 +15,11 @@ public sealed record ShardOptions
     /// <summary>Most partitions of one request that are searched at the same time. Default: the number of processors.</summary>
     public int SearchParallelism { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>
+    /// Searches of one router's stream that are under way at a time; more wait unread. Default 256; 1 to 65,536.
+    /// </summary>
+    public int SearchesPerStream { get; init; } = 256;
+
     /// <summary>Copies of partitions from and to other shards.</summary>
     public ReplicaOptions Replicas { get; init; } = new();
 
@@ -26,6 +31,8 @@ public sealed record ShardOptions
             errors.Add($"{nameof(Name)} must have 1 to 64 characters.");
         if (SearchParallelism is < 1 or > 256)
             errors.Add($"{nameof(SearchParallelism)} must be 1 to 256.");
+        if (SearchesPerStream is < 1 or > 65_536)
+            errors.Add($"{nameof(SearchesPerStream)} must be 1 to 65,536.");
         errors.AddRange(Replicas.Validate().Select(error => $"{nameof(Replicas)}.{error}"));
         errors.AddRange(Store.Validate().Select(error => $"{nameof(Store)}.{error}"));
         return errors;

@@ -46,6 +46,9 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public Task KillAsync() => _child.KillAsync();
 
+    /// <summary>Sends a signal by its name, such as STOP and CONT.</summary>
+    public void Signal(string name) => _child.Signal(name);
+
     /// <summary>Asks it to stop and returns its exit code.</summary>
     public async Task<int> StopAsync()
     {

@@ -78,9 +78,12 @@ public sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Asks the process to stop, as Ctrl-C and a service manager do.</summary>
-    public void Terminate()
+    public void Terminate() => Signal("TERM");
+
+    /// <summary>Sends a signal by its name, such as STOP and CONT.</summary>
+    public void Signal(string name)
     {
-        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString()]);
+        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString()]);
         kill.WaitForExit();
     }
 

@@ -46,7 +46,8 @@ internal static class RouterVerb
             var nats = NatsParts.Add(host, settings);
             var source = await TopologyParts.AddAsync(host, folder, parsed.GetValue(topology), nats, stop);
             host.Builder.Services.AddSingleton<IShardConnections>(
-                host.Own(new RemoteShardConnections(source, options.MaxMessageBytes)));
+                host.Own(new RemoteShardConnections(
+                    source, options.MaxMessageBytes, searchStreams: options.SearchStreams)));
             // A file is the operator's: only what is in NATS is moved by itself.
             if (parsed.GetValue(topology) is null)
                 host.Builder.Services.AddRebalancing(settings.Get("Rebalance", new RebalanceOptions()));

@@ -4,6 +4,7 @@ using Grpc.Net.Client;
 using Microsoft.Extensions.Primitives;
 using Rag.Hosting.Topology;
 using Rag.Internal.V1;
+using Rag.Router.Shards.Streams;
 
 namespace Rag.Router.Shards;
 
@@ -20,16 +21,20 @@ public sealed class RemoteShardConnections : IShardConnections, IDisposable
     private readonly ITopologySource _topology;
     private readonly TimeProvider _time;
     private readonly int _maxMessageBytes;
+    private readonly int _searchStreams;
     private readonly IDisposable _watch;
     private volatile bool _disposed;
 
     /// <param name="maxMessageBytes">Largest answer of a shard.</param>
-    public RemoteShardConnections(ITopologySource topology, int maxMessageBytes, TimeProvider? time = null)
+    /// <param name="searchStreams">Streams that searches share, for each shard; 0: each search is a call.</param>
+    public RemoteShardConnections(
+        ITopologySource topology, int maxMessageBytes, TimeProvider? time = null, int searchStreams = 4)
     {
         ArgumentNullException.ThrowIfNull(topology);
         _topology = topology;
         _time = time ?? TimeProvider.System;
         _maxMessageBytes = maxMessageBytes;
+        _searchStreams = searchStreams;
         _watch = ChangeToken.OnChange(topology.Watch, CloseUnwanted);
     }
 
@@ -58,7 +63,7 @@ public sealed class RemoteShardConnections : IShardConnections, IDisposable
         return _connections.GetOrAdd(key, static (node, self) => self.Open(node), this);
     }
 
-    private Connection Open(ShardNode shard) => new(() => GrpcChannel.ForAddress(shard.Address, new GrpcChannelOptions
+    private Connection Open(ShardNode shard) => new(_searchStreams, () => GrpcChannel.ForAddress(shard.Address, new GrpcChannelOptions
     {
         MaxReceiveMessageSize = _maxMessageBytes,
         MaxSendMessageSize = _maxMessageBytes,
@@ -86,13 +91,15 @@ public sealed class RemoteShardConnections : IShardConnections, IDisposable
     }
 
     /// <summary>Made once, even if several calls ask for it at the same time.</summary>
-    private sealed class Connection(Func<GrpcChannel> open)
+    private sealed class Connection(int searchStreams, Func<GrpcChannel> open)
     {
-        private readonly Lazy<(GrpcChannel Channel, CallInvoker Invoker, ShardService.ShardServiceClient Client)> _open = new(() =>
+        private readonly Lazy<Opened> _open = new(() =>
         {
             var channel = open();
             var invoker = channel.CreateCallInvoker();
-            return (channel, invoker, new ShardService.ShardServiceClient(invoker));
+            var searches = searchStreams > 0 ? new SearchStreamInvoker(invoker, searchStreams) : null;
+            return new Opened(
+                channel, invoker, searches, new ShardService.ShardServiceClient((CallInvoker?)searches ?? invoker));
         });
 
         public ShardService.ShardServiceClient Client => _open.Value.Client;
@@ -101,8 +108,13 @@ public sealed class RemoteShardConnections : IShardConnections, IDisposable
 
         public void Close()
         {
-            if (_open.IsValueCreated)
-                _open.Value.Channel.Dispose();
+            if (!_open.IsValueCreated)
+                return;
+            _open.Value.Searches?.Dispose();
+            _open.Value.Channel.Dispose();
         }
+
+        private sealed record Opened(
+            GrpcChannel Channel, CallInvoker Invoker, SearchStreamInvoker? Searches, ShardService.ShardServiceClient Client);
     }
 }

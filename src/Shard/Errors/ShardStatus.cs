@@ -27,14 +27,18 @@ internal static class ShardStatus
     public const string Unable = "unable";
 
     /// <summary>The status for a failure, or null for one that nobody expected.</summary>
-    public static RpcException? Map(Exception failure, ServerCallContext context) => failure switch
+    public static RpcException? Map(Exception failure, ServerCallContext context) => Map(failure, context.Deadline);
+
+    /// <summary>The status for a failure, or null for one that nobody expected.</summary>
+    /// <param name="deadline">UTC.</param>
+    public static RpcException? Map(Exception failure, DateTime deadline) => failure switch
     {
         RpcException status => status,
         InvalidInputException input => new RpcException(new Status(StatusCode.InvalidArgument, input.Message)),
         StoreException store => Map(store),
         EmbeddingOverloadedException overload =>
             new RpcException(new Status(StatusCode.ResourceExhausted, overload.Message)),
-        OperationCanceledException when context.Deadline <= DateTime.UtcNow => new RpcException(
+        OperationCanceledException when deadline <= DateTime.UtcNow => new RpcException(
             new Status(StatusCode.DeadlineExceeded, "The deadline passed before the shard had finished.")),
         OperationCanceledException => new RpcException(new Status(StatusCode.Cancelled, "The call was cancelled.")),
         _ => null,

@@ -9,7 +9,7 @@ namespace Rag.Shard.Services;
 /// The shard's gRPC service: each call is passed to the handler of its concern, and its failures become statuses here.
 /// </summary>
 internal sealed partial class ShardRpc(
-    WriteHandler writes, ReadHandler reads, SearchHandler search, FacetHandler facets, EmbedHandler embed, StatusHandler status,
+    WriteHandler writes, ReadHandler reads, SearchHandler search, SearchStreams streams, FacetHandler facets, EmbedHandler embed, StatusHandler status,
     ILogger<ShardRpc> logger) : ShardService.ShardServiceBase
 {
     public override Task<PutSettingsResponse> PutSettings(PutSettingsRequest request, ServerCallContext context) =>
@@ -34,6 +34,12 @@ internal sealed partial class ShardRpc(
 
     public override Task<SearchSlicesResponse> SearchSlices(SearchSlicesRequest request, ServerCallContext context) =>
         RunAsync(search.SearchAsync(request, context.CancellationToken), context);
+
+    public override Task SearchStream(
+        IAsyncStreamReader<SearchStreamRequest> requestStream, IServerStreamWriter<SearchStreamResponse> responseStream,
+        ServerCallContext context) =>
+        streams.RunAsync(
+            requestStream, responseStream, failure => LogUnexpected(failure, context.Method), context.CancellationToken);
 
     public override Task<GetTextStatisticsResponse> GetTextStatistics(
         GetTextStatisticsRequest request, ServerCallContext context) =>
