@@ -43,6 +43,7 @@ public static class ShardExtensions
         services.AddSingleton<StatusHandler>();
         services.AddSingleton<ShardRpc>();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IReplicaLog, NoReplicaLog>();
         services.AddSingleton<PartitionSender>();
         services.AddSingleton<ReplicaRpc>();
         return services;
@@ -50,11 +51,11 @@ public static class ShardExtensions
 
     /// <summary>
     /// Lets the shard follow changes of the topology: copy partitions that it is to hold, drop those that it is not. The
-    /// host needs an <see cref="ITopologyStore"/>, and an <see cref="IReplicaLog"/> where replicas share one.
+    /// host needs an <see cref="ITopologyStore"/>; where replicas share a log, an <see cref="IReplicaLog"/> is added before
+    /// the shard.
     /// </summary>
     public static IServiceCollection AddShardReplicas(this IServiceCollection services)
     {
-        services.TryAddSingleton<IReplicaLog, NoReplicaLog>();
         services.AddSingleton<PartitionReceiver>();
         services.AddSingleton<ReplicaAgent>();
         services.AddHostedService(static provider => provider.GetRequiredService<ReplicaAgent>());

@@ -107,6 +107,6 @@ public sealed class ReplicaTests
         {"version": {{version}}, "partitions": 4, "replicationFactor": 2,
          "shards": [{"name": "shard-0", "address": "http://127.0.0.1:{{ports[0]}}"},
                     {"name": "shard-1", "address": "http://127.0.0.1:{{ports[1]}}"}],
-         "placement": {"0-3": {{holders}}}}
+         "placement": {"0-3": {{holders}} } }
         """);
 }

@@ -8,7 +8,7 @@ namespace Rag.Engine;
 /// The files of a partition that is being copied into the store. While the header is there, the partition is not: whatever
 /// else the store knows of it is dropped at the next start.
 /// <code>
-/// DATA/imports/17/header                          format, epoch, sequence, source
+/// DATA/imports/17/header                          format, epoch, sequence, source, the log's own position (base64)
 ///                 0198f0c2….000000000000002a.snapshot     as it is at the source
 ///                 0198f0c2….000000000000002a.contents     in the making    ┐ one of the two
 ///                 0198f0c2….000000000000002a.whole        all are there    ┘
@@ -22,6 +22,7 @@ internal sealed class ImportFolder(IStorageFileSystem files, string folder)
     private const string Contents = ".contents";
     private const string Whole = ".whole";
     private const string Format = "1";
+    private const int MaxHeaderBytes = 4096;
 
     public static string PathOf(string dataFolder, int partition) => Path.Combine(
         dataFolder, "imports", partition.ToString(CultureInfo.InvariantCulture));
@@ -41,28 +42,31 @@ internal sealed class ImportFolder(IStorageFileSystem files, string folder)
     }
 
     /// <summary>Where the copy comes from and from where on the log is needed; null where no import is under way.</summary>
-    public (string Source, WriteStamp Stamp)? ReadHeader()
+    public (string Source, WriteStamp Stamp, byte[] LogPosition)? ReadHeader()
     {
         var path = Path.Combine(folder, Header);
         if (!files.Exists(path))
             return null;
         using var file = files.OpenRead(path);
-        var bytes = new byte[Math.Min(file.Length, 1024)];
+        var bytes = new byte[Math.Min(file.Length, MaxHeaderBytes)];
         var parts = Encoding.UTF8.GetString(bytes.AsSpan(0, file.Read(0, bytes))).Split('\n');
-        return parts.Length == 5 && parts[0] == Format && uint.TryParse(parts[1], out var epoch)
+        var position = new byte[MaxHeaderBytes];
+        return parts.Length == 6 && parts[0] == Format && uint.TryParse(parts[1], out var epoch)
             && ulong.TryParse(parts[2], out var sequence)
-                ? (parts[3], new WriteStamp(epoch, sequence))
-                : ("", default);
+            && Convert.TryFromBase64String(parts[4], position, out var length)
+                ? (parts[3], new WriteStamp(epoch, sequence), position[..length])
+                : ("", default, []);
     }
 
-    public void WriteHeader(string source, WriteStamp stamp)
+    public void WriteHeader(string source, WriteStamp stamp, byte[] logPosition)
     {
         files.CreateFolder(folder);
         var path = Path.Combine(folder, Header);
         using (var file = files.OpenOrCreate(path + SnapshotWriter.TemporarySuffix))
         {
             var text = string.Create(
-                CultureInfo.InvariantCulture, $"{Format}\n{stamp.Epoch}\n{stamp.Sequence}\n{source}\n");
+                CultureInfo.InvariantCulture,
+                $"{Format}\n{stamp.Epoch}\n{stamp.Sequence}\n{source}\n{Convert.ToBase64String(logPosition)}\n");
             file.SetLength(0);
             file.Write(0, Encoding.UTF8.GetBytes(text));
             file.Sync();

@@ -10,6 +10,9 @@ namespace Rag.Engine;
 /// </summary>
 public sealed class PartitionImport : IDisposable
 {
+    private const int MaxSourceLength = 64;
+    private const int MaxPositionBytes = 1024;
+
     private readonly StoreParts _parts;
     private readonly StoreContext _context;
     private readonly IStorageFileSystem _files;
@@ -31,11 +34,15 @@ public sealed class PartitionImport : IDisposable
         _release = release;
         Partition = partition;
         _folder = new ImportFolder(_files, ImportFolder.PathOf(parts.Context.Folder, partition));
-        _stamp = _folder.ReadHeader()?.Stamp ?? default;
+        if (_folder.ReadHeader() is { } header)
+            (_stamp, LogPosition) = (header.Stamp, header.LogPosition);
     }
 
     /// <summary>The partition.</summary>
     public int Partition { get; }
+
+    /// <summary>What the source's log said of the place that <see cref="CompleteAsync"/> returns.</summary>
+    public byte[] LogPosition { get; private set; } = [];
 
     /// <summary>Finds how much is there already.</summary>
     public ImportPoint FindPoint()
@@ -60,14 +67,19 @@ public sealed class PartitionImport : IDisposable
     /// </summary>
     /// <param name="source">The shard's name, 1 to 64 characters.</param>
     /// <param name="stamp">The export's place in the log.</param>
+    /// <param name="logPosition">What the source's log says of that place: kept with it, at most 1 KiB.</param>
     /// <exception cref="StoreException">Unavailable, ResourceExhausted.</exception>
-    public void Begin(string source, WriteStamp stamp) => Guarded(() =>
+    public void Begin(string source, WriteStamp stamp, byte[] logPosition) => Guarded(() =>
     {
         CloseSlice();
+        if (source.Length > MaxSourceLength || source.Contains('\n') || logPosition.Length > MaxPositionBytes)
+            throw StoreErrors.Invalid("The source's name or its position in the log is too long.");
         var former = _folder.ReadHeader();
         // Of several sources, or tries, the earliest place counts: from there on the log has everything.
-        _stamp = former is { } one && _folder.ListSlices().Count > 0 && one.Stamp < stamp ? one.Stamp : stamp;
-        _folder.WriteHeader(source, _stamp);
+        (_stamp, LogPosition) = former is { } one && _folder.ListSlices().Count > 0 && one.Stamp < stamp
+            ? (one.Stamp, one.LogPosition)
+            : (stamp, logPosition);
+        _folder.WriteHeader(source, _stamp, LogPosition);
         if (former is null)
             _parts.Drop.Run(Partition);
     });

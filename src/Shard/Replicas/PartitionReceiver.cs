@@ -9,9 +9,10 @@ namespace Rag.Shard.Replicas;
 internal sealed class PartitionReceiver(ShardStore store, ShardOptions options, TimeProvider time)
 {
     /// <summary>Copies the partition, and makes it this shard's when all of it is there.</summary>
+    /// <returns>What the source's log said of where the copy began.</returns>
     /// <exception cref="RpcException">The source failed, or sent nothing for too long.</exception>
     /// <exception cref="StoreException">The store failed, or what came was damaged: try again.</exception>
-    public async Task<WriteStamp> ReceiveAsync(
+    public async Task<byte[]> ReceiveAsync(
         ReplicaService.ReplicaServiceClient source, int partition, long topologyVersion, CancellationToken ct)
     {
         using var import = store.Import(partition);
@@ -47,7 +48,8 @@ internal sealed class PartitionReceiver(ShardStore store, ShardOptions options, 
 
         if (!isWhole)
             throw new RpcException(new Status(StatusCode.Unavailable, "The copy ended before its end."));
-        return await import.CompleteAsync(ct);
+        await import.CompleteAsync(ct);
+        return import.LogPosition;
     }
 
     private static async Task<string> AskAsync(
@@ -65,7 +67,8 @@ internal sealed class PartitionReceiver(ShardStore store, ShardOptions options, 
         switch (response.PartCase)
         {
             case CopyPartitionResponse.PartOneofCase.Begin:
-                import.Begin(response.Begin.Shard, ToStamp(response.Begin.Stamp));
+                import.Begin(
+                    response.Begin.Shard, ToStamp(response.Begin.Stamp), response.Begin.LogPosition.ToByteArray());
                 return false;
             case CopyPartitionResponse.PartOneofCase.Slice:
                 import.BeginSlice(

@@ -14,13 +14,16 @@ internal sealed class PartitionSender : IDisposable
     private static readonly TimeSpan RetryFull = TimeSpan.FromSeconds(5);
 
     private readonly ShardStore _store;
+    private readonly IReplicaLog _log;
     private readonly SliceResolver _resolver;
     private readonly ShardOptions _options;
     private readonly CopyThrottle _throttle;
     private readonly SemaphoreSlim _slots;
 
-    public PartitionSender(ShardStore store, SliceResolver resolver, ShardOptions options, TimeProvider time)
+    public PartitionSender(
+        ShardStore store, IReplicaLog log, SliceResolver resolver, ShardOptions options, TimeProvider time)
     {
+        _log = log;
         _store = store;
         _resolver = resolver;
         _options = options;
@@ -52,6 +55,8 @@ internal sealed class PartitionSender : IDisposable
 
         try
         {
+            // First: what is there is at least as far.
+            var position = _log.FindPosition(request.Partition);
             var export = _store.Export(request.Partition);
             await to.WriteAsync(new CopyPartitionResponse
             {
@@ -61,6 +66,7 @@ internal sealed class PartitionSender : IDisposable
                     Stamp = ToProto(request.Partition, export.Stamp),
                     Slices = export.Workspaces.Count,
                     Bytes = export.Bytes,
+                    LogPosition = ByteString.CopyFrom(position),
                 },
             }, ct);
             var after = ReadUid(request.AfterWorkspaceUid);

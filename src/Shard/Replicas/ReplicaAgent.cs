@@ -155,7 +155,8 @@ internal sealed class ReplicaAgent(
 
     private async Task JoinAsync(int partition, CancellationToken ct)
     {
-        var isCopied = !store.LastStamp(partition).IsNone && !store.ListImports().Contains(partition);
+        var isCopied = !store.ListImports().Contains(partition)
+            && (log.MayHoldAll || !store.LastStamp(partition).IsNone);
         if (isCopied)
         {
             try
@@ -173,7 +174,7 @@ internal sealed class ReplicaAgent(
         if (!isCopied)
         {
             await log.LeaveAsync(partition, ct);
-            await CopyAsync(partition, ct);
+            await log.ResumeAsync(partition, await CopyAsync(partition, ct), ct);
             await log.FollowAsync(partition, ct);
         }
 
@@ -190,7 +191,7 @@ internal sealed class ReplicaAgent(
         ReplicaMessages.Joined(logger, partition, store.LastStamp(partition).ToString());
     }
 
-    private async Task CopyAsync(int partition, CancellationToken ct)
+    private async Task<byte[]> CopyAsync(int partition, CancellationToken ct)
     {
         var current = topology.Current;
         var peers = ReadyElsewhere(current, partition);
@@ -200,7 +201,7 @@ internal sealed class ReplicaAgent(
         var peer = peers[Random.Shared.Next(peers.Count)];
         ReplicaMessages.Copying(logger, partition, peer.Name);
         using var channel = GrpcChannel.ForAddress(peer.Address);
-        await receiver.ReceiveAsync(new(channel), partition, current.Version, ct);
+        return await receiver.ReceiveAsync(new(channel), partition, current.Version, ct);
     }
 
     private async Task DropAsync(int partition, CancellationToken ct)

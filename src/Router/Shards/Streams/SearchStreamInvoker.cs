@@ -5,7 +5,7 @@ namespace Rag.Router.Shards.Streams;
 
 /// <summary>
 /// Sends searches over a few streams that stay open, and every other call as it is: a search then costs no stream of its
-/// own, no headers and no trailers, and what waits at the same time leaves together (three times the calls a second of
+/// own, no headers and no trailers, and what waits at the same time leaves together (more than twice the calls a second of
 /// unary ones, see docs/performance.md). A shard that knows no such stream gets unary calls. Thread-safe.
 /// </summary>
 internal sealed class SearchStreamInvoker(CallInvoker inner, int lanes) : CallInvoker, IDisposable
