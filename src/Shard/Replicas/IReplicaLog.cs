@@ -5,17 +5,20 @@ namespace Rag.Shard.Replicas;
 /// </summary>
 public interface IReplicaLog
 {
-    /// <summary>Whether a replica that has nothing may get everything by following alone.</summary>
-    bool MayHoldAll { get; }
+    /// <summary>Whether a replica that has nothing may get everything by following alone. Not unless a log says so.</summary>
+    bool MayHoldAll => false;
 
-    /// <summary>What this log knows of where the partition is now; goes with a copy that begins afterwards.</summary>
-    byte[] FindPosition(int partition);
+    /// <summary>
+    /// What this log knows of where the partition is now; goes with a copy that begins afterwards. Nothing, for a log that
+    /// finds its place by the store's last position.
+    /// </summary>
+    byte[] FindPosition(int partition) => [];
 
     /// <summary>A copy has taken the place of the partition's data; following goes on behind it.</summary>
     /// <param name="partition">The partition.</param>
     /// <param name="position">What <see cref="FindPosition"/> said at the source before the copy began.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    Task ResumeAsync(int partition, byte[] position, CancellationToken cancellationToken);
+    Task ResumeAsync(int partition, byte[] position, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>
     /// Begins to apply a partition's mutations, those behind the store's last position first, and goes on with it after
@@ -49,12 +52,6 @@ public sealed class ReplicaBehindException : Exception
 /// <summary>No log is shared: a copy is as its source was, and what is written there later does not come.</summary>
 internal sealed class NoReplicaLog : IReplicaLog
 {
-    public bool MayHoldAll => false;
-
-    public byte[] FindPosition(int partition) => [];
-
-    public Task ResumeAsync(int partition, byte[] position, CancellationToken cancellationToken) => Task.CompletedTask;
-
     public Task FollowAsync(int partition, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task LeaveAsync(int partition, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -174,12 +174,6 @@ public sealed class ReplicaMoveTests
 
         public bool IsBehind { get; set; }
 
-        public bool MayHoldAll => false;
-
-        public byte[] FindPosition(int partition) => [];
-
-        public Task ResumeAsync(int partition, byte[] position, CancellationToken cancellationToken) => Task.CompletedTask;
-
         public int Joined => Volatile.Read(ref _joined);
 
         public Task FollowAsync(int partition, CancellationToken cancellationToken)
