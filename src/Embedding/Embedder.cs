@@ -124,7 +124,7 @@ public sealed class Embedder : IEmbedder
         _metrics.Dispose();
     }
 
-    private static ITokenizer LoadTokenizer(string folder)
+    internal static ITokenizer LoadTokenizer(string folder)
     {
         try
         {

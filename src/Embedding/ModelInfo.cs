@@ -54,4 +54,7 @@ public sealed record ModelInfo
         : HasFull ? [EncoderKind.Full]
         : HasLookup ? [EncoderKind.Lookup]
         : [];
+
+    /// <summary>Whether it scores pairs of texts, as its config.json says, and so makes no vectors.</summary>
+    public bool ReadsPairs { get; init; }
 }

@@ -55,6 +55,7 @@ public static class RouterRegistration
         services.AddSingleton<HitFetcher>();
         services.AddSingleton<HitRetriever>();
         services.AddSingleton<ExampleSearch>();
+        services.AddSingleton<HitReranker>();
         services.AddSingleton<HitStages>();
         services.AddSingleton<FacetHandler>();
         services.AddSingleton<SearchHandler>();

@@ -31,6 +31,9 @@ public static class ShardExtensions
         services.AddSingleton(store);
         services.AddSingleton(provider =>
             new ModelRegistry(models, provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(provider =>
+            new RerankerRegistry(models, provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<RerankHandler>();
         services.AddSingleton<SliceResolver>();
         services.AddSingleton<PassageEmbedder>();
         services.AddSingleton<WriteHandler>();

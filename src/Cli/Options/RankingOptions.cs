@@ -23,6 +23,13 @@ internal sealed class RankingOptions
 
     private readonly Option<int> _fetchK = new("--fetch-k") { Description = "How many hits --diversity chooses from, up to 1,000." };
 
+    private readonly Option<string> _rerank = new("--rerank")
+    {
+        Description = "Score the best hits anew by this cross-encoder of the server.", HelpName = "MODEL",
+    };
+
+    private readonly Option<int> _topN = new("--top-n") { Description = "How many hits --rerank reads, up to 1,000. Default: 50." };
+
     private readonly Option<int> _candidates = new("--candidates")
     {
         Description = "How many of the best --boost and the like are applied to. Default: 200.",
@@ -45,7 +52,7 @@ internal sealed class RankingOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _boost, _diversity, _fetchK, _candidates, _like, _unlike, _bestScore })
+        foreach (var option in new Option[] { _boost, _diversity, _fetchK, _rerank, _topN, _candidates, _like, _unlike, _bestScore })
             command.Options.Add(option);
     }
 
@@ -56,6 +63,8 @@ internal sealed class RankingOptions
         query = query with { Boosts = parsed.GetValue(_boost) ?? [], Candidates = parsed.GetValue(_candidates) };
         if (parsed.GetValue(_diversity) is { } lambda)
             query = query with { Diversity = new Diversity { Lambda = lambda, FetchK = parsed.GetValue(_fetchK) } };
+        if (parsed.GetValue(_rerank) is { } model)
+            query = query with { Rerank = new Rerank { Model = model, TopN = parsed.GetValue(_topN) } };
         if (like.Length + unlike.Length == 0)
             return query;
         var examples = new Examples

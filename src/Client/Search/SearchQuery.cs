@@ -76,6 +76,9 @@ public sealed record SearchQuery
     /// <summary>What is added to scores by how near a number or time in the metadata is; at most 16.</summary>
     public IReadOnlyList<Boost> Boosts { get; init; } = [];
 
+    /// <summary>Score the best hits anew by a cross-encoder of the server.</summary>
+    public Rerank? Rerank { get; init; }
+
     /// <summary>Hits that are unlike one another.</summary>
     public Diversity? Diversity { get; init; }
 
@@ -118,6 +121,7 @@ public sealed record SearchQuery
             Paging = Paging,
             PageToken = PageToken,
             Diversity = Diversity,
+            Rerank = Rerank,
             Examples = Examples,
             Candidates = Candidates,
         };

@@ -22,7 +22,7 @@ internal sealed class PaddedBatch
     /// <summary>1 for a token, 0 for padding, Rows × Length.</summary>
     public Memory<long> Mask => _mask.AsMemory(0, Rows * Length);
 
-    /// <summary>Segment numbers: all zero, Rows × Length.</summary>
+    /// <summary>Segment numbers: 1 for the second text of a pair, else 0, Rows × Length.</summary>
     public Memory<long> Types => _types.AsMemory(0, Rows * Length);
 
     /// <summary>Starts a batch of empty rows.</summary>
@@ -39,6 +39,7 @@ internal sealed class PaddedBatch
 
         Ids.Span.Fill(paddingId);
         Mask.Span.Clear();
+        Types.Span.Clear();
     }
 
     /// <summary>Puts a text's whole input into a row.</summary>
@@ -48,6 +49,14 @@ internal sealed class PaddedBatch
         for (var i = 0; i < ids.Length; i++)
             target[i] = ids[i];
         Mask.Span.Slice(row * Length, ids.Length).Fill(1);
+    }
+
+    /// <summary>Puts a pair's whole input into a row.</summary>
+    /// <param name="second">Where the second text begins.</param>
+    public void SetPair(int row, ReadOnlySpan<int> ids, int second)
+    {
+        SetRow(row, ids);
+        Types.Span.Slice(row * Length + second, ids.Length - second).Fill(1);
     }
 
     /// <summary>Number of tokens in a row, padding left out.</summary>

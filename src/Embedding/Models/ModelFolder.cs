@@ -59,12 +59,20 @@ internal static class ModelFolder
             FullGraph = full,
             QuantizedGraph = quantized,
             LookupTable = lookup,
+            ReadsPairs = ClassifiesSequences(config),
             Bytes = new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length),
         };
     }
 
     private static string? Find(string folder, IEnumerable<string> candidates) =>
         candidates.Select(candidate => Path.Combine(folder, candidate)).FirstOrDefault(File.Exists);
+
+    // What exporters write for models that answer with logits and not with vectors.
+    private static bool ClassifiesSequences(JsonElement config) =>
+        config.ValueKind == JsonValueKind.Object
+        && config.TryGetProperty("architectures", out var names) && names.ValueKind == JsonValueKind.Array
+        && names.EnumerateArray().Any(name => name.ValueKind == JsonValueKind.String
+            && name.GetString()!.EndsWith("ForSequenceClassification", StringComparison.Ordinal));
 
     private static int ReadDimension(JsonElement config, JsonElement? pooling, string folder)
     {

@@ -22,6 +22,10 @@ internal sealed class TextEmbedder(ReplicaCaller replicas, ITopologySource topol
         "ListModels", OperationKind.ShortRead,
         static (client, _, request, options) => client.ListModelsAsync(request, options));
 
+    private static readonly ShardOperation<RerankTextsRequest, RerankTextsResponse> Rerank = new(
+        "RerankTexts", OperationKind.Read,
+        static (client, _, request, options) => client.RerankTextsAsync(request, options));
+
     private volatile AllShards? _all;
 
     /// <summary>Embeds one text as a query.</summary>
@@ -34,6 +38,10 @@ internal sealed class TextEmbedder(ReplicaCaller replicas, ITopologySource topol
 
     public Task<EmbedTextsResponse> EmbedAsync(EmbedTextsRequest request, CallScope scope) =>
         CallAsync(request, EmbedTexts, scope);
+
+    /// <summary>Scores texts by how well they answer a query.</summary>
+    public Task<RerankTextsResponse> RerankAsync(RerankTextsRequest request, CallScope scope) =>
+        CallAsync(request, Rerank, scope);
 
     public Task<ListModelsResponse> ListModelsAsync(CallScope scope) =>
         CallAsync(new ListModelsRequest(), ListModels, scope);

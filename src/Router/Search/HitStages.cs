@@ -1,16 +1,27 @@
+using System.Diagnostics;
+using Google.Protobuf.WellKnownTypes;
+using Rag.Router.Shards;
 using Rag.V1;
 
 namespace Rag.Router.Search;
 
 /// <summary>What comes between finding hits and cutting the page: each stage reorders a list that the next one
 /// gets.</summary>
-internal sealed class HitStages(TimeProvider time)
+internal sealed class HitStages(HitReranker reranker, TimeProvider time)
 {
-    public List<SearchHit> Apply(SearchPlan plan, List<SearchHit> hits)
+    public async ValueTask<List<SearchHit>> ApplyAsync(
+        SearchPlan plan, List<SearchHit> hits, SearchTimings timings, CallScope scope)
     {
         var search = plan.Search;
         if (search.Boosts.Count > 0)
             HitBoost.Apply(search.Boosts, Cut(plan, hits, plan.PoolSize), time.GetUtcNow());
+        if (search.Rerank is not null)
+        {
+            var started = Stopwatch.GetTimestamp();
+            hits = await reranker.RerankAsync(plan, hits, scope);
+            timings.Rerank = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(started));
+        }
+
         if (search.Diversity is { } diversity)
             hits = Diversify(plan, diversity, hits);
         if (plan.HasPoolFields)

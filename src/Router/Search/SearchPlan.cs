@@ -15,6 +15,7 @@ namespace Rag.Router.Search;
 internal sealed class SearchPlan
 {
     private const int DefaultCandidates = 200;
+    private const int DefaultReranked = 50;
 
     // Lists that are mixed need keys and scores; what the hits carry is read when it is known which they are.
     private static readonly ReturnFields NoFields = new();
@@ -39,7 +40,13 @@ internal sealed class SearchPlan
             { FetchK: > 0 } diversity => diversity.FetchK,
             _ => Math.Clamp(4 * (K + Offset), Limits.LeastFetchK, Limits.FetchK),
         };
-        PoolSize = Math.Max(Wanted, FetchK);
+        RerankedHits = search.Rerank switch
+        {
+            null => 0,
+            { TopN: > 0 } rerank => rerank.TopN,
+            _ => Math.Max(K + Offset, Math.Min(DefaultReranked, Limits.Reranked / Math.Max(1, ChunksPerDocument))),
+        };
+        PoolSize = Math.Max(Wanted, Math.Max(FetchK, RerankedHits));
         if (UsesCandidates)
             PoolSize = Math.Max(PoolSize, search.Candidates > 0 ? search.Candidates : DefaultCandidates);
         Candidates = search.Fusion is { Candidates: > 0 } fusion
@@ -77,6 +84,9 @@ internal sealed class SearchPlan
 
     /// <summary>How many hits diversity chooses from.</summary>
     public int FetchK { get; }
+
+    /// <summary>How many hits, or documents, are scored by a reranking model.</summary>
+    public int RerankedHits { get; }
 
     /// <summary>The space whose vectors tell how alike hits are.</summary>
     public string DiversitySpace => _search.Diversity is { HasSpace: true } diversity ? diversity.Space : _search.Space;
@@ -256,7 +266,7 @@ internal sealed class SearchPlan
         }
 
         request.Excluded.Add(ExampleKeys);
-        if (_search.HasScoreThreshold && !IsHybrid && !UsesCandidates)
+        if (_search.HasScoreThreshold && !IsHybrid && !UsesCandidates && _search.Rerank is null)
             request.ScoreThreshold = _search.ScoreThreshold;
         if (Cursor is { Mix: { } mix })
         {
@@ -295,7 +305,10 @@ internal sealed class SearchPlan
 
     private static ReturnFields FieldsOf(SearchRequest search, string diversitySpace)
     {
-        var fields = new ReturnFields { Metadata = search.Boosts.Count > 0 };
+        var fields = new ReturnFields
+        {
+            Metadata = search.Boosts.Count > 0, Text = search.Rerank is not null,
+        };
         if (search.Diversity is not null)
             fields.Vectors.Add(diversitySpace);
         if (search.Examples?.Strategy is ExampleStrategy.BestScore && !fields.Vectors.Contains(search.Space))

@@ -24,13 +24,15 @@ internal static class StageRules
             CheckDiversity(diversity, wanted, violations);
         if (search.Examples is { } examples)
             CheckExamples(search, examples, violations);
+        if (search.Rerank is { } rerank)
+            CheckRerank(search, rerank, wanted, violations);
         FacetRules.Check(search.Facets, violations);
-        var changesOrder = search.Boosts.Count > 0 || search.Diversity is not null
+        var changesOrder = search.Boosts.Count > 0 || search.Diversity is not null || search.Rerank is not null
             || search.Examples?.Strategy is ExampleStrategy.BestScore;
         if (changesOrder && (search.Paging || search.PageToken.Length > 0))
         {
             violations.Add("paging",
-                "Boosts, diversity and EXAMPLE_STRATEGY_BEST_SCORE choose from a part of the hits, which writes change: "
+                "Boosts, reranking, diversity and EXAMPLE_STRATEGY_BEST_SCORE choose from a part of the hits, which writes change: "
                 + "use offset.");
         }
     }
@@ -55,6 +57,20 @@ internal static class StageRules
             violations.Add($"{field}.weight", $"{boost.Weight} is not between -{MaxWeight} and {MaxWeight}.");
         if (boost.Shape is < DecayShape.Unspecified or > DecayShape.Linear)
             violations.Add($"{field}.shape", $"{(int)boost.Shape} is no shape that this server knows.");
+    }
+
+    private static void CheckRerank(SearchRequest search, Rerank rerank, long wanted, Violations violations)
+    {
+        if (search.Text.Length == 0)
+            violations.Add("rerank", "It reads hits beside a text: give one, or leave it out.");
+        if (rerank.Model.Length == 0 || TextRules.IsLonger(rerank.Model, Limits.ModelNameBytes))
+            violations.Add("rerank.model", $"Name a model in 1 to {Limits.ModelNameBytes} bytes of UTF-8.");
+        var each = Math.Max(1, search.Grouping?.ChunksPerDocument ?? 0);
+        var most = Math.Max(0, Limits.Reranked / each);
+        if (wanted > most)
+            violations.Add("rerank", $"It reads {most} hits at most here: ask for fewer than {wanted}, or leave it out.");
+        else if (rerank.TopN != 0 && (rerank.TopN < wanted || rerank.TopN > most))
+            violations.Add("rerank.top_n", $"{rerank.TopN} is not between k + offset, {wanted} here, and {most}.");
     }
 
     private static void CheckDiversity(Diversity diversity, long wanted, Violations violations)

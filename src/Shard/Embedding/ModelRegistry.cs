@@ -73,6 +73,12 @@ internal sealed class ModelRegistry(ModelOptions options, ILoggerFactory loggers
         var entry = _catalog.List().FirstOrDefault(listed => listed.Name == name) ?? throw new InvalidInputException(
             $"This server has no model '{name}'; pull it with `rag model pull {name}`, or name one that "
             + "`rag model list` shows.");
+        if (entry.Model is { ReadsPairs: true })
+        {
+            throw new InvalidInputException(
+                $"Model '{name}' scores pairs of texts and makes no vectors: name it to rerank by.");
+        }
+
         try
         {
             return new LoadedModel(

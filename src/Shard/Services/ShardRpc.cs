@@ -9,7 +9,8 @@ namespace Rag.Shard.Services;
 /// The shard's gRPC service: each call is passed to the handler of its concern, and its failures become statuses here.
 /// </summary>
 internal sealed partial class ShardRpc(
-    WriteHandler writes, ReadHandler reads, SearchHandler search, SearchStreams streams, FacetHandler facets, EmbedHandler embed, StatusHandler status,
+    WriteHandler writes, ReadHandler reads, SearchHandler search, SearchStreams streams, FacetHandler facets,
+    EmbedHandler embed, RerankHandler rerank, StatusHandler status,
     ILogger<ShardRpc> logger) : ShardService.ShardServiceBase
 {
     public override Task<PutSettingsResponse> PutSettings(PutSettingsRequest request, ServerCallContext context) =>
@@ -63,6 +64,9 @@ internal sealed partial class ShardRpc(
 
     public override Task<EmbedTextsResponse> EmbedTexts(EmbedTextsRequest request, ServerCallContext context) =>
         RunAsync(embed.EmbedAsync(request, context.CancellationToken), context);
+
+    public override Task<RerankTextsResponse> RerankTexts(RerankTextsRequest request, ServerCallContext context) =>
+        RunAsync(rerank.RerankAsync(request, context.CancellationToken), context);
 
     public override Task<ListModelsResponse> ListModels(ListModelsRequest request, ServerCallContext context) =>
         RunAsync(Task.FromResult(embed.ListModels()), context);
