@@ -4,7 +4,7 @@ using Rag.V1;
 
 namespace Rag.Cli.Options;
 
-/// <summary>How the two lists of a hybrid search are mixed.</summary>
+/// <summary>How words are scored, and how the two lists of a hybrid search are mixed.</summary>
 internal sealed class FusionOptions
 {
     private readonly Option<FusionMethod> _method = new("--fusion")
@@ -34,9 +34,13 @@ internal sealed class FusionOptions
         Description = "How many of each list are mixed, up to 10,000. Default: 200.",
     };
 
+    private readonly Option<float?> _k1 = new("--k1") { Description = "How soon more occurrences of a word stop counting, 0 to 10. Default: 1.2." };
+
+    private readonly Option<float?> _b = new("--b") { Description = "How far long texts are held against their length, 0 to 1. Default: 0.75." };
+
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _method, _dense, _sparse, _constant, _candidates })
+        foreach (var option in new Option[] { _method, _dense, _sparse, _constant, _candidates, _k1, _b })
             command.Options.Add(option);
     }
 
@@ -51,6 +55,13 @@ internal sealed class FusionOptions
             fusion.DenseWeight = dense;
         if (parsed.GetValue(_sparse) is { } sparse)
             fusion.SparseWeight = sparse;
+        var bm25 = new Bm25();
+        if (parsed.GetValue(_k1) is { } k1)
+            bm25.K1 = k1;
+        if (parsed.GetValue(_b) is { } b)
+            bm25.B = b;
+        if (bm25.HasK1 || bm25.HasB)
+            query = query with { Bm25 = bm25 };
         return fusion.Equals(new Fusion()) ? query : query with { Fusion = fusion };
     }
 

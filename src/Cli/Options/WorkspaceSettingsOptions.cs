@@ -44,8 +44,19 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
 
     private readonly Option<int?> _spread = new("--spread") { Description = "Buckets that documents are spread over: a power of two." };
 
+    private readonly Option<string> _language = new("--language")
+    {
+        Description = "Whose endings are taken off words: english, or none.", DefaultValueFactory = _ => "english",
+    };
+
+    private readonly Option<int> _headingBoost = new("--heading-boost")
+    {
+        Description = "How often words of headings count beside those of the text, 1 to 10.", DefaultValueFactory = _ => 1,
+    };
+
     public void AddTo(Command command)
     {
+        _language.AcceptOnlyFromAmong("english", "none");
         _ingest.AcceptOnlyFromAmong("full", "fast");
         _metric.AcceptOnlyFromAmong("cosine", "ip", "l2");
         _quantization.AcceptOnlyFromAmong("int8", "float32", "binary");
@@ -53,7 +64,7 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
             command.Options.Add(option);
         if (!forCreation)
             return;
-        foreach (var option in new Option[] { _model, _dimension, _metric, _quantization, _spread })
+        foreach (var option in new Option[] { _model, _dimension, _metric, _quantization, _spread, _language, _headingBoost })
             command.Options.Add(option);
     }
 
@@ -77,7 +88,15 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
         if (workspace.Labels.Count > 0)
             paths.Add("labels");
         if (forCreation)
+        {
             ReadSpace(parsed, workspace);
+            workspace.Text = new TextSettings
+            {
+                Language = parsed.GetValue(_language) == "none" ? TextLanguage.None : TextLanguage.English,
+                HeadingBoost = parsed.GetValue(_headingBoost),
+            };
+        }
+
         return (workspace, paths);
     }
 

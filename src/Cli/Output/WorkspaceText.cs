@@ -41,6 +41,7 @@ internal static class WorkspaceText
             $"chunks      {statistics.Chunks}",
             $"texts       {ByteCount.Format(statistics.TextBytes)}",
             $"memory      {ByteCount.Format(statistics.MemoryBytes)}",
+            $"words       {ByteCount.Format(statistics.TextIndexBytes)}",
             $"disk        {ByteCount.Format(statistics.DiskBytes)}",
         };
         foreach (var space in statistics.Spaces)

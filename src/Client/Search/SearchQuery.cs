@@ -11,6 +11,9 @@ public sealed record SearchQuery
     /// <summary>How the two lists of a hybrid search are mixed. Default: scaled scores.</summary>
     public Fusion? Fusion { get; init; }
 
+    /// <summary>How words are scored. Default: k1 1.2, b 0.75.</summary>
+    public Bm25? Bm25 { get; init; }
+
     /// <summary>Embedded by the space's model, or looked for by its words. At most 64 KiB of UTF-8.</summary>
     public string Text { get; init; } = "";
 
@@ -110,6 +113,7 @@ public sealed record SearchQuery
             Text = Text,
             Mode = Mode,
             Fusion = Fusion,
+            Bm25 = Bm25,
             K = K,
             Offset = Offset,
             Filter = Filter,

@@ -1,15 +1,22 @@
 using Rag.Engine.Indexing;
+using Rag.Engine.Sparse;
 
 namespace Rag.Engine.Mutations;
 
-/// <summary>The binary form of a workspace's settings, in mutations and in snapshots.</summary>
+/// <summary>
+/// The binary form of a workspace's settings, in mutations and in snapshots. Version 2 has the settings of texts at the
+/// end; where those are the defaults version 1 is written, which says the same.
+/// </summary>
 internal static class SettingsCodec
 {
-    private const byte FormatVersion = 1;
+    private const byte FirstVersion = 1;
+    private const byte WithText = 2;
+    private const int MaxAttributeBoost = 10;
 
     public static void Write(PayloadWriter to, WorkspaceSettings settings)
     {
-        to.Byte(FormatVersion);
+        var hasText = settings.Text != TextSettings.Default;
+        to.Byte(hasText ? WithText : FirstVersion);
         to.Guid(settings.Uid);
         to.VarInt(settings.Version);
         to.Byte((byte)settings.State);
@@ -26,6 +33,10 @@ internal static class SettingsCodec
         }
 
         to.Bytes(settings.Extension.Span);
+        if (!hasText)
+            return;
+        to.Byte((byte)settings.Text.Language);
+        to.VarInt(settings.Text.AttributeBoost);
     }
 
     public static byte[] ToBytes(WorkspaceSettings settings)
@@ -46,8 +57,8 @@ internal static class SettingsCodec
     public static WorkspaceSettings Read(ref PayloadReader from)
     {
         var format = from.Byte();
-        if (format != FormatVersion)
-            throw PayloadReader.Malformed($"settings have format {format}; {FormatVersion} is known here");
+        if (format is not (FirstVersion or WithText))
+            throw PayloadReader.Malformed($"settings have format {format}; {FirstVersion} and {WithText} are known here");
         var uid = from.Guid();
         var version = from.VarInt();
         var state = (WorkspaceState)from.Byte();
@@ -71,6 +82,15 @@ internal static class SettingsCodec
         return new WorkspaceSettings
         {
             Uid = uid, Version = version, State = state, Spaces = spaces, Extension = from.Bytes().ToArray(),
+            Text = format == WithText ? ReadText(ref from) : TextSettings.Default,
         };
+    }
+
+    private static TextSettings ReadText(ref PayloadReader from)
+    {
+        var language = (AnalysisLanguage)from.Byte();
+        if (!Enum.IsDefined(language))
+            throw PayloadReader.Malformed($"there is no language {(byte)language}");
+        return new TextSettings { Language = language, AttributeBoost = Math.Max(1, from.Int32(MaxAttributeBoost)) };
     }
 }

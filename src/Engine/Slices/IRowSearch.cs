@@ -33,13 +33,14 @@ internal readonly struct VectorSearch(VectorIndex index, ReadOnlyMemory<float> v
 }
 
 /// <summary>Finds rows by the words of their texts.</summary>
-internal readonly struct TextSearch(SparseIndex index, SparseQuery query, SparseStatistics? statistics) : IRowSearch
+internal readonly struct TextSearch(
+    SparseIndex index, SparseQuery query, SparseStatistics? statistics, Bm25Parameters parameters) : IRowSearch
 {
     public int Limit => index.Count;
 
     public int Search<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
         where TFilter : struct, IRowFilter =>
-        index.Search(query, statistics, filter, hits, out counters);
+        index.Search(query, statistics, parameters, filter, hits, out counters);
 
     public int SearchAll<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
         where TFilter : struct, IRowFilter => Search(filter, accepted, hits, out counters);

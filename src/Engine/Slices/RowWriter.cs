@@ -113,6 +113,9 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
     public void AddText(int row, ReadOnlySpan<byte> content) =>
         (_texts ??= new TextFeeder(slice.Text, contents.AttributeText)).Add(row, content);
 
+    /// <summary>Lets a new row be found by the words of an older one.</summary>
+    public void CopyText(int from, int to) => slice.Text.Index.Copy(from, to);
+
     /// <summary>Gives a new row a vector.</summary>
     public void AddVector(int row, VectorSpace space, VectorEncoder encoder, ReadOnlySpan<float> values)
     {

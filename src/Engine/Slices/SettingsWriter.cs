@@ -30,6 +30,9 @@ internal static class SettingsWriter
 
     private static bool IsCompatible(Slice slice, WorkspaceSettings settings)
     {
+        // Words of texts that are there were made by these.
+        if (settings.Text != slice.Settings.Text)
+            return false;
         foreach (var space in settings.Spaces)
         {
             if (slice.FindSpace(space.Name)?.Settings is { } known

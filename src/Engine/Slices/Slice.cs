@@ -121,7 +121,10 @@ internal sealed class Slice
     }
 
     /// <summary>How a workspace's texts are analysed.</summary>
-    public static AnalysisOptions AnalysisOf(WorkspaceSettings settings) => new();
+    public static AnalysisOptions AnalysisOf(WorkspaceSettings settings) => new()
+    {
+        Language = settings.Text.Language, AttributeBoost = settings.Text.AttributeBoost,
+    };
 
     /// <summary>Shows readers everything that was born or died at <paramref name="at"/>.</summary>
     public void Publish(uint at, ulong stamp)

@@ -20,7 +20,7 @@ internal sealed class TextFeeder(SliceText text, AttributeText? attributeText) :
         _document.Clear();
         AddField(new PayloadReader(parts.Text).Bytes());
         if (attributeText is not null && !parts.Attributes.IsEmpty)
-            _document.AddText(_analyzer, attributeText(new PayloadReader(parts.Attributes).Bytes()), 1);
+            _document.AddText(_analyzer, attributeText(new PayloadReader(parts.Attributes).Bytes()), text.Analyzers.Options.AttributeBoost);
         text.Index.Add(row, _document);
     }
 

@@ -102,11 +102,18 @@ internal static class UpsertApplier
         var slice = rows.Slice;
         var content = slice.Rows.Columns.Contents[former];
         using var merged = new PayloadWriter();
-        MergeContent(rows, chunk, content, merged);
         if ((chunk.Fields & ContentFields) != 0)
+        {
+            MergeContent(rows, chunk, content, merged);
             content = merged.Length == 0 ? 0 : rows.Contents.Append(slice.Id, merged.WrittenSpan);
+        }
+
         var row = rows.Create(chunk.DocumentId, chunk.ChunkId, document, content, stamp);
-        rows.AddText(row, merged.WrittenSpan);
+        // What leaves the text as it is needs neither the text nor its analysis.
+        if ((chunk.Fields & (ChunkFields.Text | ChunkFields.Attributes)) != 0)
+            rows.AddText(row, merged.WrittenSpan);
+        else
+            rows.CopyText(former, row);
         if ((chunk.Fields & ChunkFields.Metadata) != 0)
             slice.Metadata.Set(row, ContentCodec.Split(chunk.Content).Metadata);
         else

@@ -42,6 +42,9 @@ public sealed class SparseIndex
     /// <summary>Visible rows.</summary>
     public long VisibleCount => _segments.Documents;
 
+    /// <summary>The parameters of a search that names none.</summary>
+    public Bm25Parameters Parameters => new(_options.K1, _options.B);
+
     /// <summary>Bytes in memory, about.</summary>
     public long MemoryBytes => 1000 + _segments.MemoryBytes + _pending.PostingCount * 24L;
 
@@ -54,6 +57,17 @@ public sealed class SparseIndex
         if (document.Count == 0)
             return;
         _pending.Add(row, document.Keys, document.Payloads, document.Length);
+        if (_pending.PostingCount >= MaxPendingPostings)
+            _segments.Add(_pending.ToSegment());
+    }
+
+    /// <summary>Gives a new row the terms of another one, without its text.</summary>
+    public void Copy(int from, int to)
+    {
+        // What is copied may wait to become a segment itself.
+        if (_pending.Count > 0 && !_segments.Has(from))
+            _segments.Add(_pending.ToSegment());
+        _segments.Copy(from, to, _pending);
         if (_pending.PostingCount >= MaxPendingPostings)
             _segments.Add(_pending.ToSegment());
     }
@@ -112,6 +126,12 @@ public sealed class SparseIndex
     /// <exception cref="ArgumentException">The statistics are of another query.</exception>
     public int Search<TFilter>(SparseQuery query, SparseStatistics? statistics, TFilter filter, Span<ScoredRow> hits,
         out SearchCounters counters)
+        where TFilter : struct, IRowFilter =>
+        Search(query, statistics, Parameters, filter, hits, out counters);
+
+    /// <summary>The same with other parameters of BM25, which nothing in the index depends on.</summary>
+    public int Search<TFilter>(SparseQuery query, SparseStatistics? statistics, Bm25Parameters parameters, TFilter filter,
+        Span<ScoredRow> hits, out SearchCounters counters)
         where TFilter : struct, IRowFilter
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -125,10 +145,10 @@ public sealed class SparseIndex
         statistics ??= StatisticsOf(query);
         if (statistics.DocumentCounts.Count != query.Keys.Length)
             throw new ArgumentException("The statistics are of another query.", nameof(statistics));
-        var saturated = _options.K1 + 1.0;
+        var saturated = parameters.K1 + 1.0;
         var textScale = Scaled((query, statistics, saturated), 1,
             static (all, i) => all.query.Weights[i] * all.statistics.Idf(i) * all.saturated, weights);
-        return Run(query, weights, textScale, new Bm25Scoring(_options.K1, _options.B, statistics.AverageLength),
+        return Run(query, weights, textScale, new Bm25Scoring(parameters.K1, parameters.B, statistics.AverageLength),
             filter, hits, out counters);
     }
 

@@ -19,6 +19,9 @@ public sealed record SearchQuery
     /// <summary>For a text: what the words weigh in all partitions; null for what they weigh in this slice.</summary>
     public SparseStatistics? TextStatistics { get; init; }
 
+    /// <summary>For a text: how BM25 scores; null for k1 1.2, b 0.75.</summary>
+    public Bm25Parameters? Bm25 { get; init; }
+
     /// <summary>How many hits to return, 1–10,000. Who wants an offset asks for offset + k and skips.</summary>
     public required int K { get; init; }
 

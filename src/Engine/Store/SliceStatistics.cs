@@ -16,6 +16,9 @@ public sealed record SliceStatistics
     /// <summary>Bytes that the slice keeps in memory.</summary>
     public required long MemoryBytes { get; init; }
 
+    /// <summary>Of these, what makes texts searchable by their words.</summary>
+    public required long TextIndexBytes { get; init; }
+
     /// <summary>Bytes of its snapshot; 0 if there is none yet.</summary>
     public required long SnapshotBytes { get; init; }
 

@@ -130,6 +130,7 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
             Chunks = slice.PublishedChunks,
             Documents = slice.VisibleDocuments,
             MemoryBytes = entry.MemoryBytes,
+            TextIndexBytes = slice.Text.MemoryBytes,
             SnapshotBytes = entry.Snapshot.Bytes,
             ContentBytes = slice.ContentBytes,
             PendingGenerations = slice.StagedGenerations,
@@ -197,7 +198,7 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
         if (query.TextStatistics is { } statistics && statistics.DocumentCounts.Count != words.Keys.Length)
             throw StoreErrors.Invalid(
                 $"The statistics are of {statistics.DocumentCounts.Count} terms, the text has {words.Keys.Length}.");
-        return new TextSearch(text.Index, words, query.TextStatistics);
+        return new TextSearch(text.Index, words, query.TextStatistics, query.Bm25 ?? text.Index.Parameters);
     }
 
     private static void CheckQuery(SearchQuery query)
@@ -211,6 +212,8 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
             throw StoreErrors.Invalid($"{query.Excluded.Count} chunks are excluded; name at most {StoreLimits.MaxBatch}.");
         if (query.After is { } place && (place.Rank < 0 || float.IsNaN(place.Score)))
             throw StoreErrors.Invalid("The place to go on from is not one of ours; start over without one.");
+        if (query.Bm25 is { } bm25 && !(bm25 is { K1: >= 0 and <= 100, B: >= 0 and <= 1 }))
+            throw StoreErrors.Invalid($"k1 is {bm25.K1} and b is {bm25.B}; give 0–100 and 0–1.");
         if (query.Ef is < 0 or > StoreLimits.MaxK)
             throw StoreErrors.Invalid($"ef is {query.Ef}; give 1–{StoreLimits.MaxK}, or 0 to use the recall target.");
         if (query.RecallTarget is not (>= 0 and <= 1))

@@ -17,6 +17,9 @@ public sealed record WorkspaceSettings
     /// <summary>At most 16 spaces with different names.</summary>
     public IReadOnlyList<VectorSpaceSettings> Spaces { get; init; } = [];
 
+    /// <summary>How texts become words.</summary>
+    public TextSettings Text { get; init; } = TextSettings.Default;
+
     /// <summary>Whatever else the layer above wants to travel with them (it is not looked into); at most 64
     /// KiB.</summary>
     public ReadOnlyMemory<byte> Extension { get; init; }

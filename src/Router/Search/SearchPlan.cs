@@ -248,6 +248,7 @@ internal sealed class SearchPlan
             Encoder = _search.Encoder,
             Mode = _search.Mode,
             TextStatistics = Statistics,
+            Bm25 = _search.Bm25,
             ChunksPerDocument = ChunksPerDocument,
         };
         if (Vector.IsEmpty || HasWords)

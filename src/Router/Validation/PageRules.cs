@@ -50,6 +50,9 @@ internal static class PageRules
 
     private static void CheckPaging(SearchRequest search, Violations violations)
     {
+        // One more than a page is looked for, to know whether there is another.
+        if (search.K == Limits.K)
+            violations.Add("k", $"A page has at most {Limits.K - 1} hits: ask for fewer.");
         if (search.Offset > 0)
             violations.Add("offset", "A page token says where to go on: leave the offset out.");
         if (search.Fusion?.Method is FusionMethod.ReciprocalRank)

@@ -57,10 +57,22 @@ internal static class SearchRules
                 break;
         }
 
+        if (search.Bm25 is { } bm25)
+            CheckBm25(search, bm25, violations);
         if (search.Fusion is not null && search.Mode is not SearchMode.Hybrid)
             violations.Add("fusion", "Only SEARCH_MODE_HYBRID mixes two lists: leave it out, or ask for that mode.");
         else if (search.Fusion is not null)
             FusionRules.Check(search, violations);
+    }
+
+    private static void CheckBm25(SearchRequest search, Bm25 bm25, Violations violations)
+    {
+        if (search.Mode is not (SearchMode.Sparse or SearchMode.Hybrid))
+            violations.Add("bm25", "It scores words: leave it out, or ask for SEARCH_MODE_SPARSE or HYBRID.");
+        if (bm25.HasK1 && !(bm25.K1 is >= 0 and <= 10))
+            violations.Add("bm25.k1", $"{bm25.K1} is not between 0 and 10.");
+        if (bm25.HasB && !(bm25.B is >= 0 and <= 1))
+            violations.Add("bm25.b", $"{bm25.B} is not between 0 and 1.");
     }
 
     private static void CheckEffort(SearchRequest search, Violations violations)

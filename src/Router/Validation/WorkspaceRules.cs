@@ -30,7 +30,18 @@ internal static class WorkspaceRules
         CheckEmbedding(workspace.Embedding, violations);
         CheckChunking(workspace.Chunking, violations);
         CheckLabels(workspace, violations);
+        CheckText(workspace.Text, violations);
         violations.ThrowIfAny();
+    }
+
+    private static void CheckText(TextSettings? text, Violations violations)
+    {
+        if (text is null)
+            return;
+        if (!Enum.IsDefined(text.Language))
+            violations.Add("workspace.text.language", "Use TEXT_LANGUAGE_ENGLISH or TEXT_LANGUAGE_NONE.");
+        if (text.HeadingBoost is < 0 or > 10)
+            violations.Add("workspace.text.heading_boost", $"{text.HeadingBoost} is not between 1 and 10.");
     }
 
     public static void CheckEmbedding(EmbeddingSettings? embedding, Violations violations)

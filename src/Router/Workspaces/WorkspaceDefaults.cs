@@ -34,6 +34,10 @@ internal sealed class WorkspaceDefaults(ModelCatalog models)
         settings.Embedding ??= new EmbeddingSettings();
         if (settings.Embedding.Ingest == EmbeddingIngest.Unspecified)
             settings.Embedding.Ingest = EmbeddingIngest.Full;
+        settings.Text ??= new TextSettings();
+        if (settings.Text.Language == TextLanguage.Unspecified)
+            settings.Text.Language = TextLanguage.English;
+        settings.Text.HeadingBoost = Math.Max(1, settings.Text.HeadingBoost);
         settings.Chunking = await CompleteChunkingAsync(settings, scope);
         return settings;
     }

@@ -136,6 +136,7 @@ internal sealed class WorkspaceHandler(
             total.Documents += part.Documents;
             total.TextBytes += part.TextBytes;
             total.MemoryBytes += part.MemoryBytes;
+            total.TextIndexBytes += part.TextIndexBytes;
             total.DiskBytes += part.DiskBytes;
             foreach (var space in part.Spaces)
             {

@@ -63,7 +63,7 @@ internal static class WorkspacePatch
             if (path is "embedding" or "embedding.ingest" or "chunking" or "chunking.target_tokens"
                 or "chunking.max_tokens" or "chunking.overlap_tokens" or "labels")
                 continue;
-            violations.Add($"update_mask.paths[{i}]", path is "spaces" or "spread" or "name" or "partitions"
+            violations.Add($"update_mask.paths[{i}]", path is "spaces" or "text" or "spread" or "name" or "partitions"
                 ? $"'{path}' is fixed at creation: make another workspace."
                 : $"'{MetadataRules.Shorten(path)}' cannot be changed: name embedding.ingest, chunking or labels.");
         }

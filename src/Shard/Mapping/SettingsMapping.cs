@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Rag.Engine;
+using Rag.Engine.Sparse;
 using Rag.V1;
 using Metric = Rag.Engine.Indexing.Metric;
 using VectorCodec = Rag.Engine.Indexing.VectorCodec;
@@ -25,9 +26,23 @@ internal static class SettingsMapping
             Version = (ulong)workspace.Version,
             State = ToEngine(workspace.State),
             Spaces = [.. workspace.Spaces.Select(ToEngine)],
+            Text = ToEngine(workspace.Text),
             Extension = workspace.ToByteArray(),
         };
     }
+
+    private static Engine.TextSettings ToEngine(V1.TextSettings? text) => text is null
+        ? Engine.TextSettings.Default
+        : new Engine.TextSettings
+        {
+            Language = text.Language switch
+            {
+                TextLanguage.Unspecified or TextLanguage.English => AnalysisLanguage.English,
+                TextLanguage.None => AnalysisLanguage.None,
+                var other => throw new InvalidInputException($"There is no language {(int)other} here."),
+            },
+            AttributeBoost = Math.Clamp(text.HeadingBoost, 1, 10),
+        };
 
     private static WorkspaceState ToEngine(V1.WorkspaceState state) => state switch
     {

@@ -84,6 +84,7 @@ internal sealed class ReadHandler(ShardStore store, SliceResolver resolver, Surr
             response.Documents += statistics.Documents;
             response.TextBytes += statistics.ContentBytes;
             response.MemoryBytes += statistics.MemoryBytes;
+            response.TextIndexBytes += statistics.TextIndexBytes;
             response.DiskBytes += statistics.SnapshotBytes;
             foreach (var space in statistics.Spaces)
                 Add(response.Spaces, space);

@@ -42,6 +42,7 @@ internal sealed class SearchHandler(
             {
                 Text = request.Text,
                 TextStatistics = await StatisticsAsync(request, slices, ct),
+                Bm25 = TextStatisticsMapping.ToEngine(request.Bm25),
             };
             var isHybrid = request.Mode is SearchMode.Hybrid;
             if (isHybrid)

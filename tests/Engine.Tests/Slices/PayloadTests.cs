@@ -92,6 +92,9 @@ public sealed class PayloadTests
         again.Spaces.ShouldBe(settings.Spaces);
         again.Extension.ToArray().ShouldBe([9, 8]);
         (again with { Spaces = [], Extension = default }).ShouldBe(settings with { Spaces = [], Extension = default });
+        SettingsCodec.ToBytes(settings)[0].ShouldBe((byte)1, "settings of before are written as they were");
+        settings = settings with { Text = new TextSettings { Language = Engine.Sparse.AnalysisLanguage.None, AttributeBoost = 3 } };
+        SettingsCodec.Read(SettingsCodec.ToBytes(settings)).Text.ShouldBe(settings.Text);
 
         var outcome = new MutationOutcome
         {

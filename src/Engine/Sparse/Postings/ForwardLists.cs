@@ -31,17 +31,30 @@ internal sealed class ForwardLists(byte[] data, int[] starts)
         var term = -1;
         for (var (at, end) = (starts[document], starts[document + 1]); at < end;)
         {
-            var gap = 0;
-            for (var shift = 0; ; shift += 7)
-            {
-                var part = data[at++];
-                gap |= (part & 0x7F) << shift;
-                if (part < 0x80)
-                    break;
-            }
-
-            term += gap + 1;
+            term += Read(ref at) + 1;
             counts[term] += change;
+        }
+    }
+
+    /// <summary>The ordinals of a document's terms, rising.</summary>
+    public List<int> TermsOf(int document)
+    {
+        var terms = new List<int>();
+        var term = -1;
+        for (var (at, end) = (starts[document], starts[document + 1]); at < end;)
+            terms.Add(term += Read(ref at) + 1);
+        return terms;
+    }
+
+    private int Read(ref int at)
+    {
+        var gap = 0;
+        for (var shift = 0; ; shift += 7)
+        {
+            var part = data[at++];
+            gap |= (part & 0x7F) << shift;
+            if (part < 0x80)
+                return gap;
         }
     }
 

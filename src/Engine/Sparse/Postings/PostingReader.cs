@@ -39,7 +39,26 @@ internal sealed class PostingReader
         return true;
     }
 
-    /// <summary>The same without payloads.</summary>
+    /// <summary>Reads the block that a document would be in; false if it is behind the last.</summary>
+    public bool ReadBlockOf(int document)
+    {
+        var blocks = _segment!.BlocksOf(_term, ref _only);
+        var (low, high) = (0, blocks.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (blocks[middle].LastDocument < document)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        _next = low;
+        _former = low == 0 ? -1 : blocks[low - 1].LastDocument;
+        return ReadBlock();
+    }
+
+    /// <summary>As <see cref="ReadBlock"/>, without payloads.</summary>
     public bool ReadDocuments()
     {
         var blocks = _segment!.BlocksOf(_term, ref _only);

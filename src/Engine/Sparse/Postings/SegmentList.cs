@@ -67,6 +67,31 @@ internal sealed class SegmentList(int maxDocuments)
         Volatile.Write(ref _totalLength, _totalLength + (shown ? 1 : -1) * segment.Lengths[document]);
     }
 
+    /// <summary>Whether a row is in a segment. Writer only.</summary>
+    public bool Has(int row) => Find(row) is not null;
+
+    /// <summary>Adds the terms of a row to what waits, as those of another one; nothing if it has none.</summary>
+    public void Copy(int from, int to, PendingDocuments pending)
+    {
+        if (Find(from) is not var (segment, document))
+            return;
+        var keys = new List<ulong>();
+        var payloads = new List<ushort>();
+        var reader = new PostingReader();
+        foreach (var term in segment.Forward.TermsOf(document))
+        {
+            reader.Begin(segment, term);
+            if (!reader.ReadBlockOf(document) || reader.Documents.BinarySearch((uint)document) is not (>= 0 and var at))
+                continue;
+            keys.Add(segment.Keys[term]);
+            payloads.Add((ushort)reader.Payloads[at]);
+        }
+
+        pending.Add(
+            to, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(keys),
+            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(payloads), segment.Lengths[document]);
+    }
+
     public void Remove(int row)
     {
         if (Find(row) is not var (segment, document))
