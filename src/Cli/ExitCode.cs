@@ -11,6 +11,9 @@ internal static class ExitCode
     /// <summary>The command line is not understood.</summary>
     public const int Usage = 2;
 
+    /// <summary>What it was told contradicts itself or the cluster: starting it again does not help.</summary>
+    public const int Misconfigured = 3;
+
     /// <summary>Ctrl-C or SIGTERM before the work was done.</summary>
     public const int Interrupted = 130;
 }

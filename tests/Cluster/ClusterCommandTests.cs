@@ -21,7 +21,7 @@ public sealed class ClusterCommandTests : IAsyncDisposable
     [Fact]
     public async Task A_cluster_comes_up_answers_outlives_a_shard_and_goes_down()
     {
-        var up = await RunAsync("cluster", "up", "--shards", "2", "--replication", "1", "--any-port", "--json");
+        var up = await RunAsync("cluster", "up", "--shards", "2", "--replication", "1", "--postgres", "0", "--any-port", "--json");
         up.Code.ShouldBe(0, up.Text);
         var nodes = Nodes(up);
         nodes.Keys.Order().ShouldBe(["ingestor-0", "nats-0", "nats-1", "nats-2", "router-0", "shard-0", "shard-1"]);
@@ -58,7 +58,7 @@ public sealed class ClusterCommandTests : IAsyncDisposable
     public async Task A_node_that_does_not_start_is_named_with_its_log_and_nothing_is_left_running()
     {
         await File.WriteAllTextAsync(_folder.Combine("rag.json"), """{ "Shard": { "SearchParallelism": 0 } }""");
-        var up = await RunAsync("cluster", "up", "--shards", "1", "--replication", "1", "--nats", "1", "--any-port");
+        var up = await RunAsync("cluster", "up", "--shards", "1", "--replication", "1", "--nats", "1", "--postgres", "0", "--any-port");
         up.Code.ShouldBe(1);
         up.Text.ShouldContain("shard-0 ended; its log");
         up.Text.ShouldContain("SearchParallelism");
@@ -67,6 +67,25 @@ public sealed class ClusterCommandTests : IAsyncDisposable
             .ShouldAllBe(node => node.GetProperty("process").ValueKind == JsonValueKind.Null);
         var status = await RunAsync("cluster", "status", "--json");
         Nodes(status).Values.ShouldAllBe(node => node.GetProperty("state").GetString() == "stopped");
+    }
+
+    [Fact]
+    public async Task When_the_primary_of_metadata_dies_a_replica_is_promoted_and_nothing_is_lost()
+    {
+        // The server's own user, which root starts it as, has to pass through.
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(_folder.Path, (UnixFileMode)0b111_001_001);
+        var up = await RunAsync("cluster", "up", "--shards", "1", "--replication", "1", "--nats", "1", "--postgres", "2", "--any-port");
+        up.Code.ShouldBe(0, up.Text);
+        (await RunAsync("workspace", "create", "kept")).Code.ShouldBe(0);
+        (await RunAsync("cluster", "kill", "postgres-0")).Code.ShouldBe(0);
+        (await RunAsync("cluster", "promote")).Text.ShouldContain("postgres-1 is the primary now");
+        (await RunAsync("workspace", "get", "kept")).Code.ShouldBe(0);
+        // With synchronous replicas a write waits for one: the former primary comes back as that.
+        (await RunAsync("cluster", "start", "postgres-0")).Code.ShouldBe(0);
+        await Eventually.HoldsAsync(
+            async () => (await RunAsync("workspace", "create", "later")).Code == 0, "a workspace is made", TimeSpan.FromSeconds(60));
+        (await RunAsync("cluster", "promote", "postgres-1")).Text.ShouldContain("is the primary already");
     }
 
     private async Task<string> SearchAsync()

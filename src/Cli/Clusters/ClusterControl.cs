@@ -34,17 +34,21 @@ internal sealed class ClusterControl(DataFolder data, ClusterFolder folder, Term
         {
             foreach (var kinds in NodeKind.Stages)
             {
-                foreach (var node in NodeKind.StartOrder.Where(kinds.Contains).SelectMany(_state.Of).ToList())
+                // Replicas of PostgreSQL copy the primary.
+                foreach (var node in NodeKind.StartOrder.Where(kinds.Contains)
+                    .SelectMany(kind => _state.Of(kind).OrderBy(node => node.Name != _state.PostgresPrimary)).ToList())
                 {
                     if (node.Process?.IsAlive() == true)
                         continue;
                     started.Add(node.Name);
-                    Start(node);
+                    await StartNodeAsync(node, cancellationToken);
                 }
 
                 await WaitReadyAsync(node => kinds.Contains(node.Kind), cancellationToken);
                 if (kinds.Contains(NodeKind.Nats))
                     await CreateTopologyAsync(cancellationToken);
+                if (kinds.Contains(NodeKind.Postgres) && _state.PostgresPrimary is not null)
+                    await PostgresNodes.CreateDatabaseAsync(_state, cancellationToken);
             }
 
             await WithTopologyAsync(WaitSettledAsync, cancellationToken);
@@ -79,8 +83,31 @@ internal sealed class ClusterControl(DataFolder data, ClusterFolder folder, Term
     {
         _state = state;
         if (state.Find(name).Process?.IsAlive() != true)
-            Start(state.Find(name));
+            await StartNodeAsync(state.Find(name), cancellationToken);
         await WaitReadyAsync(node => node.Name == name, cancellationToken);
+    }
+
+    /// <summary>Makes a replica of PostgreSQL the primary; the former one is ended first, so that there are never two.</summary>
+    /// <param name="name">Which; null: the one that has received most.</param>
+    /// <returns>Its name.</returns>
+    public async Task<string> PromoteAsync(ClusterState state, string? name, CancellationToken cancellationToken)
+    {
+        _state = state;
+        if (state.PostgresPrimary is null)
+            throw new CliException("This cluster keeps its metadata in SQLite: there is nothing to promote.");
+        if (name == state.PostgresPrimary)
+            throw new CliException($"{name} is the primary already.");
+        var former = state.Find(state.PostgresPrimary);
+        if (former.Process is { } process)
+        {
+            await NodeProcess.StopAsync(process, former.StopSignal, StopLimit);
+            Write(_state.With(former with { Process = null }));
+        }
+
+        var next = name is null ? await PostgresNodes.FindBestAsync(_state, cancellationToken) : _state.Find(name);
+        await PostgresNodes.PromoteAsync(folder, _state, next, cancellationToken);
+        Write(_state with { PostgresPrimary = next.Name });
+        return next.Name;
     }
 
     /// <summary>Starts one shard more and waits until it has its share of the replicas.</summary>
@@ -94,7 +121,7 @@ internal sealed class ClusterControl(DataFolder data, ClusterFolder folder, Term
             async store =>
             {
                 await store.ChangeAsync(topology => TopologyWishes.PutShard(topology, NodeOf(node)), cancellationToken);
-                Start(node);
+                await StartNodeAsync(node, cancellationToken);
                 await WaitReadyAsync(started => started.Name == node.Name, cancellationToken);
                 await WaitSettledAsync(store, cancellationToken);
             },
@@ -108,13 +135,24 @@ internal sealed class ClusterControl(DataFolder data, ClusterFolder folder, Term
 
     private static ShardNode NodeOf(ClusterNode node) => new(node.Name, new Uri(node.Address));
 
-    private void Start(ClusterNode node)
+    private async Task StartNodeAsync(ClusterNode node, CancellationToken cancellationToken)
     {
-        if (node.Kind == NodeKind.Nats)
-            NatsNodes.Configure(folder, _state, node);
-        else
-            NodeSettings.Write(data, folder, _state, node);
-        var process = NodeProcess.Start(node.Command, folder.LogFile(node.Name), folder.Path);
+        switch (node.Kind)
+        {
+            case NodeKind.Nats:
+                NatsNodes.Configure(folder, _state, node);
+                break;
+            case NodeKind.Postgres:
+                if (node.Name != _state.PostgresPrimary)
+                    await WaitReadyAsync(other => other.Name == _state.PostgresPrimary, cancellationToken);
+                await PostgresNodes.PrepareAsync(folder, _state, node, cancellationToken);
+                break;
+            default:
+                NodeSettings.Write(data, folder, _state, node);
+                break;
+        }
+
+        var process = NodeProcess.Start(node.Command, folder.LogFile(node.Name));
         Write(_state.With(node with { Process = process }));
     }
 

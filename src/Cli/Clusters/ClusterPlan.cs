@@ -26,6 +26,8 @@ internal sealed class ClusterPlan(ClusterFolder folder, NodePorts ports)
         };
         foreach (var node in NatsNodes.Create(folder, ports, size.NatsServers))
             state = state.With(node);
+        foreach (var node in PostgresNodes.Create(folder, ports, size.PostgresServers))
+            state = state.With(node) with { PostgresPrimary = state.PostgresPrimary ?? node.Name };
         for (var i = 0; i < size.Shards; i++)
             state = state.With(Shard(i));
         for (var i = 0; i < size.Routers; i++)
@@ -79,4 +81,4 @@ internal sealed class ClusterPlan(ClusterFolder folder, NodePorts ports)
 }
 
 /// <summary>How many nodes of each kind.</summary>
-internal sealed record ClusterSize(int Shards, int Replication, int Routers, int Ingestors, int NatsServers);
+internal sealed record ClusterSize(int Shards, int Replication, int Routers, int Ingestors, int NatsServers, int PostgresServers);

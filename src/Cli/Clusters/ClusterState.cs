@@ -14,13 +14,17 @@ internal sealed record ClusterState
     [JsonPropertyName("replication")]
     public required int Replication { get; init; }
 
-    /// <summary>What its processes show to NATS.</summary>
+    /// <summary>What its processes show to NATS and PostgreSQL.</summary>
     [JsonPropertyName("token")]
     public required string Token { get; init; }
 
     /// <summary>Nodes take any free port, those that come later too.</summary>
     [JsonPropertyName("any_port")]
     public bool AnyPort { get; init; }
+
+    /// <summary>The server of PostgreSQL that takes writes; null where metadata lies in SQLite.</summary>
+    [JsonPropertyName("postgres_primary")]
+    public string? PostgresPrimary { get; init; }
 
     /// <summary>The command that starts it; null once it is up. Where that one is gone, it did not come up.</summary>
     [JsonPropertyName("starter")]

@@ -13,7 +13,7 @@ internal static class NatsNodes
 
     public static IEnumerable<ClusterNode> Create(ClusterFolder folder, NodePorts ports, int count)
     {
-        var program = Programs.Find("nats-server", "/usr/sbin");
+        var program = Programs.Find("nats-server", "nats-server");
         for (var i = 0; i < count; i++)
         {
             var name = $"nats-{i}";

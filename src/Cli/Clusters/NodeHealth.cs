@@ -28,9 +28,12 @@ internal static class NodeHealth
             return Stopped;
         if (!node.Process.IsAlive())
             return Dead;
-        var serves = node.Kind == NodeKind.Nats
-            ? await AskHttpAsync(node.Health, cancellationToken)
-            : await AskGrpcAsync(node.Health, cancellationToken);
+        var serves = node.Kind switch
+        {
+            NodeKind.Nats => await AskHttpAsync(node.Health, cancellationToken),
+            NodeKind.Postgres => await PostgresNodes.IsReadyAsync(node, cancellationToken),
+            _ => await AskGrpcAsync(node.Health, cancellationToken),
+        };
         return serves ? Ready : NotReady;
     }
 

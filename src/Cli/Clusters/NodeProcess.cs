@@ -15,13 +15,12 @@ internal static class NodeProcess
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     /// <exception cref="CliException">The program cannot be started.</exception>
-    public static ProcessIdentity Start(IReadOnlyList<string> command, string log, string folder)
+    public static ProcessIdentity Start(IReadOnlyList<string> command, string log)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(log)!);
-        Directory.CreateDirectory(folder);
         Rotate(log);
         // The shell only opens the log: it becomes the program, so that the process id is the program's.
-        var start = new ProcessStartInfo("/bin/sh") { WorkingDirectory = folder, UseShellExecute = false };
+        var start = new ProcessStartInfo("/bin/sh") { WorkingDirectory = "/", UseShellExecute = false };
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add("exec setsid \"$@\" >>\"$0\" 2>&1 </dev/null");
         start.ArgumentList.Add(log);

@@ -4,7 +4,7 @@ using Rag.Cli.Composition;
 
 namespace Rag.Cli.Clusters;
 
-/// <summary>The <c>rag.json</c> of nodes: that of the data folder, and where NATS is.</summary>
+/// <summary>The <c>rag.json</c> of nodes: that of the data folder, and where NATS and PostgreSQL are.</summary>
 internal static class NodeSettings
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
@@ -20,6 +20,13 @@ internal static class NodeSettings
             ["Urls"] = new JsonArray([.. nats.Urls.Select(static url => (JsonNode)url)]),
             ["Token"] = nats.Token,
         };
+        if (node.Kind != NodeKind.Shard && state.PostgresPrimary is not null)
+        {
+            if (settings["Metadata"] is not JsonObject metadata)
+                settings["Metadata"] = metadata = [];
+            metadata["ConnectionString"] = PostgresNodes.ConnectionString(state);
+        }
+
         Directory.CreateDirectory(target);
         ClusterFolder.WriteSecret(Path.Combine(target, Settings.FileName), JsonSerializer.SerializeToUtf8Bytes(settings, Json));
     }

@@ -33,6 +33,9 @@ internal static partial class ServerLog
     [LoggerMessage(9002, LogLevel.Information, "rag ingestor {Version} works for the router at {Router}; data in {Folder}.")]
     public static partial void Ingesting(ILogger logger, string version, string router, string folder);
 
+    [LoggerMessage(9005, LogLevel.Error, "One of the cluster's processes disagrees with this one: {Why}")]
+    public static partial void Disagrees(ILogger logger, string why);
+
     [LoggerMessage(9003, LogLevel.Information, "Stopping: calls under way are finished, then the data is closed.")]
     public static partial void Stopping(ILogger logger);
 

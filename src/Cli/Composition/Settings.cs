@@ -4,8 +4,8 @@ namespace Rag.Cli.Composition;
 
 /// <summary>
 /// The processes' options: the data folder's <c>rag.json</c>, overridden by environment variables such as
-/// <c>RAG_Store__MemoryCapBytes</c>. Sections: Store, Shard, Models, Router, Ingestor, Rebalance, Nats, Metadata. An unknown
-/// key is an error, so that a misspelt one does not stay unnoticed.
+/// <c>RAG_Store__MemoryCapBytes</c>. Sections: Store, Shard, Models, Router, Ingestor, Rebalance, Greeting, Nats, Metadata. An
+/// unknown key is an error, so that a misspelt one does not stay unnoticed.
 /// </summary>
 internal sealed class Settings
 {

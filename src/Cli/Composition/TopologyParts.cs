@@ -19,7 +19,16 @@ internal static class TopologyParts
         ProcessHost host, DataFolder data, string? file, INatsConnection? nats, CancellationToken cancellationToken)
     {
         CheckNamed(data, file, nats);
-        var store = await OpenAsync(host.Builder.Services, host.Loggers, data, file, nats, cancellationToken);
+        ITopologyStore store;
+        try
+        {
+            store = await OpenAsync(host.Builder.Services, host.Loggers, data, file, nats, cancellationToken);
+        }
+        catch (InvalidTopologyException unusable)
+        {
+            throw new CliException(unusable.Message, ExitCode.Misconfigured);
+        }
+
         host.Own(store);
         host.Builder.Services.AddSingleton(store);
         host.Builder.Services.AddSingleton<ITopologySource>(store);

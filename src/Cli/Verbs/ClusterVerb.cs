@@ -6,15 +6,15 @@ using Rag.Cli.Output;
 
 namespace Rag.Cli.Verbs;
 
-/// <summary><c>rag cluster up|status|kill|start|add-shard|down</c>: a whole cluster on this machine.</summary>
+/// <summary><c>rag cluster up|status|kill|start|add-shard|promote|down</c>: a whole cluster on this machine.</summary>
 internal static class ClusterVerb
 {
     public static Command Create(Terminal terminal) => new Verb(
         "cluster", "A whole cluster on this machine, each part a process of its own: to try it, to break it.",
         "rag cluster up --shards 3 --replication 2", "rag cluster status", "rag cluster kill shard-1", "rag cluster start shard-1",
-        "rag cluster add-shard", "rag cluster down")
+        "rag cluster add-shard", "rag cluster promote", "rag cluster down")
     {
-        Up(terminal), Status(terminal), Kill(terminal), Start(terminal), AddShard(terminal), Down(terminal),
+        Up(terminal), Status(terminal), Kill(terminal), Start(terminal), AddShard(terminal), Promote(terminal), Down(terminal),
     };
 
     private static Verb Up(Terminal terminal)
@@ -24,9 +24,19 @@ internal static class ClusterVerb
         var routers = Count("--routers", "Routers of a new cluster. Default 1.", 1, 16);
         var ingestors = Count("--ingestors", "Ingestors of a new cluster. Default 1.", 1, 16);
         var nats = Count("--nats", "Servers of NATS of a new cluster, 1 or 3. Default 3.", 3, 3);
+        var postgres = new Option<int>("--postgres")
+        {
+            Description = "Servers of PostgreSQL of a new cluster, the first one primary; 0 keeps metadata in SQLite. Default 3.",
+            DefaultValueFactory = _ => 3,
+        };
+        postgres.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 0 or > 5)
+                result.AddError("--postgres is 0 to 5.");
+        });
         var anyPort = new Option<bool>("--any-port") { Description = "Take any free ports, instead of the first from 7700 on." };
         var call = new Call("up", "Start a cluster, or what is down of the one that is there, and return when it is ready.");
-        call.Add(shards, replication, routers, ingestors, nats, anyPort);
+        call.Add(shards, replication, routers, ingestors, nats, postgres, anyPort);
         call.Run(async (parsed, data, folder, stop) =>
         {
             using var turn = folder.Lock();
@@ -39,7 +49,7 @@ internal static class ClusterVerb
             {
                 var size = new ClusterSize(
                     parsed.GetValue(shards), Math.Min(parsed.GetValue(replication), parsed.GetValue(shards)), parsed.GetValue(routers),
-                    parsed.GetValue(ingestors), parsed.GetValue(nats));
+                    parsed.GetValue(ingestors), parsed.GetValue(nats), parsed.GetValue(postgres));
                 if (InstanceFile.Find(data) is { } other)
                     throw new CliException($"{data.Path} is served by one process at {other.Address}: stop it, or name another folder with --data.");
                 state = new ClusterPlan(folder, new NodePorts([], parsed.GetValue(anyPort))).Create(size);
@@ -102,6 +112,28 @@ internal static class ClusterVerb
                 report.WriteJson(terminal.Out);
             else
                 terminal.Out.WriteLine($"{name} is ready.");
+            return ExitCode.Ok;
+        });
+        return call.Verb;
+    }
+
+    private static Verb Promote(Terminal terminal)
+    {
+        var name = new Argument<string?>("node")
+        {
+            Description = "The replica, such as postgres-1. Default: the one that has received most.", Arity = ArgumentArity.ZeroOrOne,
+        };
+        var call = new Call(
+            "promote", "Make a replica of PostgreSQL the primary. The former one is ended first; 'start' makes it a replica.");
+        call.Verb.Arguments.Add(name);
+        call.Run(async (parsed, data, folder, stop) =>
+        {
+            using var turn = folder.Lock();
+            var primary = await new ClusterControl(data, folder, terminal).PromoteAsync(folder.Require(), parsed.GetValue(name), stop);
+            if (parsed.GetValue(call.Json))
+                JsonLines.Write(terminal.Out, json => json.WriteString("primary", primary));
+            else
+                terminal.Out.WriteLine($"{primary} is the primary now.");
             return ExitCode.Ok;
         });
         return call.Verb;

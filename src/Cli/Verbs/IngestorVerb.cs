@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Logging;
+using Rag.Cli.Clusters;
 using Rag.Cli.Composition;
+using Rag.Cli.Composition.Greeting;
 using Rag.Cli.Options;
 using Rag.Cli.Output;
 
@@ -42,6 +44,8 @@ internal static class IngestorVerb
             }));
             var settings = Settings.Read(folder);
             var nats = NatsParts.Add(host, settings);
+            await GreetingParts.AddAsync(
+                host, settings, NodeKind.Ingestor, "ingestor", static () => "", () => [new Peer(Name: null, new Uri(address))], stop);
             await MetadataParts.AddAsync(host, folder, settings, stop);
             IngestorParts.Add(host, settings, _ => channel.CreateCallInvoker(), lanes: nats is not null);
             await host.StartAsync(_ => { }, stop);

@@ -3,7 +3,9 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Rag.Cli.Clusters;
 using Rag.Cli.Composition;
+using Rag.Cli.Composition.Greeting;
 using Rag.Cli.Options;
 using Rag.Cli.Output;
 using Rag.Hosting.Topology.Moving;
@@ -45,6 +47,10 @@ internal static class RouterVerb
             await using var host = new ProcessHost(address, LogLevel.Information);
             var nats = NatsParts.Add(host, settings);
             var source = await TopologyParts.AddAsync(host, folder, parsed.GetValue(topology), nats, stop);
+            await GreetingParts.AddAsync(
+                host, settings, NodeKind.Router, "router", () => source.Current.ClusterId,
+                () => GreetingParts.Shards(source.Current), stop);
+            NodeMark.Claim(folder, source.Current, name: "");
             host.Builder.Services.AddSingleton<IShardConnections>(
                 host.Own(new RemoteShardConnections(
                     source, options.MaxMessageBytes, searchStreams: options.SearchStreams)));
@@ -62,8 +68,10 @@ internal static class RouterVerb
                 {
                     door?.Use(application);
                     application.MapRouter();
-                    if (door is not null || IPAddress.IsLoopback(address.Address))
-                        application.MapRouterInternal();
+                    if (door is null && !IPAddress.IsLoopback(address.Address))
+                        return;
+                    application.MapRouterInternal();
+                    GreetingParts.Map(application);
                 },
                 stop);
             host.Own(InstanceFile.Write(folder, host.Address!));

@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
+using Rag.Cli.Clusters;
 using Rag.Cli.Composition;
+using Rag.Cli.Composition.Greeting;
 using Rag.Cli.Options;
 using Rag.Cli.Output;
 using Rag.Hosting.Topology;
@@ -38,10 +40,20 @@ internal static class ShardVerb
             TopologyParts.CheckNamed(folder, parsed.GetValue(topology), nats);
             host.Own(await folder.LockAsync(TimeSpan.Zero, stop));
             var source = await TopologyParts.AddAsync(host, folder, parsed.GetValue(topology), nats, stop);
+            await GreetingParts.AddAsync(
+                host, settings, NodeKind.Shard, own, () => source.Current.ClusterId,
+                () => GreetingParts.Shards(source.Current, except: own), stop);
+            NodeMark.Claim(folder, source.Current, own);
             host.Listen(listen.Given(parsed) ?? AddressOf(source.Current, own));
             await ShardParts.AddAsync(host, folder, settings, own, stop);
             host.Builder.Services.AddShardReplicas();
-            await host.StartAsync(application => application.MapShard(), stop);
+            await host.StartAsync(
+                application =>
+                {
+                    application.MapShard();
+                    GreetingParts.Map(application);
+                },
+                stop);
             ServerLog.Listening(host.Logger, $"shard {own}", ProcessHost.Version, host.Address!, folder.Path);
             await host.RunUntilAsync(stop);
             return ExitCode.Ok;
@@ -53,7 +65,7 @@ internal static class ShardVerb
     {
         var shard = topology.FindShard(name) ?? throw new CliException(
             $"The topology (version {topology.Version}) has no shard {name}: it has "
-            + $"{string.Join(", ", topology.Shards.Select(other => other.Name))}. 'rag topology add-shard' adds one.");
+            + $"{string.Join(", ", topology.Shards.Select(other => other.Name))}. 'rag topology add-shard' adds one.", ExitCode.Misconfigured);
         // A name stands for whatever interface it leads to.
         return IPAddress.TryParse(shard.Address.Host, out var address)
             ? new IPEndPoint(address, shard.Address.Port)
