@@ -18,7 +18,8 @@ internal static class NodeHealth
     /// <summary>It was stopped, or never started.</summary>
     public const string Stopped = "stopped";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    // A machine on which all of it starts at once is slow to answer.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private static readonly HttpClient Http = new() { Timeout = Patience };
 
