@@ -47,4 +47,8 @@ internal static partial class RouterLog
         "The document published with request id {RequestId} was refused with {Status} at delivery {Delivery}")]
     public static partial void PublishedRefused(
         ILogger logger, string requestId, Grpc.Core.StatusCode status, long delivery);
+
+    [LoggerMessage(7030, LogLevel.Warning,
+        "The metadata store is away: {Known} workspaces that are known are served with the settings they had")]
+    public static partial void MetadataAway(ILogger logger, int known, Exception error);
 }

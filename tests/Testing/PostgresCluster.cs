@@ -1,6 +1,9 @@
 namespace Rag.Testing;
 
-/// <summary>A primary with streaming replicas. A write is done when the primary and one of them have it.</summary>
+/// <summary>
+/// A primary with streaming replicas, and an empty database <c>rag</c>. A write is done when the primary and one of them
+/// have it.
+/// </summary>
 public sealed class PostgresCluster : IAsyncDisposable
 {
     private readonly List<PostgresServer> _servers = [];
@@ -27,6 +30,7 @@ public sealed class PostgresCluster : IAsyncDisposable
             for (var i = 0; i < replicas; i++)
                 cluster._servers.Add(await cluster.Primary.StartReplicaAsync($"replica_{i}"));
             await WaitForOneAsync(cluster.Primary);
+            await cluster.Primary.QueryAsync("postgres", "CREATE DATABASE rag");
             return cluster;
         }
         catch

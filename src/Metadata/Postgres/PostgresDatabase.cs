@@ -152,7 +152,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             {
                 // Two statements, two snapshots: the one that is read is taken after the position was looked at.
                 var replayed = PostgresStatement.Of(
-                    "SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() >= $1", position);
+                    "SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() >= $1::text::pg_lsn", position.ToString());
                 var rows = await RunAsync(
                     _replicas, [replayed, statement], RowsIfReplayed(map), MayReadAgain, cancellationToken);
                 if (rows is not null)

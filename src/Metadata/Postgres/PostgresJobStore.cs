@@ -213,8 +213,8 @@ internal sealed class PostgresJobStore(
 
     public async Task<int> PruneAsync(TimeSpan age, int limit, CancellationToken cancellationToken) =>
         (await database.WriteLazilyAsync(Guid.Empty, PostgresStatement.Of(
-            "DELETE FROM ingestion_jobs WHERE number IN (SELECT number FROM ingestion_jobs WHERE ready_at IS NULL "
-            + $"AND update_time < {Now} - $1 ORDER BY update_time LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1",
+            "DELETE FROM ingestion_jobs WHERE number = ANY (ARRAY (SELECT number FROM ingestion_jobs WHERE ready_at IS NULL "
+            + $"AND update_time < {Now} - $1 ORDER BY update_time LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING 1",
             age, limit, Clock), static _ => 1, cancellationToken)).Count;
 
     public Task WaitForWorkAsync(CancellationToken cancellationToken) => signals.WaitForWorkAsync(cancellationToken);

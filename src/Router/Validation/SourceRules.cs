@@ -22,6 +22,8 @@ internal static class SourceRules
                 ? fault
                 : "The file's name is too long for a document id: give a document_id of at most 256 bytes.");
         }
+        else if (documentId.Contains('\0', StringComparison.Ordinal))
+            violations.Add("source.document_id", "It holds U+0000, which not every metadata store can keep: leave it out.");
 
         if (TextRules.IsLonger(source.MediaType, Limits.MediaTypeBytes))
             violations.Add("source.media_type", $"It has at most {Limits.MediaTypeBytes} bytes of UTF-8.");

@@ -7,12 +7,21 @@ namespace Rag.Router.Workspaces;
 
 /// <summary>
 /// Workspaces by name, cached. A lookup that finds a fresh entry takes no lock and allocates nothing; an entry past its
-/// time is used once more while it is read again in the background. Thread-safe.
+/// time is used once more while it is read again in the background. While the metadata store is away, what is known is
+/// used however old it is, so that searches and writes of chunks go on: shards refuse settings that they have newer.
+/// Thread-safe.
 /// </summary>
 internal sealed class WorkspaceDirectory(
     IMetadataStore metadata, RouterOptions options, TimeProvider time, ILogger<WorkspaceDirectory> logger)
 {
+    /// <summary>A store that does not answer so soon counts as away where something is known.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often an entry is tried again while the store is away.</summary>
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private volatile bool _away;
 
     /// <summary>Workspaces that are kept.</summary>
     public int Count => _entries.Count;
@@ -26,9 +35,9 @@ internal sealed class WorkspaceDirectory(
         var age = time.GetElapsedTime(entry.ReadAt);
         if (age <= options.SettingsTtl)
             return new ValueTask<KnownWorkspace>(entry.Workspace);
-        if (age > options.SettingsTtl * 4)
-            return LoadAsync(name, cancellationToken);
-        if (entry.TryStartRefresh())
+        if (age > options.SettingsTtl * 4 && !_away)
+            return LoadElseKnownAsync(name, entry.Workspace, cancellationToken);
+        if (entry.TryStartRefresh(time.GetTimestamp()))
             _ = RefreshInBackgroundAsync(name, entry);
         return new ValueTask<KnownWorkspace>(entry.Workspace);
     }
@@ -36,7 +45,7 @@ internal sealed class WorkspaceDirectory(
     /// <summary>The same, read from the store now.</summary>
     public async ValueTask<KnownWorkspace> LoadAsync(string name, CancellationToken cancellationToken)
     {
-        var record = await metadata.Workspaces.FindByNameAsync(name, cancellationToken);
+        var record = await FindAsync(name, cancellationToken);
         if (record?.State != WorkspaceState.Active)
         {
             Forget(name);
@@ -94,6 +103,58 @@ internal sealed class WorkspaceDirectory(
 
     public void Forget(string name) => _entries.TryRemove(name, out _);
 
+    private async Task<WorkspaceRecord?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var record = await metadata.Workspaces.FindByNameAsync(name, cancellationToken);
+            _away = false;
+            return record;
+        }
+        catch (MetadataStoreException error) when (error.Fault == MetadataFault.Unavailable)
+        {
+            NoteAway(error);
+            throw;
+        }
+    }
+
+    private async ValueTask<KnownWorkspace> LoadElseKnownAsync(
+        string name, KnownWorkspace known, CancellationToken cancellationToken)
+    {
+        var load = LoadAsync(name, CancellationToken.None).AsTask();
+        try
+        {
+            return await load.WaitAsync(Patience, time, cancellationToken);
+        }
+        catch (TimeoutException slow)
+        {
+            NoteAway(slow);
+            _ = IgnoreAsync(load);
+            return known;
+        }
+        catch (MetadataStoreException error) when (error.Fault == MetadataFault.Unavailable)
+        {
+            return known;
+        }
+        catch (OperationCanceledException)
+        {
+            _ = IgnoreAsync(load);
+            throw;
+        }
+    }
+
+    private void NoteAway(Exception error)
+    {
+        if (_away)
+            return;
+        _away = true;
+        RouterLog.MetadataAway(logger, _entries.Count, error);
+    }
+
+    /// <summary>Nobody waits for it any more; what it finds is kept, and that it failed is known.</summary>
+    private static async Task IgnoreAsync(Task load) =>
+        await load.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
     private async Task RefreshInBackgroundAsync(string name, Entry entry)
     {
         try
@@ -107,8 +168,10 @@ internal sealed class WorkspaceDirectory(
         }
         catch (Exception error)
         {
-            RouterLog.RefreshFailed(logger, entry.Workspace.Uid, error);
-            entry.AllowRefresh();
+            // That the store is away is logged once, when it goes.
+            if (error is not MetadataStoreException { Fault: MetadataFault.Unavailable })
+                RouterLog.RefreshFailed(logger, entry.Workspace.Uid, error);
+            entry.AllowRefresh(time.GetTimestamp() + (long)(RetryPause.TotalSeconds * time.TimestampFrequency));
         }
     }
 
@@ -127,13 +190,19 @@ internal sealed class WorkspaceDirectory(
     private sealed class Entry(KnownWorkspace workspace, long readAt)
     {
         private int _refreshing;
+        private long _notBefore = long.MinValue;
 
         public KnownWorkspace Workspace => workspace;
 
         public long ReadAt => readAt;
 
-        public bool TryStartRefresh() => Interlocked.Exchange(ref _refreshing, 1) == 0;
+        public bool TryStartRefresh(long now) =>
+            now >= Volatile.Read(ref _notBefore) && Interlocked.Exchange(ref _refreshing, 1) == 0;
 
-        public void AllowRefresh() => Volatile.Write(ref _refreshing, 0);
+        public void AllowRefresh(long notBefore)
+        {
+            Volatile.Write(ref _notBefore, notBefore);
+            Volatile.Write(ref _refreshing, 0);
+        }
     }
 }

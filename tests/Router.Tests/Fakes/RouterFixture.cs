@@ -3,6 +3,7 @@ using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Rag.Hosting.Topology;
 using Rag.Internal.V1;
+using Rag.Metadata;
 using Rag.Metadata.Sqlite;
 using Rag.Testing;
 using Rag.V1;
@@ -27,6 +28,12 @@ internal sealed class RouterFixture : IAsyncDisposable
     public MovableTopology Topology { get; }
 
     public SqliteMetadataStore Metadata { get; private set; } = null!;
+
+    /// <summary>Every call of the metadata store fails, as while a database's primary is away.</summary>
+    public bool MetadataIsAway { get; set; }
+
+    /// <summary>What routers use in place of the store's workspaces, if anything.</summary>
+    public IWorkspaceStore? WorkspacesInstead { get; set; }
 
     public WorkspaceService.WorkspaceServiceClient Workspaces => _routers[0].Workspaces;
 

@@ -20,7 +20,7 @@ internal sealed class RouterInstance : IAsyncDisposable
             shard => shard.Name, shard => new InProcessServer().Bind(shard).CreateCallInvoker());
         var services = new ServiceCollection();
         services.AddLogging();
-        services.AddSingleton<IMetadataStore>(new Undisposed(fixture.Metadata));
+        services.AddSingleton<IMetadataStore>(new Undisposed(fixture));
         services.AddSingleton<ITopologySource>(fixture.Topology);
         services.AddSingleton<IShardConnections>(new InProcessShardConnections(shards));
         services.AddRouter(options);
@@ -53,16 +53,20 @@ internal sealed class RouterInstance : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _provider.DisposeAsync();
 
-    /// <summary>The store is the fixture's: a router that ends leaves it open.</summary>
-    private sealed class Undisposed(IMetadataStore store) : IMetadataStore
+    /// <summary>The store is the fixture's: a router that ends leaves it open. A test may take it away.</summary>
+    private sealed class Undisposed(RouterFixture fixture) : IMetadataStore
     {
-        public IWorkspaceStore Workspaces => store.Workspaces;
+        public IWorkspaceStore Workspaces => fixture.WorkspacesInstead ?? Store.Workspaces;
 
-        public IDocumentStore Documents => store.Documents;
+        public IDocumentStore Documents => Store.Documents;
 
-        public IJobStore Jobs => store.Jobs;
+        public IJobStore Jobs => Store.Jobs;
 
-        public IBlobStore Blobs => store.Blobs;
+        public IBlobStore Blobs => Store.Blobs;
+
+        private IMetadataStore Store => fixture.MetadataIsAway
+            ? throw new MetadataStoreException(MetadataFault.Unavailable, "The metadata database cannot be reached: try again.")
+            : fixture.Metadata;
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

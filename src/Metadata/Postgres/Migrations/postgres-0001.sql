@@ -112,39 +112,38 @@ CREATE INDEX job_turns_in_order ON job_turns (turn);
 -- Runs once a statement, not once a row: cancelling all jobs of a workspace changes its row of job_backlogs once.
 CREATE FUNCTION count_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    changed boolean;
+    change record;
+    waiting bigint;
+    changes refcursor;
 BEGIN
     IF TG_OP = 'DELETE' THEN
-        UPDATE job_backlogs b SET unfinished = b.unfinished - gone.jobs
-        FROM (SELECT workspace_id, count(*) AS jobs FROM before WHERE ready_at IS NOT NULL GROUP BY workspace_id) gone
-        WHERE b.workspace_id = gone.workspace_id;
-        changed := FOUND;
+        OPEN changes FOR
+            SELECT workspace_id, -count(*) AS jobs FROM before WHERE ready_at IS NOT NULL GROUP BY workspace_id;
     ELSE
-        UPDATE job_backlogs b SET unfinished = b.unfinished + moved.jobs
-        FROM (
-            SELECT workspace_id, sum(change) AS jobs
+        OPEN changes FOR
+            SELECT workspace_id, sum(jobs) AS jobs
             FROM (
-                SELECT workspace_id, -1 AS change FROM before WHERE ready_at IS NOT NULL
+                SELECT workspace_id, -1 AS jobs FROM before WHERE ready_at IS NOT NULL
                 UNION ALL
-                SELECT workspace_id, 1 FROM after WHERE ready_at IS NOT NULL) AS changes
+                SELECT workspace_id, 1 FROM after WHERE ready_at IS NOT NULL) AS both_sides
             GROUP BY workspace_id
-            HAVING sum(change) <> 0) AS moved
-        WHERE b.workspace_id = moved.workspace_id;
-        changed := FOUND;
-        IF changed THEN
-            -- Jobs that are over may be opened again.
+            HAVING sum(jobs) <> 0;
+    END IF;
+    LOOP
+        FETCH changes INTO change;
+        EXIT WHEN NOT FOUND;
+        UPDATE job_backlogs SET unfinished = unfinished + change.jobs
+        WHERE workspace_id = change.workspace_id RETURNING unfinished INTO waiting;
+        IF waiting <= 0 THEN
+            DELETE FROM job_turns WHERE workspace_id = change.workspace_id;
+        ELSIF change.jobs > 0 THEN
+            -- Jobs that were over are open again.
             INSERT INTO job_turns (workspace_id, turn)
-            SELECT b.workspace_id, coalesce((SELECT max(turn) FROM job_turns), 0) + 1
-            FROM job_backlogs b
-            WHERE b.unfinished > 0 AND b.workspace_id IN (SELECT workspace_id FROM after WHERE ready_at IS NOT NULL)
+            SELECT change.workspace_id, coalesce((SELECT max(turn) FROM job_turns), 0) + 1
             ON CONFLICT DO NOTHING;
         END IF;
-    END IF;
-    IF changed THEN
-        DELETE FROM job_turns t USING job_backlogs b
-        WHERE t.workspace_id IN (SELECT workspace_id FROM before WHERE ready_at IS NOT NULL)
-            AND b.workspace_id = t.workspace_id AND b.unfinished <= 0;
-    END IF;
+    END LOOP;
+    CLOSE changes;
     RETURN NULL;
 END $$;
 
