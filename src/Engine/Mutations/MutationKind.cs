@@ -9,4 +9,7 @@ internal enum MutationKind : byte
     Stage = 4,
     Commit = 5,
     Abort = 6,
+
+    /// <summary>As an upsert, of vectors only and for a version of a chunk that stays the same.</summary>
+    Refine = 7,
 }

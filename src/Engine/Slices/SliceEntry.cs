@@ -55,6 +55,10 @@ internal sealed class SliceEntry(SliceId id)
     /// yet.</summary>
     public byte[]? SleepingSettings { get; set; }
 
+    /// <summary>Vectors of visible chunks while it is asleep; null if they have not been read from the snapshot yet, or
+    /// this is of a time before they were counted.</summary>
+    public SleepingVectors? SleepingVectors { get; set; }
+
     /// <summary>Bytes of living content in the chunk log; −1 if it has not been read from the snapshot yet.</summary>
     public long ContentBytes { get; set; } = -1;
 

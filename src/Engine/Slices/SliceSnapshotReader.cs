@@ -64,7 +64,12 @@ internal static class SliceSnapshotReader
         var settings = reader.Bytes().ToArray();
         if (SettingsCodec.Read(settings).Uid != id.WorkspaceUid)
             throw new InvalidDataException("The snapshot holds the settings of another workspace.");
-        return new SliceSummary(stamp, settings, reader.Int64(), reader.Int64(), reader.Int64());
+        var (contentBytes, visibleChunks, oldestStagedMs) = (reader.Int64(), reader.Int64(), reader.Int64());
+        // Snapshots of a time before vectors were counted end here.
+        var vectors = new SpaceVectorCounts[reader.Remaining > 0 ? reader.Count(25) : 0];
+        for (var i = 0; i < vectors.Length; i++)
+            vectors[i] = new SpaceVectorCounts(reader.Text(), reader.Int64(), reader.Int64(), reader.Int64());
+        return new SliceSummary(stamp, settings, contentBytes, visibleChunks, oldestStagedMs, vectors);
     }
 
     /// <summary>The keys of a snapshot: mapped, or in memory if there are few.</summary>
@@ -322,5 +327,10 @@ internal static class SliceSnapshotReader
 /// <param name="ContentBytes">Bytes of living content in the chunk log.</param>
 /// <param name="VisibleChunks">Chunks that searches see.</param>
 /// <param name="OldestStagedMs">When the oldest staged generation began; long.MaxValue if there is none.</param>
+/// <param name="Vectors">Vectors of visible chunks by space; empty if that is not known.</param>
 internal readonly record struct SliceSummary(
-    ulong Stamp, byte[] Settings, long ContentBytes, long VisibleChunks, long OldestStagedMs);
+    ulong Stamp, byte[] Settings, long ContentBytes, long VisibleChunks, long OldestStagedMs,
+    SpaceVectorCounts[] Vectors);
+
+/// <summary>What a slice that is asleep holds.</summary>
+internal sealed record SleepingVectors(long Chunks, SpaceVectorCounts[] Spaces);

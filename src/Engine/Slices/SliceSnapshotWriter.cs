@@ -69,6 +69,15 @@ internal static class SliceSnapshotWriter
         part.Int64(cut.ContentBytes);
         part.Int64(cut.VisibleChunks);
         part.Int64(cut.OldestStagedMs);
+        part.VarInt(cut.Vectors.Length);
+        foreach (var space in cut.Vectors)
+        {
+            part.Text(space.Space);
+            part.Int64(space.Full);
+            part.Int64(space.Lookup);
+            part.Int64(space.Client);
+        }
+
         SectionStream.WritePart(stream, part);
     }
 

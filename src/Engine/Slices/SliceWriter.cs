@@ -31,7 +31,8 @@ internal sealed class SliceWriter(Slice slice, ChunkContents contents, ApplyLimi
         var outcome = (MutationKind)record.Kind switch
         {
             MutationKind.Settings => SettingsWriter.Apply(slice, SettingsCodec.Read(ref reader), stamp),
-            MutationKind.Upsert => UpsertApplier.Apply(_rows, body, ref reader),
+            MutationKind.Upsert => UpsertApplier.Apply(_rows, body, refines: false, ref reader),
+            MutationKind.Refine => UpsertApplier.Apply(_rows, body, refines: true, ref reader),
             MutationKind.Delete => DeleteApplier.Apply(_rows, body, ref reader),
             MutationKind.Stage => GenerationApplier.Stage(_rows, body, ref reader),
             MutationKind.Commit => GenerationApplier.Commit(_rows, body, ref reader, limits.StagedLifetime),

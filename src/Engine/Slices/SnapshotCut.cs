@@ -16,6 +16,7 @@ internal sealed class SnapshotCut
         Text = slice.Text;
         // In the order of the settings, by which a reader finds the sections.
         Spaces = [.. Settings.Spaces.Select(space => slice.FindSpace(space.Name)!)];
+        Vectors = [.. Spaces.Select(space => space.VisibleCounts())];
         RowLimit = slice.Rows.Limit;
         Columns = slice.Rows.Columns;
         Alive = new ulong[(RowLimit + 63) >> 6];
@@ -37,6 +38,9 @@ internal sealed class SnapshotCut
     public SliceText Text { get; }
 
     public VectorSpace[] Spaces { get; }
+
+    /// <summary>Vectors of visible chunks by space.</summary>
+    public SpaceVectorCounts[] Vectors { get; }
 
     public int RowLimit { get; }
 

@@ -3,19 +3,22 @@ using Rag.Engine.Mutations;
 
 namespace Rag.Engine.Slices;
 
-/// <summary>Applies a batch of chunk writes: each for itself, in order.</summary>
+/// <summary>
+/// Applies a batch of chunk writes: each for itself, in order. A refinement is a patch of vectors that keeps the chunk's
+/// version, and with it the place of its text; it never takes the place of a vector that is better than a lookup one.
+/// </summary>
 internal static class UpsertApplier
 {
     private const ChunkFields ContentFields = ChunkFields.Text | ChunkFields.Metadata | ChunkFields.Attributes;
 
-    public static MutationOutcome Apply(RowWriter rows, RecordBody body, ref PayloadReader reader)
+    public static MutationOutcome Apply(RowWriter rows, RecordBody body, bool refines, ref PayloadReader reader)
     {
         var statuses = new List<byte>();
         ulong[]? versions = null;
         while (reader.Remaining > 0)
         {
             var chunk = EncodedChunk.Read(ref reader, body.Payload);
-            var (status, version) = Write(rows, chunk, body.Stamp);
+            var (status, version) = Write(rows, chunk, body.Stamp, refines);
             statuses.Add((byte)status);
             if (version == body.Stamp && versions is null)
                 continue;
@@ -63,7 +66,8 @@ internal static class UpsertApplier
         };
     }
 
-    private static (ChunkWriteStatus Status, ulong Version) Write(RowWriter rows, EncodedChunk chunk, ulong stamp)
+    private static (ChunkWriteStatus Status, ulong Version) Write(
+        RowWriter rows, EncodedChunk chunk, ulong stamp, bool refines)
     {
         var slice = rows.Slice;
         var former = rows.FindAlive(chunk.DocumentId, chunk.ChunkId);
@@ -74,7 +78,11 @@ internal static class UpsertApplier
             return (ChunkWriteStatus.NotFound, 0);
         if (!FitsSpaces(slice, chunk))
             return (ChunkWriteStatus.Invalid, version);
+        if (refines && !IsRefinable(slice, chunk, former))
+            return (ChunkWriteStatus.PreconditionFailed, version);
 
+        if (refines)
+            stamp = version;
         var document = former < 0 ? rows.GetDocument(chunk.DocumentId) : slice.Rows.Columns.Documents[former];
         var row = chunk.Fields == ChunkFields.All
             ? CreateWhole(rows, chunk, document, stamp)
@@ -95,6 +103,20 @@ internal static class UpsertApplier
         rows.AddText(row, chunk.Content);
         AddVectors(rows, chunk, row);
         return row;
+    }
+
+    // Another replica may have been first, or a caller has sent a vector in the same batch of records.
+    private static bool IsRefinable(Slice slice, EncodedChunk chunk, int former)
+    {
+        var reader = new PayloadReader(chunk.Vectors);
+        for (var i = 0; i < chunk.VectorCount; i++)
+        {
+            var space = slice.FindSpace(EncodedVector.Read(ref reader).Space)!;
+            if (former < 0 || (space.Has(former) && space.EncoderOf(former) != VectorEncoder.Lookup))
+                return false;
+        }
+
+        return chunk.Fields == ChunkFields.Vectors;
     }
 
     private static int CreatePatched(RowWriter rows, EncodedChunk chunk, int former, int document, ulong stamp)

@@ -62,6 +62,17 @@ internal sealed class VectorSpace : IDisposable
         return (uint)row < (uint)tags.Length ? tags[row] : (byte)0;
     }
 
+    /// <summary>The first row from <paramref name="from"/> on with this tag, or <paramref name="limit"/>.</summary>
+    public int FindTag(byte tag, int from, int limit)
+    {
+        var tags = Volatile.Read(ref _tags);
+        var known = Math.Min(tags.Length, limit);
+        if (from < known && tags.AsSpan(from, known - from).IndexOf(tag) is var found and >= 0)
+            return from + found;
+        // Rows beyond have no vector here.
+        return tag == 0 ? Math.Max(from, known) : limit;
+    }
+
     /// <summary>Records what made a row's vector; 0 forgets the row.</summary>
     public void SetTag(int row, byte tag)
     {
@@ -86,6 +97,11 @@ internal sealed class VectorSpace : IDisposable
 
     /// <summary>Vectors of visible rows by encoder.</summary>
     public long VisibleCount(VectorEncoder encoder) => Volatile.Read(ref _visible[(int)encoder]);
+
+    /// <summary>All of them.</summary>
+    public SpaceVectorCounts VisibleCounts() => new(
+        Settings.Name, VisibleCount(VectorEncoder.Full), VisibleCount(VectorEncoder.Lookup),
+        VisibleCount(VectorEncoder.Client));
 
     public void Dispose()
     {

@@ -111,6 +111,40 @@ public sealed class ShardStore : IAsyncDisposable
         return _parts.Writes.UpsertAsync(slice, chunks, mutationId, cancellationToken);
     }
 
+    /// <summary>
+    /// Gives chunks vectors of a better encoder: each write names vectors alone and the version that they belong to.
+    /// Nothing happens where the chunk has another version by now, is gone, or has a vector that is no lookup one. The
+    /// version stays, and lists go on over it.
+    /// </summary>
+    public Task<UpsertOutcome> RefineAsync(
+        SliceId slice, IReadOnlyList<ChunkWrite> chunks, Guid mutationId, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Writes.RefineAsync(slice, chunks, mutationId, cancellationToken);
+    }
+
+    /// <summary>
+    /// The slices in which a visible chunk has a lookup vector, or none in a space, or of which that is not known. None
+    /// is woken for it, and no row looked at.
+    /// </summary>
+    public IReadOnlyList<SliceVectors> ListUnrefined()
+    {
+        ThrowIfClosed();
+        return UnrefinedReads.List(_parts.Catalog);
+    }
+
+    /// <summary>
+    /// Chunks with a text and with a lookup vector in a space, or without any vector there, in the order of their rows.
+    /// </summary>
+    /// <param name="from">Where to begin: 0, or the former page's <see cref="UnrefinedPage.Next"/>.</param>
+    /// <param name="most">Most chunks of a page, 1–1,000.</param>
+    public ValueTask<UnrefinedPage> ReadUnrefinedAsync(
+        SliceId slice, string space, VectorGap gap, int from, int most, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Reads.ReadUnrefinedAsync(slice, space, gap, from, most, cancellationToken);
+    }
+
     /// <summary>Deletes chunks by key, by document or by filter.</summary>
     public Task<DeleteOutcome> DeleteAsync(
         SliceId slice, ChunkSelection selection, Guid mutationId, CancellationToken cancellationToken)

@@ -146,6 +146,7 @@ internal sealed class SliceCatalog(StoreContext context)
     {
         entry.Loaded = slice;
         entry.SleepingSettings = null;
+        entry.SleepingVectors = null;
         entry.LastUsedMs = context.NowMs;
         Interlocked.Increment(ref _loadedCount);
         CountMemory(entry);
@@ -166,6 +167,7 @@ internal sealed class SliceCatalog(StoreContext context)
             return;
         entry.SleepingSettings = SettingsCodec.ToBytes(slice.Settings);
         entry.ContentBytes = SliceSnapshotter.StoredBytes(slice.ContentBytes, slice.VisibleChunks);
+        entry.SleepingVectors = new SleepingVectors(slice.PublishedChunks, VectorCountsOf(slice));
         entry.Loaded = null;
         Interlocked.Decrement(ref _loadedCount);
         CountMemory(entry);
@@ -291,12 +293,23 @@ internal sealed class SliceCatalog(StoreContext context)
                 entry.SleepingSettings = summary.Settings;
                 entry.ContentBytes = SliceSnapshotter.StoredBytes(summary.ContentBytes, summary.VisibleChunks);
                 entry.OldestStagedMs = summary.OldestStagedMs;
+                entry.SleepingVectors = new SleepingVectors(summary.VisibleChunks, summary.Vectors);
             }
             catch (Exception exception) when (IsCorruption(exception))
             {
                 Quarantine(entry, $"Its snapshot cannot be read: {exception.Message}", exception);
             }
         }
+    }
+
+    /// <summary>Vectors of a slice's visible chunks, space by space.</summary>
+    public static SpaceVectorCounts[] VectorCountsOf(Slice slice)
+    {
+        var spaces = slice.Spaces;
+        var counts = new SpaceVectorCounts[spaces.Length];
+        for (var i = 0; i < counts.Length; i++)
+            counts[i] = spaces[i].VisibleCounts();
+        return counts;
     }
 
     /// <summary>Whether an exception says that stored bytes are not what was written.</summary>

@@ -140,6 +140,17 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
         }, cancellationToken);
     }
 
+    public ValueTask<UnrefinedPage> ReadUnrefinedAsync(
+        SliceId slice, string space, VectorGap gap, int from, int most, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
+        if (most is < 1 or > StoreLimits.MaxPageSize)
+            throw StoreErrors.Invalid($"The page size is {most}; ask for 1–{StoreLimits.MaxPageSize}.");
+        return catalog.ReadAsync(slice, (space, gap, from, most, _reader),
+            static (slice, state) => UnrefinedReads.Read(
+                slice, state.space, state.gap, state.from, state.most, state._reader), cancellationToken);
+    }
+
     public ValueTask<SparseStatistics> GetTextStatisticsAsync(
         SliceId slice, string text, CancellationToken cancellationToken)
     {

@@ -9,41 +9,21 @@ namespace Rag.Engine;
 internal sealed class StoreWrites(SliceCatalog catalog, MutationSender sender, Func<SliceEntry,
     WorkspaceSettings> settingsOf)
 {
-    public async Task<UpsertOutcome> UpsertAsync(
+    public Task<UpsertOutcome> UpsertAsync(
+        SliceId slice, IReadOnlyList<ChunkWrite> chunks, Guid mutationId, CancellationToken cancellationToken) =>
+        WriteAsync(slice, MutationKind.Upsert, chunks, mutationId, cancellationToken);
+
+    public Task<UpsertOutcome> RefineAsync(
         SliceId slice, IReadOnlyList<ChunkWrite> chunks, Guid mutationId, CancellationToken cancellationToken)
     {
-        CheckBatch(chunks, "chunks");
-        sender.CheckId(mutationId);
-        var settings = settingsOf(catalog.Get(slice));
-        var results = new ChunkWriteResult[chunks.Count];
-        // Results of the items that were logged go to these places, in order.
-        var places = new List<int>(chunks.Count);
-        IReadOnlyList<ChunkPart> parts;
-        using (var writer = ChunkBatchWriter.ForUpsert(sender.Header))
+        ArgumentNullException.ThrowIfNull(chunks);
+        foreach (var chunk in chunks)
         {
-            for (var i = 0; i < results.Length; i++)
-            {
-                var error = WriteValidator.FindError(chunks[i], settings);
-                if (error is null && !writer.TryAdd(chunks[i]))
-                    error = TooLarge;
-                if (error is null)
-                    places.Add(i);
-                else
-                    results[i] = new ChunkWriteResult(ChunkWriteStatus.Invalid, default, error);
-            }
-
-            parts = writer.Complete();
+            if (chunk is not { Fields: ChunkFields.Vectors, Precondition.Kind: PreconditionKind.IfVersion })
+                throw StoreErrors.Invalid("A refinement sets vectors, and nothing else, of a version of a chunk.");
         }
 
-        var outcomes = await SendPartsAsync(slice, MutationKind.Upsert, mutationId, parts, cancellationToken);
-        var place = 0;
-        for (var part = 0; part < parts.Count; part++)
-        {
-            for (var item = 0; item < parts[part].Count; item++)
-                results[places[place++]] = ResultOf(outcomes[part], item);
-        }
-
-        return new UpsertOutcome(LastStamp(outcomes), results);
+        return WriteAsync(slice, MutationKind.Refine, chunks, mutationId, cancellationToken);
     }
 
     public async Task<DeleteOutcome> DeleteAsync(
@@ -138,6 +118,44 @@ internal sealed class StoreWrites(SliceCatalog catalog, MutationSender sender, F
                 "A vector space cannot change its dimension, metric, codec or M; make a new space instead."),
             _ => PackedStamp.Unpack(outcome.Stamp),
         };
+    }
+
+    private async Task<UpsertOutcome> WriteAsync(
+        SliceId slice, MutationKind kind, IReadOnlyList<ChunkWrite> chunks, Guid mutationId,
+        CancellationToken cancellationToken)
+    {
+        CheckBatch(chunks, "chunks");
+        sender.CheckId(mutationId);
+        var settings = settingsOf(catalog.Get(slice));
+        var results = new ChunkWriteResult[chunks.Count];
+        // Results of the items that were logged go to these places, in order.
+        var places = new List<int>(chunks.Count);
+        IReadOnlyList<ChunkPart> parts;
+        using (var writer = ChunkBatchWriter.ForUpsert(sender.Header))
+        {
+            for (var i = 0; i < results.Length; i++)
+            {
+                var error = WriteValidator.FindError(chunks[i], settings);
+                if (error is null && !writer.TryAdd(chunks[i]))
+                    error = TooLarge;
+                if (error is null)
+                    places.Add(i);
+                else
+                    results[i] = new ChunkWriteResult(ChunkWriteStatus.Invalid, default, error);
+            }
+
+            parts = writer.Complete();
+        }
+
+        var outcomes = await SendPartsAsync(slice, kind, mutationId, parts, cancellationToken);
+        var place = 0;
+        for (var part = 0; part < parts.Count; part++)
+        {
+            for (var item = 0; item < parts[part].Count; item++)
+                results[places[place++]] = ResultOf(outcomes[part], item);
+        }
+
+        return new UpsertOutcome(LastStamp(outcomes), results);
     }
 
     private static string TooLarge =>
