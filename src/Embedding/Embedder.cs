@@ -98,20 +98,19 @@ public sealed class Embedder : IEmbedder
         IReadOnlyList<string> texts, EncoderKind encoder, Memory<float> destination,
         CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(texts);
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        if (destination.Length != (long)texts.Count * Model.Dimension)
-        {
-            throw new ArgumentException(
-                $"{texts.Count} texts of {Model.Dimension} dimensions need {(long)texts.Count * Model.Dimension} floats, "
-                + $"not {destination.Length}.",
-                nameof(destination));
-        }
-
+        CheckPassages(texts, destination);
         if (encoder == EncoderKind.Full)
             return RequireFull().EncodePassagesAsync(texts, destination, cancellationToken);
         EncodeByLookup(texts, Model.PassagePrefix, destination.Span, cancellationToken);
         return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task EncodeBackgroundAsync(
+        IReadOnlyList<string> texts, Memory<float> destination, CancellationToken cancellationToken)
+    {
+        CheckPassages(texts, destination);
+        return RequireFull().EncodeBackgroundAsync(texts, destination, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -133,6 +132,19 @@ public sealed class Embedder : IEmbedder
         catch (TokenizerFormatException error)
         {
             throw new ModelFormatException(error.Message, error);
+        }
+    }
+
+    private void CheckPassages(IReadOnlyList<string> texts, Memory<float> destination)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        if (destination.Length != (long)texts.Count * Model.Dimension)
+        {
+            throw new ArgumentException(
+                $"{texts.Count} texts of {Model.Dimension} dimensions need {(long)texts.Count * Model.Dimension} floats, "
+                + $"not {destination.Length}.",
+                nameof(destination));
         }
     }
 

@@ -53,6 +53,21 @@ public sealed record EmbedderOptions
     /// <summary>Passage calls that may wait in line, at least 0; more are refused. Default 256.</summary>
     public int MaxWaitingCalls { get; init; } = 256;
 
+    /// <summary>
+    /// Batches of the background computed at a time, 1 to 64; 0 means half the cores, at least 1 and at most 8, and one
+    /// on CUDA. Their threads give way to all others.
+    /// </summary>
+    public int BackgroundWorkers { get; init; }
+
+    /// <summary>Most texts in a batch of the background, up to 1,024; 0 means 8 on the CPU, 64 on CUDA.</summary>
+    public int BackgroundBatchTexts { get; init; }
+
+    /// <summary>
+    /// Most tokens in a batch of the background, up to 65,536 (one text is always taken); 0 means 256 on the CPU, some
+    /// 25 ms of a core, 8,192 on CUDA.
+    /// </summary>
+    public int BackgroundBatchTokens { get; init; }
+
     /// <summary>Bytes that cached query vectors may take, at least 0 (none). Default 16 MiB.</summary>
     public long QueryCacheBytes { get; init; } = 16 << 20;
 
@@ -75,6 +90,9 @@ public sealed record EmbedderOptions
         Check(MaxQueuedQueries, 1, 1 << 20, nameof(MaxQueuedQueries));
         Check(MaxQueuedPassages, 256, 1 << 20, nameof(MaxQueuedPassages));
         Check(MaxWaitingCalls, 0, 1 << 20, nameof(MaxWaitingCalls));
+        Check(BackgroundWorkers, 0, 64, nameof(BackgroundWorkers));
+        Check(BackgroundBatchTexts, 0, 1024, nameof(BackgroundBatchTexts));
+        Check(BackgroundBatchTokens, 0, 1 << 16, nameof(BackgroundBatchTokens));
         Check(QueryCacheBytes, 0, 1L << 40, nameof(QueryCacheBytes));
         if (MaxBatchDelay < TimeSpan.Zero || MaxBatchDelay > TimeSpan.FromSeconds(1))
             errors.Add($"{nameof(MaxBatchDelay)} must be 0 to 1 second, not {MaxBatchDelay}.");

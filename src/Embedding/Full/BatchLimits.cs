@@ -18,6 +18,10 @@ internal sealed record BatchLimits
 
     public required int MaxQueuedQueries { get; init; }
 
+    public required int BackgroundTexts { get; init; }
+
+    public required int BackgroundTokens { get; init; }
+
     /// <summary>The limits that options and device give.</summary>
     public static BatchLimits From(EmbedderOptions options, bool onCuda) => new()
     {
@@ -26,5 +30,7 @@ internal sealed record BatchLimits
         MaxPadding = onCuda ? .5 : .25,
         MaxDelay = options.MaxBatchDelay,
         MaxQueuedQueries = options.MaxQueuedQueries,
+        BackgroundTexts = options.BackgroundBatchTexts > 0 ? options.BackgroundBatchTexts : onCuda ? 64 : 8,
+        BackgroundTokens = options.BackgroundBatchTokens > 0 ? options.BackgroundBatchTokens : onCuda ? 8192 : 256,
     };
 }

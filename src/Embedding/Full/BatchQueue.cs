@@ -3,16 +3,21 @@ namespace Rag.Embedding.Full;
 /// <summary>
 /// Where texts of all callers meet and become batches. Queries go first. Passages are taken in rounds: what waits when a
 /// round begins is sorted by length, so that rows of a batch are of like length, and finished before the next round, so
-/// that no text starves. Safe for concurrent use.
+/// that no text starves. Texts of the background are taken when nothing else waits, a few at a time, by workers of their
+/// own. Safe for concurrent use.
 /// </summary>
 internal sealed class BatchQueue(BatchLimits limits)
 {
     // Enough for batches of even length; more would only make the oldest wait longer.
     private const int RoundSize = 512;
 
+    // Whoever takes the last text that goes first does not wake the background: it looks again by itself.
+    private const int BackgroundLookMs = 5;
+
     private readonly object _gate = new();
     private readonly LinkedList<EncodeItem> _queries = new();
     private readonly Queue<EncodeItem> _passages = new();
+    private readonly LinkedList<EncodeItem> _background = new();
     private readonly List<EncodeItem> _round = [];
     private bool _closed;
 
@@ -22,7 +27,7 @@ internal sealed class BatchQueue(BatchLimits limits)
         get
         {
             lock (_gate)
-                return _queries.Count + _passages.Count + _round.Count;
+                return _queries.Count + _passages.Count + _round.Count + _background.Count;
         }
     }
 
@@ -54,6 +59,43 @@ internal sealed class BatchQueue(BatchLimits limits)
         }
     }
 
+    /// <summary>Adds texts that nobody waits for; how many may wait is the caller's business.</summary>
+    /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
+    public void AddBackground(IEnumerable<EncodeItem> items)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed, typeof(Embedder));
+            foreach (var item in items)
+                _background.AddLast(item);
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>
+    /// Waits until there are texts of the background and nothing else waits, and moves a small batch of them to
+    /// <paramref name="batch"/>.
+    /// </summary>
+    /// <returns>False when the queue is closed.</returns>
+    public bool TakeBackground(List<EncodeItem> batch)
+    {
+        batch.Clear();
+        lock (_gate)
+        {
+            while (!_closed)
+            {
+                DropEnded();
+                if (_background.Count > 0 && _queries.Count + _passages.Count + _round.Count == 0)
+                    TakeAlike(_background, batch, limits.BackgroundTexts, limits.BackgroundTokens);
+                if (batch.Count > 0)
+                    return true;
+                Monitor.Wait(_gate, _background.Count > 0 ? BackgroundLookMs : Timeout.Infinite);
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Waits for a batch and moves it to <paramref name="batch"/>, replacing its content.</summary>
     /// <param name="queriesOnly">Whether passages are left to others.</param>
     /// <param name="batch">Receives at least one text.</param>
@@ -69,7 +111,7 @@ internal sealed class BatchQueue(BatchLimits limits)
                 var wait = Ready(_queries.Count, _queries.First?.Value);
                 if (wait == 0)
                 {
-                    TakeQueries(batch);
+                    TakeAlike(_queries, batch, limits.MaxTexts, limits.MaxTokens);
                     if (batch.Count > 0)
                         return true;
                     continue;
@@ -103,8 +145,9 @@ internal sealed class BatchQueue(BatchLimits limits)
         lock (_gate)
         {
             _closed = true;
-            EncodeItem[] left = [.. _queries, .. _passages, .. _round];
+            EncodeItem[] left = [.. _queries, .. _passages, .. _round, .. _background];
             _queries.Clear();
+            _background.Clear();
             _passages.Clear();
             _round.Clear();
             Monitor.PulseAll(_gate);
@@ -133,25 +176,25 @@ internal sealed class BatchQueue(BatchLimits limits)
         return (int)Math.Max(0, Math.Ceiling(limits.MaxDelay.TotalMilliseconds) - waited);
     }
 
-    /// <summary>The oldest query, and with it those that wait and are about as long.</summary>
-    private void TakeQueries(List<EncodeItem> batch)
+    /// <summary>The oldest text, and with it those that wait and are about as long.</summary>
+    private void TakeAlike(LinkedList<EncodeItem> waiting, List<EncodeItem> batch, int maxTexts, int maxTokens)
     {
         var shortest = int.MaxValue;
         var longest = 0;
-        for (var node = _queries.First; node is not null && batch.Count < limits.MaxTexts;)
+        for (var node = waiting.First; node is not null && batch.Count < maxTexts;)
         {
             var next = node.Next;
             var length = node.Value.Ids.Length;
             var (low, high) = (Math.Min(shortest, length), Math.Max(longest, length));
             if (node.Value.Call.IsOver)
             {
-                _queries.Remove(node);
+                waiting.Remove(node);
             }
             else if (batch.Count == 0
-                || (high * (batch.Count + 1) <= limits.MaxTokens && high - low <= high * limits.MaxPadding))
+                || (high * (batch.Count + 1) <= maxTokens && high - low <= high * limits.MaxPadding))
             {
                 batch.Add(node.Value);
-                _queries.Remove(node);
+                waiting.Remove(node);
                 (shortest, longest) = (low, high);
             }
 

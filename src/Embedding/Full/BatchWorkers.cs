@@ -4,7 +4,8 @@ namespace Rag.Embedding.Full;
 
 /// <summary>
 /// The threads that take batches and run them: some take whatever comes, one takes queries only, so that a query never
-/// waits behind a batch of passages. Each has its own thread, because a run blocks for milliseconds.
+/// waits behind a batch of passages, and some take what is for the background, on threads that give way to all others.
+/// Each has its own thread, because a run blocks for milliseconds.
 /// </summary>
 internal sealed class BatchWorkers : IAsyncDisposable
 {
@@ -18,8 +19,8 @@ internal sealed class BatchWorkers : IAsyncDisposable
     private int _disposed;
 
     public BatchWorkers(
-        BatchQueue queue, ITransformer transformer, ModelInfo model, int paddingId, int workers,
-        EmbeddingMetrics metrics, ILogger logger)
+        BatchQueue queue, ITransformer transformer, ModelInfo model, int paddingId,
+        (int Foreground, int Background) workers, EmbeddingMetrics metrics, ILogger logger)
     {
         _queue = queue;
         _transformer = transformer;
@@ -27,7 +28,9 @@ internal sealed class BatchWorkers : IAsyncDisposable
         _paddingId = paddingId;
         _metrics = metrics;
         _logger = logger;
-        _all = Task.WhenAll(Enumerable.Range(0, workers + 1).Select(i => Start(queriesOnly: i == workers)));
+        _all = Task.WhenAll(Enumerable.Range(0, workers.Foreground).Select(_ => Start(Lane.Any))
+            .Append(Start(Lane.Queries))
+            .Concat(Enumerable.Range(0, workers.Background).Select(_ => Start(Lane.Background))));
     }
 
     public async ValueTask DisposeAsync()
@@ -44,17 +47,19 @@ internal sealed class BatchWorkers : IAsyncDisposable
             item.Call.Fail(error);
     }
 
-    private Task Start(bool queriesOnly) => Task.Factory.StartNew(
-        () => Work(queriesOnly), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    private Task Start(Lane lane) => Task.Factory.StartNew(
+        () => Work(lane), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    private void Work(bool queriesOnly)
+    private void Work(Lane lane)
     {
+        if (lane == Lane.Background)
+            ThreadPriorities.GiveWay();
         try
         {
             var batch = new List<EncodeItem>();
             var padded = new PaddedBatch();
             var vectors = Array.Empty<float>();
-            while (_queue.Take(queriesOnly, batch))
+            while (lane == Lane.Background ? _queue.TakeBackground(batch) : _queue.Take(lane == Lane.Queries, batch))
             {
                 var needed = batch.Count * _transformer.Dimension;
                 if (vectors.Length < needed)
@@ -101,5 +106,13 @@ internal sealed class BatchWorkers : IAsyncDisposable
             EmbeddingLog.BatchFailed(_logger, error, _model.Name, batch.Count);
             FailAll(batch, error);
         }
+    }
+
+    /// <summary>What a worker takes.</summary>
+    private enum Lane
+    {
+        Any,
+        Queries,
+        Background,
     }
 }

@@ -12,6 +12,9 @@ internal sealed class FullEncoder : IAsyncDisposable
     /// <summary>Passages of one call that are tokenised and queued at a time.</summary>
     private const int WindowTexts = 256;
 
+    /// <summary>Calls of the background that are queued at a time; further ones wait.</summary>
+    private const int BackgroundCalls = 4;
+
     [ThreadStatic]
     private static TokenBuffer? _tokens;
 
@@ -22,6 +25,7 @@ internal sealed class FullEncoder : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Func<(ITransformer Transformer, bool OnCuda)> _load;
     private readonly SemaphoreSlim _windows;
+    private readonly SemaphoreSlim _background = new(BackgroundCalls);
     private readonly Lock _gate = new();
     private Task<Running>? _running;
     private int _waitingCalls;
@@ -98,6 +102,32 @@ internal sealed class FullEncoder : IAsyncDisposable
         }
     }
 
+    /// <summary>Encodes passages that nobody waits for, when nothing else is to be done.</summary>
+    public async Task EncodeBackgroundAsync(
+        IReadOnlyList<string> texts, Memory<float> destination, CancellationToken cancellationToken)
+    {
+        var running = await StartAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        for (var from = 0; from < texts.Count; from += WindowTexts)
+        {
+            await _background.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                var count = Math.Min(WindowTexts, texts.Count - from);
+                var rows = destination.Slice(from * _model.Dimension, count * _model.Dimension);
+                var call = new EncodeCall(rows, _model.Dimension, count, cancellationToken);
+                var items = new EncodeItem[count];
+                for (var i = 0; i < count; i++)
+                    items[i] = NewItem(call, i, _model.PassagePrefix, texts[from + i]);
+                running.Queue.AddBackground(items);
+                await call.Completion.ConfigureAwait(false);
+            }
+            finally
+            {
+                _background.Release();
+            }
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Task<Running>? running;
@@ -133,9 +163,13 @@ internal sealed class FullEncoder : IAsyncDisposable
         var workers = _options.Workers > 0 ? _options.Workers
             : onCuda ? 1
             : Math.Clamp(Environment.ProcessorCount / Math.Max(1, _options.IntraOpThreads), 1, 16);
+        var background = _options.BackgroundWorkers > 0 ? _options.BackgroundWorkers
+            : onCuda ? 1
+            : Math.Clamp(Environment.ProcessorCount / 2 / Math.Max(1, _options.IntraOpThreads), 1, 8);
         return new Running(
             transformer, queue,
-            new BatchWorkers(queue, transformer, _model, _tokenizer.Value.PaddingId, workers, _metrics, _logger));
+            new BatchWorkers(
+                queue, transformer, _model, _tokenizer.Value.PaddingId, (workers, background), _metrics, _logger));
     }
 
     /// <summary>Waits for room for one more window of passages.</summary>

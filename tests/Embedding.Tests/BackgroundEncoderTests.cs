@@ -1,0 +1,86 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Rag.Embedding.Full;
+using Rag.Embedding.Models;
+using Rag.Tokenization;
+
+namespace Rag.Embedding.Tests;
+
+/// <summary>Texts that nobody waits for.</summary>
+public sealed class BackgroundEncoderTests
+{
+    private static readonly Lazy<ITokenizer> Tokenizer = new(() => TokenizerFolder.Load(ModelPaths.Default));
+
+    private static readonly ModelInfo Model = ModelFolder.Read(ModelPaths.Default) with { Dimension = 4, Normalize = false };
+
+    private readonly FakeTransformer _transformer = new();
+
+    [Fact]
+    public async Task They_come_in_small_batches_and_each_gets_its_own_vector()
+    {
+        await using var encoder = NewEncoder(new EmbedderOptions { ModelFolder = "-", BackgroundBatchTexts = 3 });
+        var texts = Enumerable.Range(0, 300).Select(i => $"text number {i}").ToArray();
+        var vectors = new float[texts.Length * 4];
+
+        await encoder.EncodeBackgroundAsync(texts, vectors, CancellationToken.None);
+
+        for (var i = 0; i < texts.Length; i++)
+            vectors[(i * 4)..((i + 1) * 4)].ShouldBe(Expected(texts[i]), texts[i]);
+        lock (_transformer.Batches)
+            _transformer.Batches.ShouldAllBe(batch => batch.Rows <= 3);
+    }
+
+    [Fact]
+    public async Task They_wait_while_other_texts_wait()
+    {
+        await using var encoder = NewEncoder(new EmbedderOptions
+        {
+            ModelFolder = "-", Workers = 1, MaxBatchTexts = 1, BackgroundWorkers = 1,
+        });
+        _transformer.Hold();
+        var passages = encoder.EncodePassagesAsync(["a", "b c", "d e f"], new float[12], CancellationToken.None);
+        await _transformer.EnteredAsync();
+        var vector = new float[4];
+        var background = encoder.EncodeBackgroundAsync(["one two three four five six seven"], vector, CancellationToken.None);
+        // A query has a worker of its own, and passes by.
+        var query = encoder.EncodeQueryAsync("two words", new float[4], CancellationToken.None);
+        await _transformer.EnteredAsync();
+        lock (_transformer.Batches)
+            _transformer.Batches.Count.ShouldBe(2);
+
+        _transformer.Release();
+        await Task.WhenAll(passages, background, query).WaitAsync(TimeSpan.FromSeconds(30));
+
+        vector.ShouldBe(Expected("one two three four five six seven"));
+        lock (_transformer.Batches)
+            _transformer.Batches.FindIndex(batch => batch.Length > 6).ShouldBeGreaterThanOrEqualTo(3);
+    }
+
+    [Fact]
+    public async Task They_end_with_the_encoder_or_their_caller()
+    {
+        var encoder = NewEncoder(new EmbedderOptions { ModelFolder = "-", Workers = 1, MaxBatchTexts = 1 });
+        _transformer.Hold();
+        var passages = encoder.EncodePassagesAsync(["a", "b"], new float[8], CancellationToken.None);
+        await _transformer.EnteredAsync();
+        using var stop = new CancellationTokenSource();
+        var cancelled = encoder.EncodeBackgroundAsync(["c"], new float[4], stop.Token);
+        var abandoned = encoder.EncodeBackgroundAsync(["d"], new float[4], CancellationToken.None);
+        await stop.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => cancelled.WaitAsync(TimeSpan.FromSeconds(30)));
+        var disposal = encoder.DisposeAsync().AsTask();
+        await Should.ThrowAsync<OperationCanceledException>(() => abandoned.WaitAsync(TimeSpan.FromSeconds(30)));
+        _transformer.Release();
+        await disposal.WaitAsync(TimeSpan.FromSeconds(30));
+        await ((Task)passages).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static float[] Expected(string text)
+    {
+        var tokens = new TokenBuffer();
+        Tokenizer.Value.EncodeWhole(text, tokens, 256);
+        return FakeTransformer.VectorOf(tokens.Ids.ToArray());
+    }
+
+    private FullEncoder NewEncoder(EmbedderOptions options) => new(
+        Model, Tokenizer, options, new EmbeddingMetrics("fake", () => 0), NullLogger.Instance, () => (_transformer, false));
+}
