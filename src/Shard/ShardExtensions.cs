@@ -4,10 +4,12 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Rag.Embedding;
 using Rag.Engine;
 using Rag.Hosting.Topology;
 using Rag.Internal.V1;
 using Rag.Shard.Embedding;
+using Rag.Shard.Refinement;
 using Rag.Shard.Replicas;
 using Rag.Shard.Services;
 
@@ -34,6 +36,8 @@ public static class ShardExtensions
         services.AddSingleton(provider =>
             new RerankerRegistry(models, provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<RerankHandler>();
+        services.AddSingleton<SearchActivity>();
+        services.AddSingleton<RefinementLedger>();
         services.AddSingleton<SliceResolver>();
         services.AddSingleton<PassageEmbedder>();
         services.AddSingleton<WriteHandler>();
@@ -49,6 +53,8 @@ public static class ShardExtensions
         services.TryAddSingleton<IReplicaLog, NoReplicaLog>();
         services.AddSingleton<PartitionSender>();
         services.AddSingleton<ReplicaRpc>();
+        if (options.Refinement.Enabled)
+            services.AddRefinement(options.Refinement, models.Embedder);
         return services;
     }
 
@@ -63,6 +69,21 @@ public static class ShardExtensions
         services.AddSingleton<ReplicaAgent>();
         services.AddHostedService(static provider => provider.GetRequiredService<ReplicaAgent>());
         return services;
+    }
+
+    private static void AddRefinement(
+        this IServiceCollection services, RefinementOptions options, EmbedderOptions embedding)
+    {
+        var workers = embedding.BackgroundWorkers > 0
+            ? embedding.BackgroundWorkers
+            : Math.Clamp(Environment.ProcessorCount / 2, 1, 8);
+        services.AddSingleton<IRefinementDuty, TopologyDuty>();
+        services.AddSingleton<IRefinementModels, RegisteredModels>();
+        services.AddSingleton<RefinementPlan>();
+        services.AddSingleton<RefinementSchedule>();
+        services.AddSingleton<RefinementMetrics>();
+        services.AddHostedService(
+            provider => ActivatorUtilities.CreateInstance<Refiner>(provider, options, new BackgroundWorkers(workers)));
     }
 
     /// <summary>Serves the shard's gRPC services to routers and to other shards.</summary>

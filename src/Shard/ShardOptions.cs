@@ -1,4 +1,5 @@
 using Rag.Engine;
+using Rag.Shard.Refinement;
 using Rag.Shard.Replicas;
 
 namespace Rag.Shard;
@@ -23,6 +24,9 @@ public sealed record ShardOptions
     /// <summary>Copies of partitions from and to other shards.</summary>
     public ReplicaOptions Replicas { get; init; } = new();
 
+    /// <summary>How vectors are refined in the background.</summary>
+    public RefinementOptions Refinement { get; init; } = new();
+
     /// <summary>Every error of these options, each beginning with the option's name; empty if they are fit.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -34,6 +38,7 @@ public sealed record ShardOptions
         if (SearchesPerStream is < 1 or > 65_536)
             errors.Add($"{nameof(SearchesPerStream)} must be 1 to 65,536.");
         errors.AddRange(Replicas.Validate().Select(error => $"{nameof(Replicas)}.{error}"));
+        errors.AddRange(Refinement.Validate().Select(error => $"{nameof(Refinement)}.{error}"));
         errors.AddRange(Store.Validate().Select(error => $"{nameof(Store)}.{error}"));
         return errors;
     }

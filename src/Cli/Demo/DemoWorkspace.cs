@@ -33,7 +33,7 @@ internal static class DemoWorkspace
                 Name = Name,
                 Embedding = new EmbeddingSettings
                 {
-                    Ingest = encoder == Encoder.Lookup ? EmbeddingIngest.Fast : EmbeddingIngest.Full,
+                    Ingest = encoder == Encoder.Lookup ? EmbeddingIngest.FastThenRefine : EmbeddingIngest.Full,
                 },
                 Labels = { [FolderLabel] = files.Folder, [EncoderLabel] = wanted },
             };

@@ -15,11 +15,16 @@ internal static class WorkspaceSetup
         var wanted = new Workspace
         {
             Name = name,
-            Embedding = new EmbeddingSettings
+        };
+        // Otherwise the server's default holds.
+        if (encoder != Encoder.Unspecified)
+        {
+            wanted.Embedding = new EmbeddingSettings
             {
                 Ingest = encoder == Encoder.Lookup ? EmbeddingIngest.Fast : EmbeddingIngest.Full,
-            },
-        };
+            };
+        }
+
         try
         {
             await client.Workspaces.CreateAsync(wanted, cancellationToken);

@@ -6,18 +6,23 @@ namespace Rag.Cli.Options;
 internal static class EncoderOption
 {
     /// <summary><c>--encoder full|lookup</c>.</summary>
-    public static Option<Encoder> Create(string description, Encoder otherwise) => new("--encoder")
+    public static Option<Encoder> Create(string description, Encoder otherwise)
     {
-        Description = description,
-        HelpName = "full|lookup",
-        DefaultValueFactory = _ => otherwise,
-        CustomParser = result => result.Tokens[0].Value.ToLowerInvariant() switch
+        var option = new Option<Encoder>("--encoder")
         {
-            "full" => Encoder.Full,
-            "lookup" => Encoder.Lookup,
-            var other => Fail(result, other),
-        },
-    };
+            Description = description,
+            HelpName = "full|lookup",
+            CustomParser = result => result.Tokens[0].Value.ToLowerInvariant() switch
+            {
+                "full" => Encoder.Full,
+                "lookup" => Encoder.Lookup,
+                var other => Fail(result, other),
+            },
+        };
+        if (otherwise != Encoder.Unspecified)
+            option.DefaultValueFactory = _ => otherwise;
+        return option;
+    }
 
     private static Encoder Fail(System.CommandLine.Parsing.ArgumentResult result, string value)
     {

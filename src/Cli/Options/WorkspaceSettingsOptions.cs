@@ -8,8 +8,8 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
 {
     private readonly Option<string?> _ingest = new("--ingest")
     {
-        Description = "Encoder of passages: full (best) or fast (lookup).",
-        HelpName = "full|fast",
+        Description = "Encoder of passages: fast (lookup), full, or first the one and later the other.",
+        HelpName = "fast-then-refine|full|fast",
     };
 
     private readonly Option<int?> _targetTokens = new("--target-tokens") { Description = "Chunks aim at this size, 16 to 8,192." };
@@ -57,7 +57,7 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
     public void AddTo(Command command)
     {
         _language.AcceptOnlyFromAmong("english", "none");
-        _ingest.AcceptOnlyFromAmong("full", "fast");
+        _ingest.AcceptOnlyFromAmong("fast-then-refine", "full", "fast");
         _metric.AcceptOnlyFromAmong("cosine", "ip", "l2");
         _quantization.AcceptOnlyFromAmong("int8", "float32", "binary");
         foreach (var option in new Option[] { _ingest, _targetTokens, _maxTokens, _overlapTokens, _labels })
@@ -77,7 +77,12 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
         {
             workspace.Embedding = new EmbeddingSettings
             {
-                Ingest = ingest == "fast" ? EmbeddingIngest.Fast : EmbeddingIngest.Full,
+                Ingest = ingest switch
+                {
+                    "fast" => EmbeddingIngest.Fast,
+                    "full" => EmbeddingIngest.Full,
+                    _ => EmbeddingIngest.FastThenRefine,
+                },
             };
             paths.Add("embedding.ingest");
         }

@@ -50,7 +50,17 @@ internal static class WorkspaceText
             lines.Add($"space '{space.Name}'    {space.Vectors} vectors, {(space.Graph ? "graph" : "exact")}, {refined} refined");
         }
 
+        if (statistics.Refinement is { PendingChunks: > 0 } refinement)
+            lines.Add("refinement  " + Refinement(refinement));
         return string.Join(Environment.NewLine, lines);
+    }
+
+    /// <summary>What the background has still to do.</summary>
+    public static string Refinement(RefinementStatus refinement)
+    {
+        var text = string.Create(CultureInfo.InvariantCulture,
+            $"{refinement.PendingChunks:N0} chunks wait, {refinement.Rate:0.#} a second");
+        return refinement.TimeLeft is { } left ? $"{text}, about {left.ToTimeSpan():d\\.hh\\:mm\\:ss} left" : text;
     }
 
     private static string Spaces(Workspace workspace) => string.Join(", ", workspace.Spaces.Select(space =>

@@ -24,12 +24,17 @@ internal static class IngestVerb
             Arity = ArgumentArity.OneOrMore,
         };
         var encoder = EncoderOption.Create(
-            "Encoder of the passages, if the workspace is made by this call: full is best, lookup hundreds of times faster.",
-            Encoder.Full);
+            "Encoder of the passages, if the workspace is made by this call: full is best, lookup hundreds of times faster. "
+            + "Default: lookup now, and full in the background.",
+            Encoder.Unspecified);
         var metadata = MetadataOption.Create("Given to every chunk; as often as you like.");
         var force = new Option<bool>("--force") { Description = "Index again even what has not changed." };
         var priority = JobOptions.Priority(
             $"Which of the workspace's files come first. Default: normal; bulk from {BulkFiles} files on.");
+        var waitRefined = new Option<bool>("--wait-refined")
+        {
+            Description = "Wait also until the full encoder has been over all passages, where the workspace wants that.",
+        };
         var json = JsonOption.Create("Print one JSON object a file: document, outcome, chunks, reason.");
 
         var verb = new Verb(
@@ -38,7 +43,7 @@ internal static class IngestVerb
             "rag ingest report.pdf notes.md -w handbook --metadata lang=en --metadata year=2024",
             "rag ingest ~/archive -w archive --encoder lookup --json")
         {
-            paths, workspace, encoder, metadata, force, priority, json,
+            paths, workspace, encoder, metadata, force, priority, waitRefined, json,
         };
         connection.AddTo(verb);
         verb.SetAction(async (parsed, stop) =>
@@ -57,6 +62,8 @@ internal static class IngestVerb
             await WorkspaceSetup.EnsureAsync(engine.Client, name, parsed.GetValue(encoder), stop);
             var report = new IngestReport(terminal, parsed.GetValue(json));
             var outcomes = await report.RunAsync(new BulkIngest(engine.Client.Workspace(name), source), files, stop);
+            if (parsed.GetValue(waitRefined))
+                await RefinementWait.RunAsync(engine.Client, name, stop);
             return outcomes.Any(outcome => outcome.Failed) ? ExitCode.Failure : ExitCode.Ok;
         });
         return verb;

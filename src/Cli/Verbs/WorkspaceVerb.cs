@@ -7,7 +7,7 @@ using Rag.V1;
 
 namespace Rag.Cli.Verbs;
 
-/// <summary><c>rag workspace create|get|list|update|delete|stats</c>.</summary>
+/// <summary><c>rag workspace create|get|show|list|update|delete|stats</c>.</summary>
 internal static class WorkspaceVerb
 {
     public static Command Create(Terminal terminal) => new Verb(
@@ -17,7 +17,7 @@ internal static class WorkspaceVerb
         "rag workspace stats handbook",
         "rag workspace delete handbook")
     {
-        CreateOne(terminal), Get(terminal), List(terminal), Update(terminal), Delete(terminal), Statistics(terminal),
+        CreateOne(terminal), Get(terminal), Show(terminal), List(terminal), Update(terminal), Delete(terminal), Statistics(terminal),
     };
 
     private static Verb CreateOne(Terminal terminal)
@@ -38,6 +38,21 @@ internal static class WorkspaceVerb
         var name = NameArgument();
         return EngineVerb.With(new Verb("get", "Show a workspace's settings.") { name }, terminal, async (call, stop) =>
             call.Print(await call.Client.Workspaces.GetAsync(call.Parsed.GetValue(name)!, stop), WorkspaceText.Details));
+    }
+
+    private static Verb Show(Terminal terminal)
+    {
+        var name = NameArgument();
+        var verb = new Verb("show", "Show a workspace's settings, what it holds, and what the background has still to do.")
+        {
+            name,
+        };
+        return EngineVerb.With(verb, terminal, async (call, stop) =>
+        {
+            var asked = call.Parsed.GetValue(name)!;
+            call.Print(await call.Client.Workspaces.GetAsync(asked, stop), WorkspaceText.Details);
+            call.Print(await call.Client.Workspaces.GetStatisticsAsync(asked, stop), WorkspaceText.Statistics);
+        });
     }
 
     private static Verb List(Terminal terminal) =>

@@ -47,8 +47,12 @@ internal static class WorkspaceRules
     public static void CheckEmbedding(EmbeddingSettings? embedding, Violations violations)
     {
         if (embedding is not null
-            && embedding.Ingest is not (EmbeddingIngest.Unspecified or EmbeddingIngest.Full or EmbeddingIngest.Fast))
-            violations.Add("workspace.embedding.ingest", "Use EMBEDDING_INGEST_FULL or EMBEDDING_INGEST_FAST.");
+            && embedding.Ingest is not (EmbeddingIngest.Unspecified or EmbeddingIngest.Full or EmbeddingIngest.Fast
+                or EmbeddingIngest.FastThenRefine))
+        {
+            violations.Add("workspace.embedding.ingest",
+                "Use EMBEDDING_INGEST_FAST_THEN_REFINE, EMBEDDING_INGEST_FULL or EMBEDDING_INGEST_FAST.");
+        }
     }
 
     /// <summary>Numbers as the caller gave them: 0 asks for the default, which is filled in later.</summary>

@@ -24,6 +24,7 @@ internal sealed class WorkspaceDefaults(ModelCatalog models)
     public async Task<Workspace> CompleteAsync(Workspace asked, int partitions, CallScope scope)
     {
         var settings = asked.Clone();
+        settings.ModelChange = null;
         if (settings.Spaces.Count == 0)
             settings.Spaces.Add(new VectorSpace { Model = await DefaultModelNameAsync(scope) });
         for (var i = 0; i < settings.Spaces.Count; i++)
@@ -33,7 +34,7 @@ internal sealed class WorkspaceDefaults(ModelCatalog models)
         settings.Partitions.AddRange(Placement.PartitionsOf(settings.Name, settings.Spread, partitions));
         settings.Embedding ??= new EmbeddingSettings();
         if (settings.Embedding.Ingest == EmbeddingIngest.Unspecified)
-            settings.Embedding.Ingest = EmbeddingIngest.Full;
+            settings.Embedding.Ingest = await DefaultIngestAsync(settings, scope);
         settings.Text ??= new TextSettings();
         if (settings.Text.Language == TextLanguage.Unspecified)
             settings.Text.Language = TextLanguage.English;
@@ -64,6 +65,18 @@ internal sealed class WorkspaceDefaults(ModelCatalog models)
         return complete;
     }
 
+    /// <summary>Fast, and refined later, where a model of the workspace has both encoders.</summary>
+    public async Task<EmbeddingIngest> DefaultIngestAsync(Workspace settings, CallScope scope)
+    {
+        foreach (var space in settings.Spaces)
+        {
+            if (space.Model.Length > 0 && await models.FindAsync(space.Model, scope) is { Lookup: true })
+                return EmbeddingIngest.FastThenRefine;
+        }
+
+        return EmbeddingIngest.Full;
+    }
+
     /// <summary>
     /// Tokens of a text that the default space's model reads, without the special ones; 0 where callers bring vectors.
     /// </summary>
@@ -84,6 +97,7 @@ internal sealed class WorkspaceDefaults(ModelCatalog models)
 
     private async Task CompleteAsync(VectorSpace space, string field, CallScope scope)
     {
+        space.Index = "";
         if (space.Metric == Metric.Unspecified)
             space.Metric = Metric.Cosine;
         if (space.Quantization == Quantization.Unspecified)

@@ -84,6 +84,8 @@ internal sealed class WorkspaceHandler(
             var settings = WorkspaceCodec.Decode(record);
             WorkspacePatch.Apply(request, settings);
             settings.Chunking = await defaults.CompleteChunkingAsync(settings, scope);
+            if (settings.Embedding.Ingest == EmbeddingIngest.Unspecified)
+                settings.Embedding.Ingest = await defaults.DefaultIngestAsync(settings, scope);
             WorkspaceRules.CheckSize(settings);
             var updated = await metadata.Workspaces.TryUpdateAsync(
                 record.Uid, record.Version, WorkspaceCodec.Encode(settings), scope.Token);
@@ -128,7 +130,7 @@ internal sealed class WorkspaceHandler(
 
     private static GetWorkspaceStatisticsResponse Sum(IReadOnlyList<ShardAnswer<GetStatisticsResponse>> answers)
     {
-        var total = new GetWorkspaceStatisticsResponse();
+        var total = new GetWorkspaceStatisticsResponse { Refinement = new RefinementStatus() };
         var spaces = new SortedDictionary<string, SliceSpaceStatistics>(StringComparer.Ordinal);
         foreach (var (_, part) in answers)
         {
@@ -138,6 +140,7 @@ internal sealed class WorkspaceHandler(
             total.MemoryBytes += part.MemoryBytes;
             total.TextIndexBytes += part.TextIndexBytes;
             total.DiskBytes += part.DiskBytes;
+            Add(total.Refinement, part);
             foreach (var space in part.Spaces)
             {
                 if (!spaces.TryGetValue(space.Name, out var sum))
@@ -162,6 +165,16 @@ internal sealed class WorkspaceHandler(
         }
 
         return total;
+    }
+
+    // Shards work side by side: the last one ends it.
+    private static void Add(RefinementStatus total, GetStatisticsResponse part)
+    {
+        total.PendingChunks += part.UnrefinedChunks;
+        total.Rate += part.RefinementRate;
+        if (part.RefinementTimeLeft is { } left
+            && (total.TimeLeft is null || left.ToTimeSpan() > total.TimeLeft.ToTimeSpan()))
+            total.TimeLeft = left;
     }
 
     private async Task<WorkspaceRecord> FindAsync(string name, CallScope scope) =>

@@ -32,8 +32,7 @@ internal static class WorkspacePatch
             switch (path)
             {
                 case "embedding" or "embedding.ingest":
-                    var ingest = asked.Embedding?.Ingest ?? EmbeddingIngest.Unspecified;
-                    settings.Embedding.Ingest = ingest == EmbeddingIngest.Unspecified ? EmbeddingIngest.Full : ingest;
+                    settings.Embedding.Ingest = asked.Embedding?.Ingest ?? EmbeddingIngest.Unspecified;
                     break;
                 case "chunking":
                     settings.Chunking = asked.Chunking?.Clone() ?? new ChunkingSettings();

@@ -21,15 +21,15 @@ internal sealed class PassageEmbedder(ModelRegistry models)
         WorkspaceSettings settings, List<ChunkWrite> writes, Encoder requested, CancellationToken ct)
     {
         var profile = WorkspaceProfile.Of(settings);
-        foreach (var (space, name) in profile.Models)
+        foreach (var space in profile.Spaces)
         {
-            var wanting = Wanting(writes, space);
+            var wanting = space.Model.Length == 0 ? [] : Wanting(writes, space);
             if (wanting.Count == 0)
                 continue;
-            var model = models.Get(name);
+            var model = models.Get(space.Model);
             var kind = model.Choose(requested != Encoder.Unspecified ? requested
-                : profile.Ingest == EmbeddingIngest.Fast ? Encoder.Lookup : Encoder.Full);
-            await EmbedAsync(model, kind, space, writes, wanting, ct);
+                : profile.IngestsFast ? Encoder.Lookup : Encoder.Full);
+            await EmbedAsync(model, kind, space.Index, writes, wanting, ct);
         }
 
         return writes;
@@ -56,7 +56,7 @@ internal sealed class PassageEmbedder(ModelRegistry models)
         }
     }
 
-    private static List<int> Wanting(List<ChunkWrite> writes, string space)
+    private static List<int> Wanting(List<ChunkWrite> writes, ProfileSpace space)
     {
         var wanting = new List<int>();
         for (var i = 0; i < writes.Count; i++)
@@ -68,13 +68,14 @@ internal sealed class PassageEmbedder(ModelRegistry models)
         return wanting;
     }
 
-    // A patch that names `vectors` has decided about them; one that names `text` alone wants it embedded again.
-    private static bool Wants(ChunkWrite write, string space)
+    // A patch that names `vectors` has decided about them, but for those that callers do not know of; one that names
+    // `text` alone wants it embedded again.
+    private static bool Wants(ChunkWrite write, ProfileSpace space)
     {
-        var patchesVectors = write.Fields != ChunkFields.All && write.Fields.HasFlag(ChunkFields.Vectors);
+        var patchesVectors = !space.IsHidden && write.Fields != ChunkFields.All && write.Fields.HasFlag(ChunkFields.Vectors);
         return write.Fields.HasFlag(ChunkFields.Text) && !patchesVectors
             && write.Text is { Length: > 0 } text
             && System.Text.Encoding.UTF8.GetByteCount(text) <= StoreLimits.MaxTextBytes
-            && !write.Vectors.Any(vector => vector.Space == space);
+            && !write.Vectors.Any(vector => vector.Space == space.Index);
     }
 }

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Rag.Engine;
+using Rag.Shard.Services;
 using Rag.V1;
 using ReturnFields = Rag.Engine.ReturnFields;
 
@@ -11,13 +12,14 @@ internal static class ChunkMapping
     public static Rag.Engine.ChunkKey ToKey(string documentId, string chunkId) =>
         new(documentId.Length == 0 ? chunkId : documentId, chunkId);
 
-    public static Rag.Engine.ChunkWrite ToWrite(Chunk chunk, ChunkFields fields, Precondition precondition) => new()
+    public static Rag.Engine.ChunkWrite ToWrite(
+        Chunk chunk, ChunkFields fields, Precondition precondition, WorkspaceProfile profile) => new()
     {
         Key = ToKey(chunk.DocumentId, chunk.ChunkId),
         Text = chunk.Text,
         Metadata = ValueMapping.ToMetadata(chunk.Metadata),
         Vectors = [.. chunk.Vectors.Select(
-            entry => new SpaceVector(entry.Key, VectorMapping.ToEngine(entry.Value, entry.Key)))],
+            entry => new SpaceVector(profile.IndexOf(entry.Key), VectorMapping.ToEngine(entry.Value, entry.Key)))],
         Attributes = chunk.Passage is null ? default(ReadOnlyMemory<byte>) : chunk.Passage.ToByteArray(),
         Fields = fields,
         Precondition = precondition,
@@ -65,7 +67,7 @@ internal static class ChunkMapping
             | (fields.Passage ? ReturnFields.Attributes : 0);
     }
 
-    public static Chunk ToProto(StoredChunk stored, V1.ReturnFields? fields)
+    public static Chunk ToProto(StoredChunk stored, V1.ReturnFields? fields, WorkspaceProfile profile)
     {
         var chunk = new Chunk
         {
@@ -76,16 +78,17 @@ internal static class ChunkMapping
             Passage = ToPassage(stored.Attributes),
         };
         ValueMapping.AddTo(chunk.Metadata, stored.Metadata);
-        foreach (var vector in Wanted(stored.Vectors, fields))
+        foreach (var (name, vector) in Wanted(stored.Vectors, fields, profile))
         {
-            chunk.Vectors.Add(vector.Space, new Vector { Packed = VectorMapping.Pack(vector.Values.Span) });
-            chunk.Encoders.Add(vector.Space, VectorMapping.ToProto(vector.Encoder));
+            chunk.Vectors.Add(name, new Vector { Packed = VectorMapping.Pack(vector.Values.Span) });
+            chunk.Encoders.Add(name, VectorMapping.ToProto(vector.Encoder));
         }
 
         return chunk;
     }
 
-    public static V1.SearchHit ToProto(Rag.Engine.SearchHit found, V1.ReturnFields? fields)
+    public static V1.SearchHit ToProto(
+        Rag.Engine.SearchHit found, V1.ReturnFields? fields, WorkspaceProfile profile)
     {
         var hit = new V1.SearchHit
         {
@@ -97,13 +100,22 @@ internal static class ChunkMapping
             Passage = ToPassage(found.Attributes),
         };
         ValueMapping.AddTo(hit.Metadata, found.Metadata);
-        foreach (var vector in Wanted(found.Vectors, fields))
-            hit.Vectors.Add(vector.Space, new Vector { Packed = VectorMapping.Pack(vector.Values.Span) });
+        foreach (var (name, vector) in Wanted(found.Vectors, fields, profile))
+            hit.Vectors.Add(name, new Vector { Packed = VectorMapping.Pack(vector.Values.Span) });
         return hit;
     }
 
-    private static IEnumerable<SpaceVector> Wanted(IReadOnlyList<SpaceVector>? vectors, V1.ReturnFields? fields) =>
-        vectors is null || fields is null ? [] : vectors.Where(vector => fields.Vectors.Contains(vector.Space));
+    private static IEnumerable<(string Name, SpaceVector Vector)> Wanted(
+        IReadOnlyList<SpaceVector>? vectors, V1.ReturnFields? fields, WorkspaceProfile profile)
+    {
+        if (vectors is null || fields is null)
+            yield break;
+        foreach (var vector in vectors)
+        {
+            if (profile.FindIndex(vector.Space) is { IsHidden: false } space && fields.Vectors.Contains(space.Name))
+                yield return (space.Name, vector);
+        }
+    }
 
     private static Passage? ToPassage(ReadOnlyMemory<byte>? attributes) =>
         attributes is { Length: > 0 } bytes ? Passage.Parser.ParseFrom(bytes.Span) : null;

@@ -25,7 +25,11 @@ internal static class SettingsMapping
             Uid = uid,
             Version = (ulong)workspace.Version,
             State = ToEngine(workspace.State),
-            Spaces = [.. workspace.Spaces.Select(ToEngine)],
+            Spaces =
+            [
+                .. workspace.Spaces.Select(ToEngine),
+                .. workspace.ModelChange?.Target is { } target ? new[] { ToEngine(target) } : [],
+            ],
             Text = ToEngine(workspace.Text),
             Extension = workspace.ToByteArray(),
         };
@@ -54,7 +58,7 @@ internal static class SettingsMapping
 
     private static VectorSpaceSettings ToEngine(VectorSpace space) => new()
     {
-        Name = space.Name,
+        Name = space.Index.Length > 0 ? space.Index : space.Name,
         Dimension = space.Dimension,
         Metric = space.Metric switch
         {

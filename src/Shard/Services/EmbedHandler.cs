@@ -2,13 +2,14 @@ using Rag.Embedding;
 using Rag.Internal.V1;
 using Rag.Shard.Embedding;
 using Rag.Shard.Mapping;
+using Rag.Shard.Refinement;
 using Rag.Tokenization;
 using Rag.V1;
 
 namespace Rag.Shard.Services;
 
 /// <summary>Texts to vectors and tokens. Thread-safe.</summary>
-internal sealed class EmbedHandler(ModelRegistry models)
+internal sealed class EmbedHandler(ModelRegistry models, SearchActivity activity)
 {
     private const int MaxTexts = 1000;
 
@@ -22,6 +23,7 @@ internal sealed class EmbedHandler(ModelRegistry models)
         var vectors = new float[request.Texts.Count * dimension];
         if (request.Query)
         {
+            using var underWay = activity.Begin();
             for (var i = 0; i < request.Texts.Count; i++)
             {
                 var vector = await model.Embedder.EncodeQueryAsync(request.Texts[i], kind, ct);

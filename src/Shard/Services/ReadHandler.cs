@@ -1,21 +1,25 @@
 using Google.Protobuf.Collections;
+using Google.Protobuf.WellKnownTypes;
 using Rag.Engine;
 using Rag.Engine.Storage;
 using Rag.Internal.V1;
 using Rag.Shard.Mapping;
+using Rag.Shard.Refinement;
 using Rag.V1;
 using ChunkKey = Rag.Engine.ChunkKey;
 
 namespace Rag.Shard.Services;
 
 /// <summary>Chunks by key, in order, counted, and what slices weigh. Thread-safe.</summary>
-internal sealed class ReadHandler(ShardStore store, SliceResolver resolver, SurroundingsReader surroundings)
+internal sealed class ReadHandler(
+    ShardStore store, SliceResolver resolver, SurroundingsReader surroundings, RefinementLedger ledger)
 {
     private const int MaxPageSize = 1000;
 
     public async Task<GetResponse> GetAsync(GetRequest request, CancellationToken ct)
     {
-        var (slice, _) = resolver.ResolveOne(request.Target);
+        var (slice, settings) = resolver.ResolveOne(request.Target);
+        var profile = WorkspaceProfile.Of(settings);
         await store.WaitAsync(request.MinStamps, ct);
         var keys = request.Keys.Select(key => ChunkMapping.ToKey(key.DocumentId, key.ChunkId)).ToList();
         var fields = ChunkMapping.ToFields(request.ReturnFields);
@@ -25,18 +29,19 @@ internal sealed class ReadHandler(ShardStore store, SliceResolver resolver, Surr
         foreach (var chunk in found)
         {
             var shown = (fields & Engine.ReturnFields.Text) == 0 ? chunk with { Text = null } : chunk;
-            response.Chunks.Add(ChunkMapping.ToProto(shown, request.ReturnFields));
+            response.Chunks.Add(ChunkMapping.ToProto(shown, request.ReturnFields, profile));
         }
 
         if (found.Count > 0 && (request.Highlight is not null || request.Neighbours > 0))
-            await surroundings.AddAsync(slice, request, found, response.Surroundings, ct);
+            await surroundings.AddAsync(slice, request, profile, found, response.Surroundings, ct);
         return response;
     }
 
     /// <summary>A page over several partitions: each gives a page, the smallest keys of all of them are the answer.</summary>
     public async Task<ListResponse> ListAsync(ListRequest request, CancellationToken ct)
     {
-        var (slices, _) = resolver.Resolve(request.Target);
+        var (slices, settings) = resolver.Resolve(request.Target);
+        var profile = WorkspaceProfile.Of(settings);
         await store.WaitAsync(request.MinStamps, ct);
         if (request.PageSize is < 1 or > MaxPageSize)
             throw new InvalidInputException($"The page size must be 1 to {MaxPageSize}.");
@@ -57,7 +62,8 @@ internal sealed class ReadHandler(ShardStore store, SliceResolver resolver, Surr
             found.Sort(static (left, right) => left.Key.CompareTo(right.Key));
         var response = new ListResponse { More = more || found.Count > request.PageSize };
         response.Chunks.AddRange(
-            found.Take(request.PageSize).Select(chunk => ChunkMapping.ToProto(chunk, request.ReturnFields)));
+            found.Take(request.PageSize)
+                .Select(chunk => ChunkMapping.ToProto(chunk, request.ReturnFields, profile)));
         return response;
     }
 
@@ -75,7 +81,8 @@ internal sealed class ReadHandler(ShardStore store, SliceResolver resolver, Surr
 
     public async Task<GetStatisticsResponse> GetStatisticsAsync(GetStatisticsRequest request, CancellationToken ct)
     {
-        var (slices, _) = resolver.Resolve(request.Target);
+        var (slices, settings) = resolver.Resolve(request.Target);
+        var profile = WorkspaceProfile.Of(settings);
         var response = new GetStatisticsResponse();
         foreach (var slice in slices)
         {
@@ -87,11 +94,24 @@ internal sealed class ReadHandler(ShardStore store, SliceResolver resolver, Surr
             response.TextIndexBytes += statistics.TextIndexBytes;
             response.DiskBytes += statistics.SnapshotBytes;
             foreach (var space in statistics.Spaces)
-                Add(response.Spaces, space);
+            {
+                if (profile.FindIndex(space.Name) is not { } known)
+                    continue;
+                if (!known.IsHidden)
+                    Add(response.Spaces, space with { Name = known.Name });
+                response.UnrefinedChunks += Unrefined(known, space, statistics.Chunks);
+            }
         }
 
+        response.RefinementRate = ledger.RateOf(slices[0].WorkspaceUid);
+        if (ledger.TimeLeft(slices[0].WorkspaceUid, response.UnrefinedChunks) is { } left)
+            response.RefinementTimeLeft = Duration.FromTimeSpan(left);
         return response;
     }
+
+    private static long Unrefined(ProfileSpace known, Rag.Engine.SpaceStatistics space, long chunks) =>
+        (known.IsRefined && known.Model.Length > 0 ? space.LookupVectors : 0)
+        + (known.IsFilled ? Math.Max(0, chunks - space.Vectors) : 0);
 
     private static void Add(RepeatedField<SliceSpaceStatistics> totals, Rag.Engine.SpaceStatistics space)
     {

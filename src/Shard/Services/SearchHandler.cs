@@ -8,6 +8,7 @@ using Rag.Engine.Storage;
 using Rag.Internal.V1;
 using Rag.Shard.Embedding;
 using Rag.Shard.Mapping;
+using Rag.Shard.Refinement;
 using Rag.V1;
 
 namespace Rag.Shard.Services;
@@ -20,25 +21,27 @@ namespace Rag.Shard.Services;
 /// </code>
 /// </summary>
 internal sealed class SearchHandler(
-    ShardStore store, SliceResolver resolver, ModelRegistry models, ShardOptions options)
+    ShardStore store, SliceResolver resolver, ModelRegistry models, SearchActivity activity, ShardOptions options)
 {
     public async Task<SearchSlicesResponse> SearchAsync(SearchSlicesRequest request, CancellationToken ct)
     {
         var (slices, settings) = resolver.Resolve(request.Target);
+        var profile = WorkspaceProfile.Of(settings);
         await store.WaitAsync(request.MinStamps, ct);
+        using var underWay = activity.Begin(slices[0].WorkspaceUid);
         var response = new SearchSlicesResponse();
         if (request.Mode is not SearchMode.Sparse)
         {
             var started = Stopwatch.GetTimestamp();
-            var vector = await VectorAsync(request, settings, response, ct);
+            var vector = await VectorAsync(request, profile, response, ct);
             response.Embed = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(started));
-            var answers = await SearchAllAsync(slices, ToQuery(request) with { Vector = vector }, ct);
-            Merge(request, slices, answers, response, response.Hits);
+            var answers = await SearchAllAsync(slices, ToQuery(request, profile) with { Vector = vector }, ct);
+            Merge(request, profile, slices, answers, response, response.Hits);
         }
 
         if (request.Mode is SearchMode.Sparse or SearchMode.Hybrid)
         {
-            var query = ToQuery(request) with
+            var query = ToQuery(request, profile) with
             {
                 Text = request.Text,
                 TextStatistics = await StatisticsAsync(request, slices, ct),
@@ -48,7 +51,7 @@ internal sealed class SearchHandler(
             if (isHybrid)
                 query = query with { ScoreThreshold = request.HasTextThreshold ? request.TextThreshold : null };
             var answers = await SearchAllAsync(slices, query, ct);
-            Merge(request, slices, answers, response, isHybrid ? response.TextHits : response.Hits);
+            Merge(request, profile, slices, answers, response, isHybrid ? response.TextHits : response.Hits);
         }
 
         return response;
@@ -83,7 +86,7 @@ internal sealed class SearchHandler(
     }
 
     private async ValueTask<ReadOnlyMemory<float>> VectorAsync(
-        SearchSlicesRequest request, WorkspaceSettings settings, SearchSlicesResponse response, CancellationToken ct)
+        SearchSlicesRequest request, WorkspaceProfile profile, SearchSlicesResponse response, CancellationToken ct)
     {
         if (request.Vector.Length > 0)
         {
@@ -91,15 +94,14 @@ internal sealed class SearchHandler(
             return VectorMapping.Unpack(request.Vector, request.Space);
         }
 
-        var profile = WorkspaceProfile.Of(settings);
-        if (!profile.Models.TryGetValue(request.Space, out var name))
+        if (profile.Find(request.Space) is not { Model.Length: > 0 } space)
         {
-            throw new InvalidInputException(settings.FindSpace(request.Space) is null
+            throw new InvalidInputException(profile.Find(request.Space) is null
                 ? $"The workspace has no vector space '{request.Space}'."
                 : $"Space '{request.Space}' has no model to embed text with; search it by a vector.");
         }
 
-        var model = models.Get(name);
+        var model = models.Get(space.Model);
         var kind = model.Choose(request.Encoder);
         response.Encoder = kind == EncoderKind.Lookup ? Encoder.Lookup : Encoder.Full;
         return await model.Embedder.EncodeQueryAsync(request.Text, kind, ct);
@@ -116,9 +118,9 @@ internal sealed class SearchHandler(
         return answers;
     }
 
-    private static SearchQuery ToQuery(SearchSlicesRequest request) => new()
+    private static SearchQuery ToQuery(SearchSlicesRequest request, WorkspaceProfile profile) => new()
     {
-        Space = request.Space,
+        Space = profile.IndexOf(request.Space),
         K = request.K,
         Filter = FilterMapping.ToEngine(request.Filter),
         ScoreThreshold = request.HasScoreThreshold ? request.ScoreThreshold : null,
@@ -135,8 +137,8 @@ internal sealed class SearchHandler(
     };
 
     private static void Merge(
-        SearchSlicesRequest request, SliceId[] slices, SearchAnswer[] answers, SearchSlicesResponse response,
-        RepeatedField<V1.SearchHit> merged)
+        SearchSlicesRequest request, WorkspaceProfile profile, SliceId[] slices, SearchAnswer[] answers,
+        SearchSlicesResponse response, RepeatedField<V1.SearchHit> merged)
     {
         // The lists of a hybrid search are made one after the other, and its position is that of the first.
         var isFirst = response.Stamps.Count == 0;
@@ -172,7 +174,7 @@ internal sealed class SearchHandler(
         }
 
         foreach (var hit in hits)
-            merged.Add(ChunkMapping.ToProto(hit, request.ReturnFields));
+            merged.Add(ChunkMapping.ToProto(hit, request.ReturnFields, profile));
     }
 
     // Every hit of the k documents that come first.

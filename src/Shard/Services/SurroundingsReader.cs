@@ -13,7 +13,7 @@ internal sealed class SurroundingsReader(ShardStore store)
 {
     /// <summary>Adds one message for each of the chunks, which were read with their text where it is marked.</summary>
     public async Task AddAsync(
-        SliceId slice, GetRequest request, IReadOnlyList<StoredChunk> chunks,
+        SliceId slice, GetRequest request, WorkspaceProfile profile, IReadOnlyList<StoredChunk> chunks,
         RepeatedField<ChunkSurroundings> surroundings, CancellationToken ct)
     {
         var texts = request.Highlight is null ? [] : chunks.Select(chunk => chunk.Text ?? "").ToList();
@@ -32,9 +32,9 @@ internal sealed class SurroundingsReader(ShardStore store)
             if (neighbours.Count > 0)
             {
                 around.Before.AddRange(
-                    neighbours[i].Before.Select(chunk => ChunkMapping.ToProto(chunk, request.ReturnFields)));
+                    neighbours[i].Before.Select(chunk => ChunkMapping.ToProto(chunk, request.ReturnFields, profile)));
                 around.After.AddRange(
-                    neighbours[i].After.Select(chunk => ChunkMapping.ToProto(chunk, request.ReturnFields)));
+                    neighbours[i].After.Select(chunk => ChunkMapping.ToProto(chunk, request.ReturnFields, profile)));
             }
 
             surroundings.Add(around);

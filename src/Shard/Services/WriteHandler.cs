@@ -38,7 +38,7 @@ internal sealed class WriteHandler(ShardStore store, SliceResolver resolver, Pas
         var positions = new List<int>(request.Chunks.Count);
         for (var i = 0; i < request.Chunks.Count; i++)
         {
-            if (TryRead(request.Chunks[i], out var write, out results[i]))
+            if (TryRead(request.Chunks[i], WorkspaceProfile.Of(settings), out var write, out results[i]))
             {
                 writes.Add(write!);
                 positions.Add(i);
@@ -86,8 +86,9 @@ internal sealed class WriteHandler(ShardStore store, SliceResolver resolver, Pas
     {
         var (slice, settings) = resolver.ResolveOne(request.Target);
         var mutationId = SliceResolver.ReadMutationId(request.MutationId);
+        var profile = WorkspaceProfile.Of(settings);
         var writes = request.Chunks
-            .Select(chunk => ChunkMapping.ToWrite(chunk, ChunkFields.All, Precondition.None)).ToList();
+            .Select(chunk => ChunkMapping.ToWrite(chunk, ChunkFields.All, Precondition.None, profile)).ToList();
         var embedded = await passages.CompleteAsync(settings, writes, Encoder.Unspecified, ct);
         var stamp = await store.StageAsync(
             slice, request.DocumentId, ReadGeneration(request.Generation), embedded, mutationId, ct);
@@ -129,7 +130,8 @@ internal sealed class WriteHandler(ShardStore store, SliceResolver resolver, Pas
         ? new Guid(generation.Span, bigEndian: true)
         : throw new InvalidInputException("The generation must have 16 bytes.");
 
-    private static bool TryRead(V1.ChunkWrite item, out ChunkWrite? write, out ChunkWriteResult result)
+    private static bool TryRead(
+        V1.ChunkWrite item, WorkspaceProfile profile, out ChunkWrite? write, out ChunkWriteResult result)
     {
         var key = ChunkMapping.ToKey(item.Chunk?.DocumentId ?? "", item.Chunk?.ChunkId ?? "");
         result = new ChunkWriteResult { DocumentId = key.DocumentId, ChunkId = key.ChunkId };
@@ -138,7 +140,8 @@ internal sealed class WriteHandler(ShardStore store, SliceResolver resolver, Pas
         {
             if (item.Chunk is null)
                 throw new InvalidInputException("The item has no chunk; give it one.");
-            write = ChunkMapping.ToWrite(item.Chunk, ChunkMapping.ToFields(item), ChunkMapping.ToPrecondition(item));
+            write = ChunkMapping.ToWrite(
+                item.Chunk, ChunkMapping.ToFields(item), ChunkMapping.ToPrecondition(item), profile);
             return true;
         }
         catch (InvalidInputException fault)

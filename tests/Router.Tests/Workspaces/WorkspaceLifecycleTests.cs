@@ -20,7 +20,7 @@ public sealed class WorkspaceLifecycleTests
         var space = workspace.Spaces.ShouldHaveSingleItem();
         (space.Name, space.Model, space.Dimension, space.Metric, space.Quantization)
             .ShouldBe(("", "tiny", 4, Metric.Cosine, Quantization.Int8));
-        workspace.Embedding.Ingest.ShouldBe(EmbeddingIngest.Full);
+        workspace.Embedding.Ingest.ShouldBe(EmbeddingIngest.FastThenRefine);
         workspace.Chunking.ShouldBe(new ChunkingSettings { TargetTokens = 200, MaxTokens = 254, OverlapTokens = 30 });
         fixture.Shards.Sum(shard => shard.VersionsOf(Guid.Parse(workspace.Uid)).Count).ShouldBe(4);
         var got = await fixture.Workspaces.GetWorkspaceAsync(new GetWorkspaceRequest { Workspace = "docs" });
