@@ -71,7 +71,8 @@ public sealed class BackgroundEncoderTests
         await Should.ThrowAsync<OperationCanceledException>(() => abandoned.WaitAsync(TimeSpan.FromSeconds(30)));
         _transformer.Release();
         await disposal.WaitAsync(TimeSpan.FromSeconds(30));
-        await ((Task)passages).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)passages).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     private static float[] Expected(string text)
