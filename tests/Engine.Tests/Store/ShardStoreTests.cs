@@ -309,7 +309,8 @@ public sealed class ShardStoreTests
             await harness.Store.DeleteAsync(slice, new ChunkSelection.ByDocument(["d"]), harness.NewId(), default);
             (await harness.Store.SearchAsync(slice, Query(1), default)).Hits.ShouldBeEmpty();
             var loaded = harness.Store.Parts.Catalog.Find(slice)!.Loaded!;
-            for (var pass = 0; pass < 2; pass++)
+            // Two rounds, or more where a busy machine makes a round end early.
+            for (var pass = 0; pass < 2 || (pass < 50 && loaded.Rows.FreeCount < loaded.Rows.Limit); pass++)
                 await harness.Store.Parts.Maintenance.RunOnceAsync(default);
             loaded.Rows.FreeCount.ShouldBe(loaded.Rows.Limit);
             loaded.Rows.Limit.ShouldBe(2000);
