@@ -109,7 +109,7 @@ internal static class PostgresNodes
 
     private static async Task InitializeAsync(ClusterFolder folder, ClusterState state, ClusterNode node, CancellationToken cancellationToken)
     {
-        var password = Path.Combine(folder.NodeFolder(node.Name), "password");
+        var password = Path.Combine(PostgresFolder.Of(folder, node.Name), "password");
         ClusterFolder.WriteSecret(password, System.Text.Encoding.ASCII.GetBytes(state.Token));
         if (IsRoot)
             await Programs.RunAsync(["chown", User, password], cancellationToken);
@@ -148,15 +148,19 @@ internal static class PostgresNodes
     private static string Follow(ClusterState state, ClusterNode primary, string name) =>
         $"host=127.0.0.1 port={PortOf(primary)} user={User} password={state.Token} application_name={name}";
 
-    /// <summary>A folder of its own for the server's user, below one that only others may pass through.</summary>
+    /// <summary>A folder of its own for the server's user, below one that others may pass through.</summary>
     private static async Task MakeFolderAsync(ClusterFolder folder, string name, CancellationToken cancellationToken)
     {
-        var own = folder.NodeFolder(name);
+        var own = PostgresFolder.Of(folder, name);
         Directory.CreateDirectory(own);
         if (!IsRoot)
             return;
-        foreach (var above in new[] { folder.Path, Path.GetDirectoryName(own)!, own })
-            await Programs.RunAsync(["chmod", "a+x", above], cancellationToken);
+        foreach (var above in new[] { Path.GetDirectoryName(Path.GetDirectoryName(own))!, Path.GetDirectoryName(own)!, own })
+        {
+            if (above != PostgresFolder.SharedRoot)
+                await Programs.RunAsync(["chmod", "a+x", above], cancellationToken);
+        }
+
         await Programs.RunAsync(["install", "-d", "-m", "700", "-o", User, "-g", User, DataOf(folder, name)], cancellationToken);
         if ((await Programs.TryRunAsync([.. AsUser(), "test", "-w", DataOf(folder, name)], cancellationToken)).ExitCode != 0)
         {
@@ -184,7 +188,7 @@ internal static class PostgresNodes
         return newest is null ? Programs.Find(name, "postgresql") : Path.Combine(newest, name);
     }
 
-    private static string DataOf(ClusterFolder folder, string name) => Path.Combine(folder.NodeFolder(name), "data");
+    private static string DataOf(ClusterFolder folder, string name) => Path.Combine(PostgresFolder.Of(folder, name), "data");
 
     private static string PortOf(ClusterNode node) => new Uri(node.Address).Port.ToString(CultureInfo.InvariantCulture);
 

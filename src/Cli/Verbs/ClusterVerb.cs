@@ -149,7 +149,11 @@ internal static class ClusterVerb
             using (folder.Lock())
                 await new ClusterControl(data, folder, terminal).DownAsync(folder.Require());
             if (parsed.GetValue(erase))
+            {
+                PostgresFolder.Erase(folder);
                 Directory.Delete(folder.Path, recursive: true);
+            }
+
             if (parsed.GetValue(call.Json))
                 JsonLines.Write(terminal.Out, json => json.WriteBoolean("down", true));
             else
