@@ -22,7 +22,8 @@ internal static class NatsNodes
                 Name = name,
                 Kind = NodeKind.Nats,
                 Address = $"nats://127.0.0.1:{ports.Next(ClientPort)}",
-                Health = $"http://127.0.0.1:{ports.Next(MonitorPort)}/healthz",
+                // The server, not its streams: an idle consumer of several replicas counts as "not current" for good.
+                Health = $"http://127.0.0.1:{ports.Next(MonitorPort)}/healthz?js-server-only=true",
                 Route = $"nats://127.0.0.1:{ports.Next(RoutePort)}",
                 Command = [program, "-c", Path.Combine(folder.NodeFolder(name), "nats.conf")],
             };
