@@ -18,6 +18,12 @@ public static class MetadataValue
     /// <summary>Kept in UTC, to the microsecond.</summary>
     public static Value Of(DateTimeOffset value) => new() { TimestampValue = Timestamp.FromDateTimeOffset(value) };
 
+    /// <summary>A place, kept to 1e-7 degrees.</summary>
+    /// <param name="latitude">Degrees north, −90 to 90.</param>
+    /// <param name="longitude">Degrees east, −180 to 180.</param>
+    public static Value Place(double latitude, double longitude) =>
+        new() { GeoValue = new GeoPoint { Latitude = latitude, Longitude = longitude } };
+
     public static Value Of(IEnumerable<string> values) => new() { StringList = new StringList { Values = { values } } };
 
     public static Value Of(IEnumerable<long> values) => new() { IntegerList = new IntegerList { Values = { values } } };
@@ -31,7 +37,8 @@ public static class MetadataValue
         TimestampList = new TimestampList { Values = { values.Select(Timestamp.FromDateTimeOffset) } },
     };
 
-    /// <summary>string, long, double, bool, DateTimeOffset, a list of one of these, or null for an empty message.</summary>
+    /// <summary>string, long, double, bool, DateTimeOffset, GeoPoint, a list of one of these, or null for an empty
+    /// message.</summary>
     public static object? ToObject(this Value value) => value.KindCase switch
     {
         Value.KindOneofCase.StringValue => value.StringValue,
@@ -44,6 +51,8 @@ public static class MetadataValue
         Value.KindOneofCase.FloatList => value.FloatList.Values.ToArray(),
         Value.KindOneofCase.BoolList => value.BoolList.Values.ToArray(),
         Value.KindOneofCase.TimestampList => value.TimestampList.Values.Select(t => t.ToDateTimeOffset()).ToArray(),
+        Value.KindOneofCase.GeoValue => value.GeoValue,
+        Value.KindOneofCase.GeoList => value.GeoList.Values.ToArray(),
         _ => null,
     };
 }

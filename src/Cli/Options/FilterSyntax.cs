@@ -12,15 +12,19 @@ namespace Rag.Cli.Options;
 /// <code>
 ///   lang=en  lang!=en  lang=en|de     equal, not equal, one of
 ///   year>=2020  year>2020  year&lt;=2024  year&lt;2024
-///   draft?  !draft?  !lang=en         there is such a key; not
+///   draft?  !draft?  !lang=en         there is such a key; there is none; not
+///   tags&amp;=red|large                  the list contains all of these (tags=red|large: any)
+///   title~annual report               a string has all of the words; title~~…: any; ~…: the chunk's own text
+///   place@52.52,13.4,5km              within a distance; place@47.2,5.8..55.1,15.1: in a box
+///   lang=en &amp;&amp; (year>2020 || !draft?)  joined
 ///   {"any":{"filters":[...]}}         a whole rag.v1.Filter as JSON
 /// </code>
-/// Values: whole numbers, decimals, true and false, dates (2024-05-01 or with a time), else keywords; in double quotes
-/// always a keyword.
+/// Values: whole numbers, decimals, true and false, dates (2024-05-01 or with a time), places (geo:52.52,13.405), else
+/// keywords; in double quotes always a keyword.
 /// </summary>
 internal static class FilterSyntax
 {
-    private static readonly string[] Operators = ["!=", ">=", "<=", "=", ">", "<"];
+    private static readonly string[] Operators = ["!=", ">=", "<=", "&=", "~~", "=", ">", "<", "~", "@"];
 
     /// <summary>Null where no condition is given.</summary>
     /// <exception cref="CliException">One is malformed.</exception>
@@ -39,6 +43,8 @@ internal static class FilterSyntax
             return MetadataValue.Of(text[1..^1]);
         if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer))
             return MetadataValue.Of(integer);
+        if (GeoSyntax.ParseValue(text) is { } place)
+            return place;
         if (text is "true" or "false")
             return MetadataValue.Of(text == "true");
         if (text.Length > 0 && (char.IsAsciiDigit(text[0]) || text[0] is '-' or '.'))
@@ -55,25 +61,19 @@ internal static class FilterSyntax
         return MetadataValue.Of(text);
     }
 
-    private static Filter ParseOne(string condition)
+    /// <summary>One condition by itself.</summary>
+    /// <param name="condition">The condition.</param>
+    /// <param name="whole">What to name where it is malformed.</param>
+    internal static Filter ParseCondition(string condition, string whole)
     {
-        var text = condition.Trim();
-        if (text.StartsWith('{'))
-            return ParseJson(text);
-        if (text.StartsWith('!'))
-            return Where.Not(ParseOne(text[1..]));
-        var at = text.IndexOfAny(['=', '<', '>', '!']);
-        if (at < 0 && text.Length > 1 && text.EndsWith('?'))
-            return Where.Exists(text[..^1]);
-        var sign = at > 0 ? Operators.FirstOrDefault(sign => text.AsSpan(at).StartsWith(sign)) : null;
-        if (sign is null)
-        {
-            throw new CliException(
-                $"'{condition}' is no condition: write key=value, key>=value, key? or a filter as JSON.", ExitCode.Usage);
-        }
-
-        var key = text[..at].TrimEnd();
-        var value = text[(at + sign.Length)..].TrimStart();
+        var at = condition.IndexOfAny(['=', '<', '>', '!', '~', '@', '&']);
+        if (at < 0 && condition.Length > 1 && condition.EndsWith('?'))
+            return Where.Exists(condition[..^1]);
+        var sign = at >= 0 ? Operators.FirstOrDefault(sign => condition.AsSpan(at).StartsWith(sign)) : null;
+        var key = at > 0 ? condition[..at].TrimEnd() : "";
+        if (sign is null || (key.Length == 0 && sign[0] != '~'))
+            throw Malformed(whole);
+        var value = condition[(at + sign.Length)..].TrimStart();
         return sign switch
         {
             "=" => OneOf(key, value),
@@ -81,9 +81,26 @@ internal static class FilterSyntax
             ">=" => Where.AtLeast(key, ParseValue(value)),
             ">" => Where.GreaterThan(key, ParseValue(value)),
             "<=" => Where.AtMost(key, ParseValue(value)),
+            "&=" => Where.ContainsAll(key, value.Split('|').Select(ParseValue)),
+            "~" => Where.MatchAll(key, Unquoted(value)),
+            "~~" => Where.MatchAny(key, Unquoted(value)),
+            "@" => GeoSyntax.ParseArea(key, value) ?? throw Malformed(whole),
             _ => Where.LessThan(key, ParseValue(value)),
         };
     }
+
+    private static Filter ParseOne(string condition)
+    {
+        var text = condition.Trim();
+        return text.StartsWith('{') ? ParseJson(text) : new FilterText(text).Parse();
+    }
+
+    private static CliException Malformed(string condition) => new(
+        $"'{condition}' is no condition: write key=value, key>=value, key?, key~words, key@latitude,longitude,5km or a "
+        + "filter as JSON.", ExitCode.Usage);
+
+    private static string Unquoted(string text) =>
+        text.Length >= 2 && text[0] == '"' && text[^1] == '"' ? text[1..^1] : text;
 
     private static Filter OneOf(string key, string value) =>
         value.Contains('|') && !value.StartsWith('"')

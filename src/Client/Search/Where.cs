@@ -48,6 +48,33 @@ public static class Where
     public static Filter Between(string key, Value atLeast, Value lessThan) =>
         new() { Range = new RangeFilter { Key = key, AtLeast = atLeast, LessThan = lessThan } };
 
+    /// <summary>The key's list contains each of these values, all of one type.</summary>
+    public static Filter ContainsAll(string key, params IEnumerable<Value> values) =>
+        new() { ContainsAll = new ContainsAllFilter { Key = key, Values = { values } } };
+
+    /// <summary>A string under the key has all words of a text; with an empty key, the chunk's own text.</summary>
+    public static Filter MatchAll(string key, string text) => Match(key, text, MatchFilter.Types.Words.All);
+
+    /// <summary>A string under the key has any word of a text; with an empty key, the chunk's own text.</summary>
+    public static Filter MatchAny(string key, string text) => Match(key, text, MatchFilter.Types.Words.Any);
+
+    /// <summary>A place under the key lies at most so many meters from a center.</summary>
+    public static Filter Near(string key, double latitude, double longitude, double meters) => new()
+    {
+        GeoRadius = new GeoRadiusFilter { Key = key, Center = Place(latitude, longitude), RadiusMeters = meters },
+    };
+
+    /// <summary>A place under the key lies in a box; one whose west is greater than its east spans 180 degrees.</summary>
+    public static Filter InBox(string key, double south, double west, double north, double east) => new()
+    {
+        GeoBox = new GeoBoxFilter { Key = key, SouthWest = Place(south, west), NorthEast = Place(north, east) },
+    };
+
     /// <summary>The key is there, with any type.</summary>
     public static Filter Exists(string key) => new() { Exists = new ExistsFilter { Key = key } };
+
+    private static Filter Match(string key, string text, MatchFilter.Types.Words words) =>
+        new() { Match = new MatchFilter { Key = key, Text = text, Words = words } };
+
+    private static GeoPoint Place(double latitude, double longitude) => new() { Latitude = latitude, Longitude = longitude };
 }

@@ -35,7 +35,7 @@ internal sealed class BooleanColumn
     {
         var words = to.Words;
         var pages = _pages.Pages;
-        for (var i = 0; i < Math.Min(words.Length, pages.Length); i++)
+        for (var i = to.FirstWord; i < Math.Min(words.Length, pages.Length); i++)
         {
             if (pages[i] is not { } page)
                 continue;

@@ -2,7 +2,8 @@ using Rag.Engine.Mutations;
 
 namespace Rag.Engine.Filters;
 
-/// <summary>The binary form of a filter in a delete's payload. Reading checks the same limits as the facade.</summary>
+/// <summary>The binary form of a filter, in a delete's payload and as a cache's key. Reading checks the same limits as
+/// the facade.</summary>
 internal static class FilterCodec
 {
     // Stored: never change them.
@@ -13,6 +14,10 @@ internal static class FilterCodec
     private const byte AndTag = 5;
     private const byte OrTag = 6;
     private const byte NotTag = 7;
+    private const byte ContainsAllTag = 8;
+    private const byte MatchTag = 9;
+    private const byte GeoRadiusTag = 10;
+    private const byte GeoBoxTag = 11;
 
     public static void Write(PayloadWriter to, FilterExpression filter)
     {
@@ -37,6 +42,27 @@ internal static class FilterCodec
             case FilterExpression.Exists exists:
                 to.Byte(ExistsTag);
                 to.Text(exists.Key);
+                break;
+            case FilterExpression.ContainsAll all:
+                to.Byte(ContainsAllTag);
+                to.Text(all.Key);
+                MetadataCodec.WriteValue(to, all.Values);
+                break;
+            case FilterExpression.Match match:
+                to.Byte(MatchTag);
+                to.Text(match.Key);
+                to.Text(match.Text);
+                to.Byte(match.AllWords ? (byte)1 : (byte)0);
+                break;
+            case FilterExpression.GeoRadius radius:
+                to.Byte(GeoRadiusTag);
+                to.Text(radius.Key);
+                WriteDoubles(to, radius.Center.Latitude, radius.Center.Longitude, radius.Meters);
+                break;
+            case FilterExpression.GeoBox box:
+                to.Byte(GeoBoxTag);
+                to.Text(box.Key);
+                WriteDoubles(to, box.South, box.West, box.North, box.East);
                 break;
             case FilterExpression.And and:
                 WriteAll(to, AndTag, and.Operands);
@@ -78,6 +104,16 @@ internal static class FilterCodec
                 return new FilterExpression.Range(key, lower, lowerInclusive, upper, upperInclusive);
             case ExistsTag:
                 return new FilterExpression.Exists(from.Text());
+            case ContainsAllTag:
+                return new FilterExpression.ContainsAll(from.Text(), MetadataCodec.ReadValue(ref from));
+            case MatchTag:
+                return new FilterExpression.Match(from.Text(), from.Text(), from.Byte() != 0);
+            case GeoRadiusTag:
+                return new FilterExpression.GeoRadius(
+                    from.Text(), new GeoPoint(ReadDouble(ref from), ReadDouble(ref from)), ReadDouble(ref from));
+            case GeoBoxTag:
+                return new FilterExpression.GeoBox(
+                    from.Text(), ReadDouble(ref from), ReadDouble(ref from), ReadDouble(ref from), ReadDouble(ref from));
             case AndTag:
                 return new FilterExpression.And(ReadAll(ref from, depth));
             case OrTag:
@@ -104,6 +140,14 @@ internal static class FilterCodec
             operands[i] = Read(ref from, depth + 1);
         return operands;
     }
+
+    private static void WriteDoubles(PayloadWriter to, params ReadOnlySpan<double> values)
+    {
+        foreach (var value in values)
+            to.Int64(BitConverter.DoubleToInt64Bits(value));
+    }
+
+    private static double ReadDouble(ref PayloadReader from) => BitConverter.Int64BitsToDouble(from.Int64());
 
     private static void WriteBound(PayloadWriter to, MetadataValue? bound, bool inclusive)
     {

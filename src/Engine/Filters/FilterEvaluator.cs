@@ -10,16 +10,17 @@ namespace Rag.Engine.Filters;
 internal static class FilterEvaluator
 {
     /// <summary>Rows below <paramref name="rowLimit"/> that meet the filter; to be disposed.</summary>
-    public static RowBitmap Evaluate(FilterExpression filter, MetadataColumns columns, int rowLimit)
+    public static RowBitmap Evaluate(FilterExpression filter, in FilterSource source, int rowLimit, int firstWord = 0)
     {
-        var result = RowBitmap.Rent(rowLimit);
-        Collect(filter, columns, result);
+        var result = RowBitmap.Rent(rowLimit, firstWord);
+        Collect(filter, source, result);
         return result;
     }
 
     // 'to' is empty on entry.
-    private static void Collect(FilterExpression filter, MetadataColumns columns, RowBitmap to)
+    private static void Collect(FilterExpression filter, in FilterSource source, RowBitmap to)
     {
+        var columns = source.Columns;
         switch (filter)
         {
             case FilterExpression.Equal equal:
@@ -34,19 +35,33 @@ internal static class FilterEvaluator
             case FilterExpression.Exists exists:
                 CollectPresent(exists.Key, columns, to);
                 break;
+            case FilterExpression.ContainsAll all:
+                CollectAll(all, columns, to);
+                break;
+            case FilterExpression.Match match:
+                CollectMatch(match, source, to);
+                break;
+            case FilterExpression.GeoRadius radius:
+                columns.FindNumbers(radius.Key, MetadataKind.Location)?.CollectWhere(
+                    new GeoRadiusTest(radius.Center, radius.Meters), to);
+                break;
+            case FilterExpression.GeoBox box:
+                columns.FindNumbers(box.Key, MetadataKind.Location)?.CollectWhere(
+                    new GeoBoxTest(box.South, box.West, box.North, box.East), to);
+                break;
             case FilterExpression.And and:
-                CollectAnd(and, columns, to);
+                CollectAnd(and, source, to);
                 break;
             case FilterExpression.Or or:
                 foreach (var operand in or.Operands)
                 {
-                    using var rows = Evaluate(operand, columns, to.RowLimit);
+                    using var rows = Evaluate(operand, source, to.RowLimit, to.FirstWord);
                     to.UniteWith(rows);
                 }
 
                 break;
             case FilterExpression.Not not:
-                Collect(not.Operand, columns, to);
+                Collect(not.Operand, source, to);
                 to.Invert();
                 break;
             default:
@@ -54,12 +69,12 @@ internal static class FilterEvaluator
         }
     }
 
-    private static void CollectAnd(FilterExpression.And and, MetadataColumns columns, RowBitmap to)
+    private static void CollectAnd(FilterExpression.And and, in FilterSource source, RowBitmap to)
     {
         to.Fill();
         foreach (var operand in and.Operands)
         {
-            using var rows = Evaluate(operand, columns, to.RowLimit);
+            using var rows = Evaluate(operand, source, to.RowLimit, to.FirstWord);
             to.IntersectWith(rows);
         }
     }
@@ -68,9 +83,46 @@ internal static class FilterEvaluator
     {
         columns.FindKeywords(key)?.CollectPresent(to);
         columns.FindBooleans(key)?.Collect(true, true, to);
-        columns.FindNumbers(key, MetadataKind.Integer)?.CollectPresent(to);
-        columns.FindNumbers(key, MetadataKind.Float)?.CollectPresent(to);
-        columns.FindNumbers(key, MetadataKind.Timestamp)?.CollectPresent(to);
+        foreach (var kind in MetadataColumns.NumberKinds)
+            columns.FindNumbers(key, kind)?.CollectPresent(to);
+    }
+
+    private static void CollectAll(FilterExpression.ContainsAll all, MetadataColumns columns, RowBitmap to)
+    {
+        to.Fill();
+        for (var i = 0; i < all.Values.Count; i++)
+        {
+            using var rows = RowBitmap.Rent(to.RowLimit, to.FirstWord);
+            CollectIn(all.Key, all.Values.At(i), columns, rows);
+            to.IntersectWith(rows);
+        }
+    }
+
+    private static void CollectMatch(FilterExpression.Match match, in FilterSource source, RowBitmap to)
+    {
+        var words = source.Text.Query(match.Text).Keys;
+        if (match.Key.Length > 0)
+        {
+            if (source.Columns.FindKeywords(match.Key) is not { } column)
+                return;
+            using var accepted = RowBitmap.Rent(column.Dictionary.Count + 1);
+            column.Words.Collect(words, match.AllWords, source.Text.Analyzers, accepted);
+            column.CollectIn(accepted.Words, to);
+            return;
+        }
+
+        for (var i = 0; i < words.Length; i++)
+        {
+            if (!match.AllWords || i == 0)
+            {
+                source.Text.Index.Collect(words[i], to);
+                continue;
+            }
+
+            using var rows = RowBitmap.Rent(to.RowLimit, to.FirstWord);
+            source.Text.Index.Collect(words[i], rows);
+            to.IntersectWith(rows);
+        }
     }
 
     private static void CollectIn(string key, MetadataValue values, MetadataColumns columns, RowBitmap to)

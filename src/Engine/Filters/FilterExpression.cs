@@ -28,6 +28,24 @@ public abstract record FilterExpression
     /// <summary>There is a value under <paramref name="Key"/>, of whatever kind; an empty list is none.</summary>
     public sealed record Exists(string Key) : FilterExpression;
 
+    /// <summary>Each of <paramref name="Values"/>, a list of any kind, is among the values under the key; at least
+    /// one.</summary>
+    public sealed record ContainsAll(string Key, MetadataValue Values) : FilterExpression;
+
+    /// <summary>
+    /// A string under <paramref name="Key"/>, or the chunk's text where the key is empty, has all words of a text, or any
+    /// of them, analysed as for a search by words. A text without words accepts nothing. Not for deletes.
+    /// </summary>
+    public sealed record Match(string Key, string Text, bool AllWords) : FilterExpression;
+
+    /// <summary>A place under <paramref name="Key"/> is at most so many meters from the center, along the
+    /// earth.</summary>
+    public sealed record GeoRadius(string Key, GeoPoint Center, double Meters) : FilterExpression;
+
+    /// <summary>A place under <paramref name="Key"/> lies in a box, edges included; one whose west is greater than its
+    /// east spans the meridian of 180 degrees.</summary>
+    public sealed record GeoBox(string Key, double South, double West, double North, double East) : FilterExpression;
+
     /// <summary>All operands hold; true if there are none.</summary>
     public sealed record And(IReadOnlyList<FilterExpression> Operands) : FilterExpression;
 

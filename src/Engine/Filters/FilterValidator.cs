@@ -5,28 +5,45 @@ namespace Rag.Engine.Filters;
 /// <summary>Checks a filter's shape and limits, so that evaluation need not.</summary>
 internal static class FilterValidator
 {
+    private static readonly string TooManyValues =
+        $"The filter's lists hold over {StoreLimits.MaxFilterValues} values; split the search.";
+
     /// <summary>A sentence that says what is wrong, or null.</summary>
     public static string? FindError(FilterExpression filter)
     {
-        var nodes = 0;
-        var values = 0;
-        return Check(filter, 1, ref nodes, ref values);
+        var budget = default(Budget);
+        return Check(filter, 1, ref budget);
     }
 
-    private static string? Check(FilterExpression? filter, int depth, ref int nodes, ref int values)
+    /// <summary>As above, for a delete: what it removes must not hang on how texts are analysed, for replicas may differ
+    /// in that while they are updated.</summary>
+    public static string? FindErrorOfDelete(FilterExpression filter) =>
+        FindError(filter) ?? (HasMatch(filter) ? "A delete takes no match conditions; search for the chunks, then delete them by key." : null);
+
+    /// <summary>Whether the filter asks for words.</summary>
+    public static bool HasMatch(FilterExpression filter) => filter switch
+    {
+        FilterExpression.Match => true,
+        FilterExpression.And and => and.Operands.Any(HasMatch),
+        FilterExpression.Or or => or.Operands.Any(HasMatch),
+        FilterExpression.Not not => HasMatch(not.Operand),
+        _ => false,
+    };
+
+    private static string? Check(FilterExpression? filter, int depth, ref Budget budget)
     {
         if (depth > StoreLimits.MaxFilterDepth)
             return $"The filter is nested deeper than {StoreLimits.MaxFilterDepth} levels; flatten it.";
-        if (++nodes > StoreLimits.MaxFilterNodes)
+        if (++budget.Nodes > StoreLimits.MaxFilterNodes)
             return $"The filter has more than {StoreLimits.MaxFilterNodes} conditions; use 'in' for lists of values.";
         switch (filter)
         {
             case FilterExpression.And and:
-                return CheckAll(and.Operands, depth, ref nodes, ref values);
+                return CheckAll(and.Operands, depth, ref budget);
             case FilterExpression.Or or:
-                return CheckAll(or.Operands, depth, ref nodes, ref values);
+                return CheckAll(or.Operands, depth, ref budget);
             case FilterExpression.Not not:
-                return Check(not.Operand, depth + 1, ref nodes, ref values);
+                return Check(not.Operand, depth + 1, ref budget);
             case FilterExpression.Exists exists:
                 return CheckKey(exists.Key);
             case FilterExpression.Equal equal:
@@ -34,11 +51,20 @@ internal static class FilterValidator
                     ?? (equal.Value.IsList ? $"'{equal.Key}' is compared with a list; use 'in'."
                         : CheckValue(equal.Key, equal.Value));
             case FilterExpression.In @in:
-                values += @in.Values.Count;
+                budget.Values += @in.Values.Count;
                 return CheckKey(@in.Key)
-                    ?? (values > StoreLimits.MaxFilterValues
-                        ? $"The filter's 'in' lists hold over {StoreLimits.MaxFilterValues} values; split the search."
-                        : CheckValue(@in.Key, @in.Values));
+                    ?? (budget.Values > StoreLimits.MaxFilterValues ? TooManyValues : CheckValue(@in.Key, @in.Values));
+            case FilterExpression.ContainsAll all:
+                budget.Values += all.Values.Count;
+                return CheckKey(all.Key)
+                    ?? (all.Values.Count == 0 ? $"'contains all' on '{all.Key}' has no value; give at least one." : null)
+                    ?? (budget.Values > StoreLimits.MaxFilterValues ? TooManyValues : CheckValue(all.Key, all.Values));
+            case FilterExpression.Match match:
+                return (match.Key?.Length == 0 ? null : CheckKey(match.Key)) ?? CheckText(match.Text, ref budget);
+            case FilterExpression.GeoRadius radius:
+                return CheckKey(radius.Key) ?? CheckRadius(radius);
+            case FilterExpression.GeoBox box:
+                return CheckKey(box.Key) ?? CheckBox(box);
             case FilterExpression.Range range:
                 return CheckKey(range.Key) ?? CheckRange(range);
             default:
@@ -47,11 +73,11 @@ internal static class FilterValidator
     }
 
     private static string? CheckAll(
-        IReadOnlyList<FilterExpression> operands, int depth, ref int nodes, ref int values)
+        IReadOnlyList<FilterExpression> operands, int depth, ref Budget budget)
     {
         foreach (var operand in operands)
         {
-            if (Check(operand, depth + 1, ref nodes, ref values) is { } error)
+            if (Check(operand, depth + 1, ref budget) is { } error)
                 return error;
         }
 
@@ -63,6 +89,30 @@ internal static class FilterValidator
             ? $"A filter's key must have 1–{StoreLimits.MaxMetadataKeyBytes} bytes."
             : null;
 
+    private static string? CheckText(string? text, ref Budget budget)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+            return "A match condition has no text; give the words to look for.";
+        budget.TextBytes += Encoding.UTF8.GetByteCount(text);
+        return budget.TextBytes > StoreLimits.MaxFilterTextBytes
+            ? $"The filter's match conditions hold over {StoreLimits.MaxFilterTextBytes} bytes of text; shorten them."
+            : null;
+    }
+
+    private static string? CheckRadius(FilterExpression.GeoRadius radius)
+    {
+        if (!radius.Center.IsValid)
+            return $"The center for '{radius.Key}' is no place: latitude is −90 to 90 degrees, longitude −180 to 180.";
+        return radius.Meters is > 0 and <= StoreLimits.MaxRadiusMeters
+            ? null
+            : $"The radius for '{radius.Key}' is {radius.Meters} m; give more than 0 and at most {StoreLimits.MaxRadiusMeters}.";
+    }
+
+    private static string? CheckBox(FilterExpression.GeoBox box) =>
+        !new GeoPoint(box.South, box.West).IsValid || !new GeoPoint(box.North, box.East).IsValid
+            ? $"The box for '{box.Key}' is not on the earth: latitude is −90 to 90 degrees, longitude −180 to 180."
+            : box.South > box.North ? $"The box for '{box.Key}' has its southern edge north of its northern one." : null;
+
     private static string? CheckRange(FilterExpression.Range range)
     {
         if (range.Lower is null && range.Upper is null)
@@ -73,7 +123,7 @@ internal static class FilterValidator
         {
             if (bound is not { } value)
                 continue;
-            if (value.IsList || value.Kind == MetadataKind.Boolean)
+            if (value.IsList || value.Kind is MetadataKind.Boolean or MetadataKind.Location)
                 return $"The range on '{range.Key}' has a bound without order; use a single string, number or time.";
             if (CheckValue(range.Key, value) is { } error)
                 return error;
@@ -84,16 +134,25 @@ internal static class FilterValidator
 
     private static string? CheckValue(string key, MetadataValue value)
     {
-        if (value.Kind is < MetadataKind.String or > MetadataKind.Timestamp)
+        if (value.Kind is < MetadataKind.String or > MetadataKind.Location)
             return $"The value for '{key}' is missing.";
         for (var i = 0; i < value.Count; i++)
         {
             if (value.Kind == MetadataKind.Float && double.IsNaN(value.AsFloat(i)))
                 return $"The value for '{key}' is not a number; NaN equals nothing.";
+            if (value.Kind == MetadataKind.Location && !value.AsLocation(i).IsValid)
+                return $"The value for '{key}' is no place: latitude is −90 to 90 degrees, longitude −180 to 180.";
             if (value.Kind == MetadataKind.String && value.AsString(i) is null)
                 return $"The value for '{key}' is missing.";
         }
 
         return null;
+    }
+
+    private struct Budget
+    {
+        public int Nodes;
+        public int Values;
+        public int TextBytes;
     }
 }

@@ -15,10 +15,17 @@ internal sealed class KeywordColumn
     private readonly PageDirectory<Page> _pages = new();
     private long _listBytes;
 
+    private KeywordWords? _words;
+
     public KeywordDictionary Dictionary { get; } = new();
 
+    /// <summary>The strings by their words; made by the first who asks.</summary>
+    public KeywordWords Words =>
+        Volatile.Read(ref _words) ?? Interlocked.CompareExchange(ref _words, new KeywordWords(Dictionary), null) ?? _words!;
+
     public long MemoryBytes =>
-        Dictionary.MemoryBytes + _pages.DirectoryBytes + _pages.PageCount * 320L + _listBytes + 100;
+        Dictionary.MemoryBytes + _pages.DirectoryBytes + _pages.PageCount * 320L + _listBytes + 100
+        + (Volatile.Read(ref _words)?.MemoryBytes ?? 0);
 
     public void Set(int row, ReadOnlySpan<byte> value) => SetNumber(row, Dictionary.GetOrAdd(value));
 
@@ -71,7 +78,7 @@ internal sealed class KeywordColumn
     {
         var words = to.Words;
         var pages = _pages.Pages;
-        for (var i = 0; i < Math.Min(words.Length, pages.Length); i++)
+        for (var i = to.FirstWord; i < Math.Min(words.Length, pages.Length); i++)
         {
             if (pages[i] is not { } page)
                 continue;
@@ -87,7 +94,7 @@ internal sealed class KeywordColumn
     {
         var words = to.Words;
         var pages = _pages.Pages;
-        for (var i = 0; i < Math.Min(words.Length, pages.Length); i++)
+        for (var i = to.FirstWord; i < Math.Min(words.Length, pages.Length); i++)
         {
             if (pages[i] is not { } page)
                 continue;
@@ -108,7 +115,7 @@ internal sealed class KeywordColumn
     {
         var words = to.Words;
         var pages = _pages.Pages;
-        for (var i = 0; i < Math.Min(words.Length, pages.Length); i++)
+        for (var i = to.FirstWord; i < Math.Min(words.Length, pages.Length); i++)
         {
             if (pages[i] is { } page)
                 words[i] |= ~EqualTo(page.Numbers, 0);

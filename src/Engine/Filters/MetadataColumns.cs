@@ -13,7 +13,22 @@ internal sealed class MetadataColumns
     private readonly ConcurrentDictionary<string, KeywordColumn> _keywords = New<KeywordColumn>();
     private readonly ConcurrentDictionary<string, BooleanColumn> _booleans = New<BooleanColumn>();
     private readonly ConcurrentDictionary<string, NumberColumn>[] _numbers =
-        [New<NumberColumn>(), New<NumberColumn>(), New<NumberColumn>()];
+        [New<NumberColumn>(), New<NumberColumn>(), New<NumberColumn>(), New<NumberColumn>()];
+    private int _settled;
+    private int _reuses;
+
+    /// <summary>Kinds whose values are numbers of 64 bits.</summary>
+    public static IReadOnlyList<MetadataKind> NumberKinds { get; } =
+        [MetadataKind.Integer, MetadataKind.Float, MetadataKind.Timestamp, MetadataKind.Location];
+
+    /// <summary>
+    /// Rows below it had their metadata set before it was read. Together with <see cref="Reuses"/> it tells what of a
+    /// filter's result is still true: metadata of a row never changes, but a row's number may be used again.
+    /// </summary>
+    public int Settled => Volatile.Read(ref _settled);
+
+    /// <summary>Times that metadata was set for a row that had been <see cref="Settled"/>.</summary>
+    public int Reuses => Volatile.Read(ref _reuses);
 
     public long MemoryBytes
     {
@@ -55,29 +70,18 @@ internal sealed class MetadataColumns
     /// <summary>Sets a row's metadata from its encoded form (MetadataCodec); empty for none.</summary>
     public void Set(int row, ReadOnlySpan<byte> encoded)
     {
-        if (encoded.IsEmpty)
-            return;
-        var reader = new PayloadReader(encoded);
-        for (var left = reader.Count(3); left > 0; left--)
-        {
-            var key = reader.Bytes();
-            var (kind, isList) = MetadataCodec.ReadKind(ref reader);
-            var count = isList ? reader.Count() : 1;
-            switch (kind)
-            {
-                case MetadataKind.String:
-                    SetStrings(GetOrAdd(_keywords, key), row, ref reader, isList, count);
-                    break;
-                case MetadataKind.Boolean:
-                    var booleans = GetOrAdd(_booleans, key);
-                    for (var i = 0; i < count; i++)
-                        booleans.Set(row, MetadataCodec.ReadBits(ref reader, kind) != 0);
-                    break;
-                default:
-                    SetNumbers(GetOrAdd(Numbers(kind), key), row, kind, ref reader, isList, count);
-                    break;
-            }
-        }
+        if (!encoded.IsEmpty)
+            SetAll(row, encoded);
+        Settle(row);
+    }
+
+    /// <summary>Notes, after the fact, that all metadata of a row is set. Called before the row can be seen.</summary>
+    public void Settle(int row)
+    {
+        if (row >= _settled)
+            Volatile.Write(ref _settled, row + 1);
+        else
+            Volatile.Write(ref _reuses, _reuses + 1);
     }
 
     /// <summary>Gives a new row all values of another one.</summary>
@@ -109,6 +113,8 @@ internal sealed class MetadataColumns
                     column.Set(to, column[from][0]);
             }
         }
+
+        Settle(to);
     }
 
     /// <summary>Removes all values of a row that no reader sees.</summary>
@@ -122,6 +128,31 @@ internal sealed class MetadataColumns
         {
             foreach (var (_, column) in columns)
                 column.Erase(row);
+        }
+    }
+
+    private void SetAll(int row, ReadOnlySpan<byte> encoded)
+    {
+        var reader = new PayloadReader(encoded);
+        for (var left = reader.Count(3); left > 0; left--)
+        {
+            var key = reader.Bytes();
+            var (kind, isList) = MetadataCodec.ReadKind(ref reader);
+            var count = isList ? reader.Count() : 1;
+            switch (kind)
+            {
+                case MetadataKind.String:
+                    SetStrings(GetOrAdd(_keywords, key), row, ref reader, isList, count);
+                    break;
+                case MetadataKind.Boolean:
+                    var booleans = GetOrAdd(_booleans, key);
+                    for (var i = 0; i < count; i++)
+                        booleans.Set(row, MetadataCodec.ReadBits(ref reader, kind) != 0);
+                    break;
+                default:
+                    SetNumbers(GetOrAdd(Numbers(kind), key), row, kind, ref reader, isList, count);
+                    break;
+            }
         }
     }
 
@@ -160,6 +191,7 @@ internal sealed class MetadataColumns
         MetadataKind.Integer => _numbers[0],
         MetadataKind.Float => _numbers[1],
         MetadataKind.Timestamp => _numbers[2],
+        MetadataKind.Location => _numbers[3],
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of number."),
     };
 

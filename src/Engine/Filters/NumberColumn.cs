@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 namespace Rag.Engine.Filters;
 
 /// <summary>
-/// The integers, floats or timestamps under one metadata key, as 64-bit numbers in the same order, in pages of 64 rows.
+/// The integers, floats, timestamps or places under one metadata key, as 64-bit numbers in the same order, in pages of 64 rows.
 /// One writer, readers without locks.
 /// </summary>
 internal sealed class NumberColumn
@@ -64,7 +64,7 @@ internal sealed class NumberColumn
     {
         var words = to.Words;
         var pages = _pages.Pages;
-        for (var i = 0; i < Math.Min(words.Length, pages.Length); i++)
+        for (var i = to.FirstWord; i < Math.Min(words.Length, pages.Length); i++)
         {
             if (pages[i] is not { } page)
                 continue;
@@ -88,7 +88,7 @@ internal sealed class NumberColumn
     {
         var words = to.Words;
         var pages = _pages.Pages;
-        for (var i = 0; i < Math.Min(words.Length, pages.Length); i++)
+        for (var i = to.FirstWord; i < Math.Min(words.Length, pages.Length); i++)
         {
             if (pages[i] is not { } page)
                 continue;
@@ -114,12 +114,44 @@ internal sealed class NumberColumn
         }
     }
 
+    /// <summary>Adds the rows with a value that passes a test.</summary>
+    public void CollectWhere<TTest>(TTest test, RowBitmap to)
+        where TTest : struct, INumberTest
+    {
+        var words = to.Words;
+        var pages = _pages.Pages;
+        for (var i = to.FirstWord; i < Math.Min(words.Length, pages.Length); i++)
+        {
+            if (pages[i] is not { } page)
+                continue;
+            ulong found = 0;
+            for (var rest = Volatile.Read(ref page.Single); rest != 0; rest &= rest - 1)
+            {
+                var local = System.Numerics.BitOperations.TrailingZeroCount(rest);
+                if (test.Accepts(page.Values[local]))
+                    found |= 1UL << local;
+            }
+
+            for (var rest = Volatile.Read(ref page.Several); rest != 0; rest &= rest - 1)
+            {
+                var local = System.Numerics.BitOperations.TrailingZeroCount(rest);
+                foreach (var value in page.Lists![local].AsSpan())
+                {
+                    if (test.Accepts(value))
+                        found |= 1UL << local;
+                }
+            }
+
+            words[i] |= found;
+        }
+    }
+
     /// <summary>Adds the rows that have any value.</summary>
     public void CollectPresent(RowBitmap to)
     {
         var words = to.Words;
         var pages = _pages.Pages;
-        for (var i = 0; i < Math.Min(words.Length, pages.Length); i++)
+        for (var i = to.FirstWord; i < Math.Min(words.Length, pages.Length); i++)
         {
             if (pages[i] is { } page)
                 words[i] |= Volatile.Read(ref page.Single) | Volatile.Read(ref page.Several);

@@ -11,14 +11,21 @@ internal struct RowBitmap : IDisposable
 {
     private ulong[]? _words;
 
-    private RowBitmap(ulong[] words, int rowLimit)
+    private readonly bool _pooled;
+
+    private RowBitmap(ulong[] words, int rowLimit, int firstWord, bool pooled)
     {
         _words = words;
+        _pooled = pooled;
         RowLimit = rowLimit;
+        FirstWord = firstWord;
     }
 
     /// <summary>Rows are 0…RowLimit−1.</summary>
     public int RowLimit { get; }
+
+    /// <summary>Who fills the set leaves the words before this one as they are.</summary>
+    public int FirstWord { get; }
 
     public readonly Span<ulong> Words => _words.AsSpan(0, WordCount(RowLimit));
 
@@ -35,12 +42,16 @@ internal struct RowBitmap : IDisposable
     }
 
     /// <summary>A set of no rows.</summary>
-    public static RowBitmap Rent(int rowLimit)
+    public static RowBitmap Rent(int rowLimit, int firstWord = 0)
     {
-        var bitmap = new RowBitmap(ArrayPool<ulong>.Shared.Rent(Math.Max(1, WordCount(rowLimit))), rowLimit);
+        var words = ArrayPool<ulong>.Shared.Rent(Math.Max(1, WordCount(rowLimit)));
+        var bitmap = new RowBitmap(words, rowLimit, firstWord, pooled: true);
         bitmap.Words.Clear();
         return bitmap;
     }
+
+    /// <summary>A set in memory of the caller's, at least <see cref="WordCount"/> words.</summary>
+    public static RowBitmap Over(ulong[] words, int rowLimit) => new(words, rowLimit, 0, pooled: false);
 
     public static int WordCount(int rowLimit) => (rowLimit + 63) >> 6;
 
@@ -97,7 +108,7 @@ internal struct RowBitmap : IDisposable
 
     public void Dispose()
     {
-        if (_words is { } words)
+        if (_pooled && _words is { } words)
             ArrayPool<ulong>.Shared.Return(words);
         _words = null;
     }

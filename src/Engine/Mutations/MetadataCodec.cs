@@ -100,13 +100,20 @@ internal static class MetadataCodec
     {
         var tag = from.Byte();
         var kind = (MetadataKind)(tag & ~ListFlag);
-        if (kind is < MetadataKind.String or > MetadataKind.Timestamp)
+        if (kind is < MetadataKind.String or > MetadataKind.Location)
             throw PayloadReader.Malformed($"there is no metadata kind {(byte)kind}");
         return (kind, (tag & ListFlag) != 0);
     }
 
-    public static long ReadBits(ref PayloadReader from, MetadataKind kind) =>
-        kind == MetadataKind.Boolean ? from.Byte() & 1 : from.Int64();
+    public static long ReadBits(ref PayloadReader from, MetadataKind kind)
+    {
+        if (kind == MetadataKind.Boolean)
+            return from.Byte() & 1;
+        var bits = from.Int64();
+        if (kind == MetadataKind.Location && !GeoPoint.Unpack(bits).IsValid)
+            throw PayloadReader.Malformed("a place is not on the earth");
+        return bits;
+    }
 
     /// <summary>Bytes that <see cref="Write"/> will take.</summary>
     public static int Measure(IReadOnlyDictionary<string, MetadataValue> metadata)

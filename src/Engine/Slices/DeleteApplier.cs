@@ -63,7 +63,7 @@ internal static class DeleteApplier
     {
         var slice = rows.Slice;
         var deleted = 0;
-        using var accepted = FilterEvaluator.Evaluate(filter, slice.Metadata, slice.Rows.Limit);
+        using var accepted = FilterEvaluator.Evaluate(filter, slice.Filterable, slice.Rows.Limit);
         var words = accepted.Words;
         for (var i = 0; i < words.Length; i++)
         {

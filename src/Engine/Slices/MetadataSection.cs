@@ -18,7 +18,7 @@ internal static class MetadataSection
             WriteKeywords(stream, cut, key, column);
         foreach (var (key, column) in metadata.BooleanColumns)
             WriteBooleans(stream, cut, key, column);
-        foreach (var kind in new[] { MetadataKind.Integer, MetadataKind.Float, MetadataKind.Timestamp })
+        foreach (var kind in MetadataColumns.NumberKinds)
         {
             foreach (var (key, column) in metadata.NumberColumns(kind))
                 WriteNumbers(stream, cut, key, kind, column);
@@ -44,7 +44,7 @@ internal static class MetadataSection
                 case MetadataKind.Boolean:
                     ReadBooleans(ref reader, slice.Metadata.GetBooleans(key), rowLimit);
                     break;
-                case var kind and (MetadataKind.Integer or MetadataKind.Float or MetadataKind.Timestamp):
+                case var kind when MetadataColumns.NumberKinds.Contains(kind):
                     ReadNumbers(ref reader, slice.Metadata.GetNumbers(key, kind), rowLimit);
                     break;
                 default:

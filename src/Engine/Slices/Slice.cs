@@ -55,6 +55,9 @@ internal sealed class Slice
 
     public MetadataColumns Metadata { get; } = new();
 
+    /// <summary>What filters are evaluated on.</summary>
+    public FilterSource Filterable => new(Metadata, Text);
+
     /// <summary>Mutation ids applied lately. Writer only.</summary>
     public MutationMemory Recent { get; }
 

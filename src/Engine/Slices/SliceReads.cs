@@ -124,7 +124,7 @@ internal static class SliceReads
     private static RowBitmap AcceptedBy(Slice slice, FilterExpression? filter, int limit)
     {
         if (filter is not null)
-            return FilterEvaluator.Evaluate(filter, slice.Metadata, limit);
+            return FilterEvaluator.Evaluate(filter, slice.Filterable, limit);
         var all = RowBitmap.Rent(limit);
         all.Fill();
         return all;

@@ -104,7 +104,7 @@ internal static class SliceSearch
         RowBitmap accepted;
         if (query.Filter is not null)
         {
-            accepted = FilterEvaluator.Evaluate(query.Filter, slice.Metadata, limit);
+            accepted = FilterEvaluator.Evaluate(query.Filter, slice.Filterable, limit);
         }
         else
         {

@@ -37,6 +37,7 @@ internal static class SliceSnapshotReader
             ReadRecent(file, slice);
             using (var metadata = file.OpenSection(SnapshotSections.Metadata))
                 MetadataSection.Read(metadata, slice, presence.RowLimit);
+            slice.Metadata.Settle(presence.RowLimit - 1);
             for (var i = 0; i < settings.Spaces.Count; i++)
                 slice.AddSpace(ReadSpace(file, settings.Spaces[i], i, id, presence));
             slice.Text = ReadText(file, slice, presence, contents);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using Rag.Engine.Filters;
 using Rag.Engine.Indexing;
 
 namespace Rag.Engine.Sparse;
@@ -150,6 +151,26 @@ public sealed class SparseIndex
             static (all, i) => all.query.Weights[i] * all.statistics.Idf(i) * all.saturated, weights);
         return Run(query, weights, textScale, new Bm25Scoring(parameters.K1, parameters.B, statistics.AverageLength),
             filter, hits, out counters);
+    }
+
+    /// <summary>Adds the rows that have a term, visible or not; inside the epoch.</summary>
+    internal void Collect(ulong key, RowBitmap to)
+    {
+        var reader = new PostingReader();
+        foreach (var segment in _segments.Current)
+        {
+            if (segment.Find(key) is not (>= 0 and var term))
+                continue;
+            for (reader.Begin(segment, term); reader.ReadDocuments();)
+            {
+                foreach (var document in reader.Documents)
+                {
+                    var row = Volatile.Read(ref segment.Rows[(int)document]);
+                    if ((uint)row < (uint)to.RowLimit)
+                        to.Add(row);
+                }
+            }
+        }
     }
 
     /// <summary>

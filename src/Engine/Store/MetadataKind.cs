@@ -18,4 +18,7 @@ public enum MetadataKind : byte
 
     /// <summary>A moment in UTC with a resolution of 100 ns.</summary>
     Timestamp = 5,
+
+    /// <summary>A place on the earth (<see cref="GeoPoint"/>).</summary>
+    Location = 6,
 }

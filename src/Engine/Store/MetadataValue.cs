@@ -1,7 +1,7 @@
 namespace Rag.Engine;
 
 /// <summary>
-/// One value of a chunk's metadata: a string, integer, float, boolean or timestamp, or a list of one of these.
+/// One value of a chunk's metadata: a string, integer, float, boolean, timestamp or place, or a list of one of these.
 /// Immutable. Lists are read by index; a single value is a list of one for <see cref="Count"/> and the readers.
 /// </summary>
 public readonly struct MetadataValue : IEquatable<MetadataValue>
@@ -42,6 +42,9 @@ public readonly struct MetadataValue : IEquatable<MetadataValue>
 
     public static MetadataValue Of(DateTimeOffset value) => new(MetadataKind.Timestamp, false, null, value.UtcTicks);
 
+    /// <summary>A place; both numbers must be degrees.</summary>
+    public static MetadataValue Of(GeoPoint value) => new(MetadataKind.Location, false, null, value.Pack());
+
     public static MetadataValue List(IEnumerable<string> values) =>
         new(MetadataKind.String, true, values.ToArray(), 0);
 
@@ -55,6 +58,12 @@ public readonly struct MetadataValue : IEquatable<MetadataValue>
 
     public static MetadataValue List(IEnumerable<DateTimeOffset> values) =>
         OfBits(MetadataKind.Timestamp, [.. values.Select(value => value.UtcTicks)]);
+
+    public static MetadataValue List(IEnumerable<GeoPoint> values) =>
+        OfBits(MetadataKind.Location, [.. values.Select(value => value.Pack())]);
+
+    /// <summary>Element <paramref name="index"/> as a single value.</summary>
+    public MetadataValue At(int index) => Kind == MetadataKind.String ? Of(AsString(index)) : OfBits(Kind, Bits(index));
 
     /// <summary>Element <paramref name="index"/> of a value of kind String.</summary>
     public string AsString(int index = 0)
@@ -91,6 +100,13 @@ public readonly struct MetadataValue : IEquatable<MetadataValue>
         return new DateTimeOffset(Bits(index), TimeSpan.Zero);
     }
 
+    /// <summary>Element <paramref name="index"/> of a value of kind Location.</summary>
+    public GeoPoint AsLocation(int index = 0)
+    {
+        Expect(MetadataKind.Location, index);
+        return GeoPoint.Unpack(Bits(index));
+    }
+
     public bool Equals(MetadataValue other)
     {
         if (Kind != other.Kind || IsList != other.IsList || (IsList && Count != other.Count))
@@ -121,7 +137,7 @@ public readonly struct MetadataValue : IEquatable<MetadataValue>
     /// <summary>A list of a kind other than String from its stored bits.</summary>
     internal static MetadataValue OfBits(MetadataKind kind, long[] bits) => new(kind, true, bits, 0);
 
-    /// <summary>The 64 bits that stand for an element: integer, double's bits, 0 or 1, UTC ticks.</summary>
+    /// <summary>The 64 bits that stand for an element: integer, double's bits, 0 or 1, UTC ticks, packed place.</summary>
     internal long Bits(int index) => IsList ? Numbers[index] : _bits;
 
     private void Expect(MetadataKind kind, int index)
@@ -138,6 +154,7 @@ public readonly struct MetadataValue : IEquatable<MetadataValue>
         MetadataKind.Float => AsFloat(index).ToString("R"),
         MetadataKind.Boolean => AsBoolean(index) ? "true" : "false",
         MetadataKind.Timestamp => AsTimestamp(index).ToString("O"),
+        MetadataKind.Location => AsLocation(index).ToString(),
         _ => "none",
     };
 }

@@ -63,6 +63,12 @@ public static class StoreLimits
     /// <summary>Depth of a filter.</summary>
     public const int MaxFilterDepth = 16;
 
-    /// <summary>Values in all "in" nodes of a filter together.</summary>
+    /// <summary>Values in all "in" and "contains all" nodes of a filter together.</summary>
     public const int MaxFilterValues = 4_096;
+
+    /// <summary>Bytes of the texts of all "match" nodes of a filter together.</summary>
+    public const int MaxFilterTextBytes = 4_096;
+
+    /// <summary>Largest radius of a filter by distance: half the way around the earth, and a little more.</summary>
+    public const double MaxRadiusMeters = 20_100_000;
 }

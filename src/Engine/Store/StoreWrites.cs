@@ -218,7 +218,7 @@ internal sealed class StoreWrites(SliceCatalog catalog, MutationSender sender, F
 
                 break;
             case ChunkSelection.ByFilter filter:
-                if (FilterValidator.FindError(filter.Filter) is { } filterError)
+                if (FilterValidator.FindErrorOfDelete(filter.Filter) is { } filterError)
                     throw StoreErrors.Invalid(filterError);
                 break;
         }

@@ -104,12 +104,14 @@ internal static class WriteValidator
         {
             if (key.Length == 0 || ByteCount(key) is not <= StoreLimits.MaxMetadataKeyBytes)
                 return $"A metadata key must have 1–{StoreLimits.MaxMetadataKeyBytes} bytes of UTF-8.";
-            if (value.Kind is < MetadataKind.String or > MetadataKind.Timestamp)
+            if (value.Kind is < MetadataKind.String or > MetadataKind.Location)
                 return $"Metadata '{key}' has no value; leave the key out.";
             for (var i = 0; i < value.Count; i++)
             {
                 if (value.Kind == MetadataKind.Float && double.IsNaN(value.AsFloat(i)))
                     return $"Metadata '{key}' is not a number; leave the key out.";
+                if (value.Kind == MetadataKind.Location && !value.AsLocation(i).IsValid)
+                    return $"Metadata '{key}' is no place: latitude is −90 to 90 degrees, longitude −180 to 180.";
                 if (value.Kind == MetadataKind.String
                     && (value.AsString(i) is null || ByteCount(value.AsString(i)) is null))
                     return $"Metadata '{key}' holds text that is not valid Unicode.";

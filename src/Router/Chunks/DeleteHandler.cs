@@ -126,7 +126,7 @@ internal sealed class DeleteHandler(
                 CheckDocuments(request.Documents.DocumentIds_, violations);
                 break;
             case DeleteChunksRequest.SelectionOneofCase.Filter:
-                FilterRules.Check(request.Filter, "filter", violations);
+                FilterRules.Check(request.Filter, "filter", violations, forDelete: true);
                 break;
             default:
                 violations.Add("selection", "Give keys, documents or a filter.");

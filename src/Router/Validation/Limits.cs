@@ -54,6 +54,8 @@ internal static class Limits
     public const int FilterDepth = 16;
     public const int FilterNodes = 256;
     public const int FilterValues = 1024;
+    public const int FilterTextBytes = 4096;
+    public const double FilterRadiusMeters = 20_100_000;
 
     public const int TokenCharacters = 64 * 1024;
     public const int HeadingBytes = 4096;

@@ -44,8 +44,20 @@ internal static class MetadataRules
         Value.KindOneofCase.FloatList => FloatListFault(value.FloatList),
         Value.KindOneofCase.BoolList => CountFault(value.BoolList.Values.Count),
         Value.KindOneofCase.TimestampList => TimestampListFault(value.TimestampList),
+        Value.KindOneofCase.GeoValue => PlaceFault(value.GeoValue),
+        Value.KindOneofCase.GeoList => PlaceListFault(value.GeoList),
         _ => null,
     };
+
+    public static string? PlaceFault(GeoPoint? place) =>
+        place is { Latitude: >= -90 and <= 90, Longitude: >= -180 and <= 180 }
+            ? null
+            : "A place has a latitude of -90 to 90 and a longitude of -180 to 180 degrees.";
+
+    /// <summary>Whether a value is a list.</summary>
+    public static bool IsList(Value value) => value.KindCase is Value.KindOneofCase.StringList
+        or Value.KindOneofCase.IntegerList or Value.KindOneofCase.FloatList or Value.KindOneofCase.BoolList
+        or Value.KindOneofCase.TimestampList or Value.KindOneofCase.GeoList;
 
     public static string Shorten(string text) => text.Length <= 40 ? text : string.Concat(text.AsSpan(0, 40), "…");
 
@@ -74,6 +86,17 @@ internal static class MetadataRules
         {
             if (double.IsNaN(number))
                 return "A float must not be NaN.";
+        }
+
+        return CountFault(list.Values.Count);
+    }
+
+    private static string? PlaceListFault(GeoPointList list)
+    {
+        foreach (var place in list.Values)
+        {
+            if (PlaceFault(place) is { } fault)
+                return fault;
         }
 
         return CountFault(list.Values.Count);

@@ -23,11 +23,19 @@ internal static class FilterMapping
             Filter.KindOneofCase.Not => new FilterExpression.Not(Convert(filter.Not, depth + 1)),
             Filter.KindOneofCase.Equal => new FilterExpression.Equal(
                 filter.Equal.Key, Single(filter.Equal.Value, filter.Equal.Key)),
-            Filter.KindOneofCase.In => new FilterExpression.In(filter.In.Key, ListOf(filter.In)),
+            Filter.KindOneofCase.In => new FilterExpression.In(filter.In.Key, ListOf(filter.In.Values, filter.In.Key)),
             Filter.KindOneofCase.Range => Convert(filter.Range),
             Filter.KindOneofCase.Exists => new FilterExpression.Exists(filter.Exists.Key),
+            Filter.KindOneofCase.ContainsAll => new FilterExpression.ContainsAll(
+                filter.ContainsAll.Key, ListOf(filter.ContainsAll.Values, filter.ContainsAll.Key)),
+            Filter.KindOneofCase.Match => new FilterExpression.Match(
+                filter.Match.Key, filter.Match.Text, filter.Match.Words != MatchFilter.Types.Words.Any),
+            Filter.KindOneofCase.GeoRadius => new FilterExpression.GeoRadius(
+                filter.GeoRadius.Key, ValueMapping.ToPlace(filter.GeoRadius.Center, filter.GeoRadius.Key),
+                filter.GeoRadius.RadiusMeters),
+            Filter.KindOneofCase.GeoBox => Convert(filter.GeoBox),
             _ => throw new InvalidInputException("A part of the filter is empty; give it all, any, not, equal, in, "
-                + "range or exists."),
+                + "range, exists, contains_all, match, geo_radius or geo_box."),
         };
     }
 
@@ -60,20 +68,29 @@ internal static class FilterMapping
             : converted;
     }
 
-    private static MetadataValue ListOf(InFilter filter)
+    private static FilterExpression.GeoBox Convert(GeoBoxFilter box)
     {
-        var values = filter.Values.Select(value => Single(value, filter.Key)).ToList();
+        var southWest = ValueMapping.ToPlace(box.SouthWest, box.Key);
+        var northEast = ValueMapping.ToPlace(box.NorthEast, box.Key);
+        return new FilterExpression.GeoBox(
+            box.Key, southWest.Latitude, southWest.Longitude, northEast.Latitude, northEast.Longitude);
+    }
+
+    private static MetadataValue ListOf(IEnumerable<Value> given, string key)
+    {
+        var values = given.Select(value => Single(value, key)).ToList();
         if (values.Count == 0)
             return MetadataValue.List(Array.Empty<string>());
         var kind = values[0].Kind;
         if (values.Exists(value => value.Kind != kind))
-            throw new InvalidInputException($"The values of the filter on '{filter.Key}' must all have one type.");
+            throw new InvalidInputException($"The values of the filter on '{key}' must all have one type.");
         return kind switch
         {
             MetadataKind.String => MetadataValue.List(values.Select(value => value.AsString())),
             MetadataKind.Integer => MetadataValue.List(values.Select(value => value.AsInteger())),
             MetadataKind.Float => MetadataValue.List(values.Select(value => value.AsFloat())),
             MetadataKind.Boolean => MetadataValue.List(values.Select(value => value.AsBoolean())),
+            MetadataKind.Location => MetadataValue.List(values.Select(value => value.AsLocation())),
             _ => MetadataValue.List(values.Select(value => value.AsTimestamp())),
         };
     }

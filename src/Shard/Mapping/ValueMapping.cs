@@ -2,6 +2,7 @@ using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
 using Rag.Engine;
 using Rag.V1;
+using GeoPoint = Rag.V1.GeoPoint;
 using Value = Rag.V1.Value;
 
 namespace Rag.Shard.Mapping;
@@ -33,6 +34,8 @@ internal static class ValueMapping
         Value.KindOneofCase.BoolList => MetadataValue.List(value.BoolList.Values),
         Value.KindOneofCase.TimestampList =>
             MetadataValue.List(value.TimestampList.Values.Select(moment => ToMoment(moment, key))),
+        Value.KindOneofCase.GeoValue => MetadataValue.Of(ToPlace(value.GeoValue, key)),
+        Value.KindOneofCase.GeoList => MetadataValue.List(value.GeoList.Values.Select(place => ToPlace(place, key))),
         _ => throw new InvalidInputException($"Give the value under '{key}' a kind; it has none."),
     };
 
@@ -50,6 +53,7 @@ internal static class ValueMapping
         MetadataKind.Integer => new Value { IntegerValue = value.AsInteger() },
         MetadataKind.Float => new Value { FloatValue = value.AsFloat() },
         MetadataKind.Boolean => new Value { BoolValue = value.AsBoolean() },
+        MetadataKind.Location => new Value { GeoValue = ToProto(value.AsLocation()) },
         _ => new Value { TimestampValue = value.AsTimestamp().ToTimestamp() },
     };
 
@@ -62,12 +66,29 @@ internal static class ValueMapping
             MetadataKind.Integer => new Value { IntegerList = new() { Values = { indices.Select(value.AsInteger) } } },
             MetadataKind.Float => new Value { FloatList = new() { Values = { indices.Select(value.AsFloat) } } },
             MetadataKind.Boolean => new Value { BoolList = new() { Values = { indices.Select(value.AsBoolean) } } },
+            MetadataKind.Location => new Value
+            {
+                GeoList = new() { Values = { indices.Select(i => ToProto(value.AsLocation(i))) } },
+            },
             _ => new Value
             {
                 TimestampList = new() { Values = { indices.Select(i => value.AsTimestamp(i).ToTimestamp()) } },
             },
         };
     }
+
+    /// <exception cref="InvalidInputException">It is not on the earth.</exception>
+    public static Engine.GeoPoint ToPlace(GeoPoint? place, string key)
+    {
+        var converted = new Engine.GeoPoint(place?.Latitude ?? double.NaN, place?.Longitude ?? double.NaN);
+        return converted.IsValid
+            ? converted
+            : throw new InvalidInputException(
+                $"The place under '{key}' must have a latitude of -90 to 90 and a longitude of -180 to 180 degrees.");
+    }
+
+    private static GeoPoint ToProto(Engine.GeoPoint place) =>
+        new() { Latitude = place.Latitude, Longitude = place.Longitude };
 
     private static DateTimeOffset ToMoment(Timestamp moment, string key)
     {

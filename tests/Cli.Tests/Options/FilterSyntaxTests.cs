@@ -19,6 +19,19 @@ public class FilterSyntaxTests
     [InlineData("!draft?", """{ "not": { "exists": { "key": "draft" } } }""")]
     [InlineData("lang!=en", """{ "not": { "equal": { "key": "lang", "value": { "stringValue": "en" } } } }""")]
     [InlineData("url=a=b?c", """{ "equal": { "key": "url", "value": { "stringValue": "a=b?c" } } }""")]
+    [InlineData("tags&=red|large", """{ "containsAll": { "key": "tags", "values": [ { "stringValue": "red" }, { "stringValue": "large" } ] } }""")]
+    [InlineData("title~annual report", """{ "match": { "key": "title", "text": "annual report", "words": "WORDS_ALL" } }""")]
+    [InlineData("title~~\"a || b\"", """{ "match": { "key": "title", "text": "a || b", "words": "WORDS_ANY" } }""")]
+    [InlineData("~hybrid search", """{ "match": { "text": "hybrid search", "words": "WORDS_ALL" } }""")]
+    [InlineData("at@52.5,-13.25,5km", """{ "geoRadius": { "key": "at", "center": { "latitude": 52.5, "longitude": -13.25 }, "radiusMeters": 5000 } }""")]
+    [InlineData("at@1,2,30m", """{ "geoRadius": { "key": "at", "center": { "latitude": 1, "longitude": 2 }, "radiusMeters": 30 } }""")]
+    [InlineData("at@-1,170..1,-170",
+        """{ "geoBox": { "key": "at", "southWest": { "latitude": -1, "longitude": 170 }, "northEast": { "latitude": 1, "longitude": -170 } } }""")]
+    [InlineData("at=geo:52.5,13.5", """{ "equal": { "key": "at", "value": { "geoValue": { "latitude": 52.5, "longitude": 13.5 } } } }""")]
+    [InlineData("a? || b? && !c?",
+        """{ "any": { "filters": [ { "exists": { "key": "a" } }, { "all": { "filters": [ { "exists": { "key": "b" } }, { "not": { "exists": { "key": "c" } } } ] } } ] } }""")]
+    [InlineData("!(a? || b=x(y)) && c?",
+        """{ "all": { "filters": [ { "not": { "any": { "filters": [ { "exists": { "key": "a" } }, { "equal": { "key": "b", "value": { "stringValue": "x(y)" } } } ] } } }, { "exists": { "key": "c" } } ] } }""")]
     public void A_condition_means_what_it_says(string condition, string expected) =>
         FilterSyntax.Parse([condition]).ShouldBe(Filter.Parser.ParseJson(expected));
 
@@ -50,6 +63,14 @@ public class FilterSyntaxTests
     [InlineData("=value")]
     [InlineData("?")]
     [InlineData("")]
+    [InlineData("at@1,2")]
+    [InlineData("at@1,2,x")]
+    [InlineData("at@1,2..3")]
+    [InlineData("a? ||")]
+    [InlineData("(a?")]
+    [InlineData("a?)")]
+    [InlineData("a=\"b")]
+    [InlineData("&=b")]
     [InlineData("{\"any\":")]
     [InlineData("{\"unknown\":1}")]
     public void What_is_malformed_is_a_mistake_of_usage(string condition) =>

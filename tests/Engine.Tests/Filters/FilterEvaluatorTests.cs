@@ -26,7 +26,7 @@ public sealed class FilterEvaluatorTests
 
             var filter = FilterModel.RandomFilter(random);
             FilterValidator.FindError(filter).ShouldBeNull();
-            using var accepted = FilterEvaluator.Evaluate(filter, columns, rows.Length);
+            using var accepted = FilterEvaluator.Evaluate(filter, new FilterSource(columns, FilterModel.NoTexts), rows.Length);
             for (var i = 0; i < rows.Length; i++)
                 accepted.Contains(i).ShouldBe(FilterModel.Accepts(filter, rows[i]), $"row {i}, {filter}");
             accepted.Count.ShouldBe(rows.Count(metadata => FilterModel.Accepts(filter, metadata)));
@@ -68,7 +68,7 @@ public sealed class FilterEvaluatorTests
 
         IEnumerable<int> Accepted(FilterExpression filter)
         {
-            using var rows = FilterEvaluator.Evaluate(filter, columns, 5);
+            using var rows = FilterEvaluator.Evaluate(filter, new FilterSource(columns, FilterModel.NoTexts), 5);
             return Enumerable.Range(0, 5).Where(row => rows.Contains(row)).ToList();
         }
     }
@@ -95,6 +95,20 @@ public sealed class FilterEvaluatorTests
             new FilterExpression.Range("k", null, true, null, true),
             new FilterExpression.Range("k", MetadataValue.Of(1L), true, MetadataValue.Of(2.0), true),
             new FilterExpression.Range("k", MetadataValue.Of(true), true, null, true),
+            new FilterExpression.ContainsAll("k", MetadataValue.List(Array.Empty<string>())),
+            new FilterExpression.ContainsAll("k", MetadataValue.List(Enumerable.Range(0, 5000).Select(i => (long)i))),
+            new FilterExpression.Match("k", " ", true),
+            new FilterExpression.Match("k", new string('w', 5000), true),
+            new FilterExpression.Match(new string('k', 129), "w", true),
+            new FilterExpression.GeoRadius("", new GeoPoint(0, 0), 1),
+            new FilterExpression.GeoRadius("k", new GeoPoint(91, 0), 1),
+            new FilterExpression.GeoRadius("k", new GeoPoint(0, double.NaN), 1),
+            new FilterExpression.GeoRadius("k", new GeoPoint(0, 0), 0),
+            new FilterExpression.GeoRadius("k", new GeoPoint(0, 0), 3e7),
+            new FilterExpression.GeoBox("k", 2, 0, 1, 0),
+            new FilterExpression.GeoBox("k", 0, 0, 1, 181),
+            new FilterExpression.Equal("k", MetadataValue.Of(new GeoPoint(0, 200))),
+            new FilterExpression.Range("k", MetadataValue.Of(new GeoPoint(0, 0)), true, null, true),
             new FilterExpression.Not(null!));
     }
 
