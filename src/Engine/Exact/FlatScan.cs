@@ -17,32 +17,67 @@ internal static unsafe class FlatScan
         where TScorer : struct, IScorer
         where TFilter : struct, IRowFilter
     {
+        return filterFirst
+            ? Accepted(scorer, codes, limit, filter, pool)
+            : All(scorer, codes, limit, filter, pool);
+    }
+
+    private static int All<TScorer, TFilter>(TScorer scorer, CodeStore.View codes, int limit, TFilter filter,
+        CandidatePool pool)
+        where TScorer : struct, IScorer
+        where TFilter : struct, IRowFilter
+    {
         var rows = stackalloc int[Batch];
         var distances = stackalloc uint[Batch];
-        var scanned = 0;
-        for (var row = 0; row < limit;)
+        for (var first = 0; first < limit; first += Batch)
         {
-            var count = 0;
-            for (row = filterFirst ? filter.Next(row) : row; row < limit && count < Batch;
-                 row = filterFirst ? filter.Next(row + 1) : row + 1)
+            var count = Math.Min(Batch, limit - first);
+            for (var i = 0; i < count; i++)
+                rows[i] = first + i;
+            count = scorer.KeepNear(rows, count, pool.Worst);
+            scorer.Distances(rows, count, distances);
+            for (var i = 0; i < count; i++)
             {
-                if (filterFirst && !(codes.Contains(row) && filter.Accepts(row)))
+                if (distances[i] < pool.Worst && codes.Contains(rows[i]) && filter.Accepts(rows[i]))
+                    pool.Add(distances[i], rows[i]);
+            }
+        }
+
+        return limit;
+    }
+
+    // Rows that lie apart are not foreseen by the processor: while one batch is compared, the next is on its way.
+    private static int Accepted<TScorer, TFilter>(TScorer scorer, CodeStore.View codes, int limit, TFilter filter,
+        CandidatePool pool)
+        where TScorer : struct, IScorer
+        where TFilter : struct, IRowFilter
+    {
+        var rows = stackalloc int[Batch];
+        var ahead = stackalloc int[Batch];
+        var distances = stackalloc uint[Batch];
+        var (scanned, count, row) = (0, 0, filter.Next(0));
+        do
+        {
+            var aheadCount = 0;
+            for (; row < limit && aheadCount < Batch; row = filter.Next(row + 1))
+            {
+                if (!codes.Contains(row) || !filter.Accepts(row))
                     continue;
-                rows[count++] = row;
-                if (filterFirst)
-                    scorer.Prefetch(row); // rows that lie apart are not foreseen by the processor
+                ahead[aheadCount++] = row;
+                scorer.Prefetch(row);
             }
 
             scanned += count;
             count = scorer.KeepNear(rows, count, pool.Worst);
             scorer.Distances(rows, count, distances);
             for (var i = 0; i < count; i++)
-            {
-                if (distances[i] < pool.Worst && (filterFirst || codes.Contains(rows[i]) && filter.Accepts(rows[i])))
-                    pool.Add(distances[i], rows[i]);
-            }
+                pool.Add(distances[i], rows[i]);
+            var compared = rows;
+            rows = ahead;
+            ahead = compared;
+            count = aheadCount;
         }
-
+        while (count > 0);
         return scanned;
     }
 

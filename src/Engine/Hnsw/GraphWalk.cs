@@ -20,12 +20,19 @@ internal static unsafe class GraphWalk
             return default;
         }
 
-        var (start, distances) = Descend(graph, entry, 1, limit, scorer, scratch, barred);
-        // Removed a moment ago: from here the walk would end at once.
-        if (!graph.HasEdges(start, 0))
-            start = entry.Row;
+        var (start, distances) = FindStart(graph, entry, limit, scorer, scratch, barred);
         var cost = SearchLayer(graph, 0, start, limit, scorer, scratch, ef, barred);
         return cost with { Distances = cost.Distances + distances };
+    }
+
+    /// <summary>The row of the lowest layer where a walk begins.</summary>
+    public static (int Row, int Distances) FindStart<TScorer>(in HnswGraph.View graph, (int Row, int Layer) entry,
+        int limit, TScorer scorer, SearchScratch scratch, int barred = -1)
+        where TScorer : struct, IScorer
+    {
+        var (start, distances) = Descend(graph, entry, 1, limit, scorer, scratch, barred);
+        // Removed a moment ago: from here the walk would end at once.
+        return (graph.HasEdges(start, 0) ? start : entry.Row, distances);
     }
 
     /// <summary>

@@ -11,11 +11,14 @@ internal sealed unsafe class SearchScratch : IDisposable
     /// <summary>Longest edge list, 2 · 64.</summary>
     public const int MaxEdges = 128;
 
+    /// <summary>Rows of a batch: those of an edge list, and those behind them, which are few more than another.</summary>
+    public const int MaxBatch = 3 * MaxEdges;
+
     private readonly object?[] _held = new object?[8];
     private int _heldCount;
     private NativeBlock? _query;
     private NativeBlock? _pairQuery;
-    private readonly NativeBlock _batches = new((4 + 1 + HnswGraph.MaxLayers) * MaxEdges * sizeof(int));
+    private readonly NativeBlock _batches = new((9 + 2 + HnswGraph.MaxLayers) * MaxEdges * sizeof(int));
 
     public CandidatePool Pool { get; } = new();
 
@@ -26,15 +29,15 @@ internal sealed unsafe class SearchScratch : IDisposable
 
     public int* FirstBatch => (int*)_batches.Address;
 
-    public int* SecondBatch => FirstBatch + MaxEdges;
+    public int* SecondBatch => FirstBatch + MaxBatch;
 
-    public int* EdgeList => SecondBatch + MaxEdges;
+    public int* EdgeList => SecondBatch + MaxBatch;
 
     /// <summary>Distances of one batch.</summary>
     public uint* Distances => (uint*)(EdgeList + MaxEdges);
 
     /// <summary>The edges chosen for a new row in one of its layers.</summary>
-    public int* LayerEdges(int layer) => EdgeList + (2 + layer) * MaxEdges;
+    public int* LayerEdges(int layer) => EdgeList + MaxEdges + MaxBatch + layer * MaxEdges;
 
     /// <summary>Space for the query of the walk.</summary>
     public byte* Query(int bytes) => Grown(ref _query, bytes);

@@ -62,6 +62,8 @@ internal sealed unsafe class VisitedSet : IDisposable
         return count;
     }
 
+    public bool Has(int row) => (Bits[row >> 6] >> row & 1) != 0;
+
     public bool Add(int row)
     {
         ref var word = ref Bits[row >> 6];

@@ -1,4 +1,5 @@
 using Rag.Engine.Exact;
+using Rag.Engine.Filters;
 using Rag.Engine.Hnsw;
 using Rag.Engine.Quantization;
 using Rag.Engine.Rows;
@@ -6,50 +7,101 @@ using Rag.Engine.Rows;
 namespace Rag.Engine.Indexing;
 
 /// <summary>
-/// Measures the recall of an index on itself: sampled rows are searched as if they were not in it, and compared with a
-/// scan. It runs on the writer, in steps of a few milliseconds, whenever half of the rows are new since the last time.
+/// Measures the recall of an index: samples are searched with pools of many sizes and compared with a scan. The best
+/// samples are queries that it was asked (<see cref="QuerySamples"/>); until there are enough of them, it takes rows of
+/// its own as if they were not there, whenever half of the rows are new since the last time. It runs on the writer, in
+/// steps of some milliseconds: a first table with the writes themselves, better ones when there is time.
+/// <code>
+/// each sample     open search
+/// every 4th       search behind a filter that accepts one in sixteen at random
+/// every 32nd      searches behind a filter that accepts the tenth around another row, away from the query
+/// </code>
 /// </summary>
 internal sealed unsafe class Calibration<TScorer>(
-    VectorIndexOptions options, VectorRows rows, ICodec<TScorer> codec, CodeStore codes)
+    VectorIndexOptions options, VectorRows rows, ICodec<TScorer> codec, CodeStore codes, QuerySamples queries)
     where TScorer : struct, IScorer
 {
-    /// <summary>Rows sampled: 2,560 neighbours tell recall to about half a hundredth.</summary>
-    public const int Samples = 256;
+    /// <summary>Rows sampled.</summary>
+    private const int RowSamples = 512;
+
+    /// <summary>Samples after which there is a first table, and between further ones.</summary>
+    private const int TableEvery = 64;
+
+    /// <summary>Queries that tell more than rows.</summary>
+    private const int EnoughQueries = 128;
 
     private const int ScanLimit = 500_000;
     private const int TruthEf = 4096;
     private const int K = RecallTable.MeasuredK;
-    private const float EnoughRecall = 0.998f;
+    private const int FilterEvery = 4;
+    private const ulong FilterMask = 15;
+    private const int OutsideEvery = 32;
+    private const int OutsideQueries = 4;
+    private const int RadiusSamples = 500;
+    private const int RadiusRank = RadiusSamples / 10;
 
-    private static readonly int[] Ladder = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1280, 1792];
-
-    private readonly int[] _found = new int[Ladder.Length];
-    private SplitMix64 _random;
-    private int _samplesLeft;
-    private int _wanted;
+    // Made when the first sample is measured: small indexes never are.
+    private float[] _query = [];
+    private CurveSamples? _ofQueries;
+    private CurveSamples? _ofRows;
+    private SplitMix64 _random = new(options.Seed);
+    private int _rowsLeft;
+    private int _measuredAt;
     private long _changes;
+
+    /// <summary>Whether there is something to measure.</summary>
+    public bool IsDue => codes.Count > 4 * K && (queries.Any || IsRowDue);
+
+    /// <summary>Whether searches have to guess until something is measured.</summary>
+    public bool IsUrgent => codes.Count > 4 * K && IsRowDue && _rowsLeft is 0 or > RowSamples - TableEvery;
+
+    private bool IsRowDue => !(_ofQueries?.Open.Samples >= EnoughQueries)
+        && (_rowsLeft > 0 || (_changes > 0 && _changes >= _measuredAt / 2));
+
+    /// <summary>Begins with what is known of a loaded index.</summary>
+    public void Resume(RecallCurves curves) => _measuredAt = curves.Open.MeasuredAtCount;
 
     /// <summary>Notes rows that came or went.</summary>
     public void NoteChanges(int count) => _changes += count;
 
-    /// <summary>
-    /// Measures one more sample where that is due; gives a table after the last one, else null. Takes as long as a scan
-    /// and a few thorough searches.
-    /// </summary>
-    public RecallTable? Step(HnswGraph graph, RecallTable current)
+    /// <summary>Measures one more sample where that is due; gives new curves now and then, else null.</summary>
+    public RecallCurves? Step(HnswGraph graph)
     {
-        if (_samplesLeft == 0)
+        if (!IsDue)
+            return null;
+        if (_query.Length == 0)
+            _query = new float[options.Dimension];
+        if (queries.TryTake(_query))
         {
-            if (codes.Count <= 4 * K || _changes == 0 || _changes < current.MeasuredAtCount / 2)
-                return null;
+            Sample(graph, barred: -1, _ofQueries ??= new CurveSamples());
+            var isNews = _ofQueries.Open.Samples >= EnoughQueries && _ofQueries.Open.Samples % TableEvery == 0;
+            return isNews ? _ofQueries.ToCurves(codes.Count) : null;
+        }
+
+        if (_ofRows is null || _rowsLeft == 0)
+        {
+            (_ofRows, _rowsLeft, _changes, _measuredAt) = (new CurveSamples(), RowSamples, 0, codes.Count);
             _random = new SplitMix64(options.Seed + (ulong)codes.Count);
-            (_changes, _wanted, _samplesLeft) = (0, 0, Samples);
-            Array.Clear(_found);
         }
 
         if (PickRow() is >= 0 and var row)
-            Measure(graph, row);
-        return --_samplesLeft > 0 || _wanted == 0 ? null : Table();
+        {
+            rows[row].CopyTo(_query);
+            Sample(graph, row, _ofRows);
+        }
+
+        return --_rowsLeft % TableEvery == 0 ? _ofRows.ToCurves(codes.Count) : null;
+    }
+
+    private void Sample(HnswGraph graph, int barred, CurveSamples to)
+    {
+        var scratch = ScratchPool.Rent();
+        MeasureOpen(graph, barred, to.Open, scratch);
+        if (to.Open.Samples % FilterEvery == 1)
+            MeasureBehind(graph, new OneInSixteen(_random.Next(), barred), to.Filtered, 1, barred, scratch);
+        if (to.Open.Samples % OutsideEvery == OutsideEvery / 2)
+            MeasureOutside(graph, to.Outside, scratch);
+        ScratchPool.Return(scratch);
     }
 
     private int PickRow()
@@ -64,68 +116,132 @@ internal sealed unsafe class Calibration<TScorer>(
         return -1;
     }
 
-    private void Measure(HnswGraph graph, int row)
+    private void MeasureOpen(HnswGraph graph, int barred, RecallLadder ladder, SearchScratch scratch)
     {
-        var scratch = ScratchPool.Rent();
-        // Of very many rows a scan would take too long at once; a walk with a huge pool misses next to nothing.
-        var truth = codes.Count <= ScanLimit ? Search(null, row, 0, scratch) : Search(graph, row, TruthEf, scratch);
-        _wanted += truth.Length;
-        var found = 0;
-        for (var level = 0; level < Ladder.Length; level++)
+        var (scorer, view, limit) = Bind(scratch);
+        var except = new AllBut(barred);
+        int[] truth;
+        if (codes.Count <= ScanLimit)
         {
-            if (found < truth.Length)
-            {
-                var hits = Search(graph, row, Ladder[level], scratch);
-                found = truth.Count(neighbour => Array.IndexOf(hits, neighbour) >= 0);
-            }
-
-            _found[level] += found;
-        }
-
-        ScratchPool.Return(scratch);
-    }
-
-    private RecallTable Table()
-    {
-        var recalls = Array.ConvertAll(_found, found => found / (float)_wanted);
-        var levels = Array.FindIndex(recalls, recall => recall >= EnoughRecall) + 1;
-        if (levels == 0)
-            levels = recalls.Length;
-        return new RecallTable(Ladder[..levels], recalls[..levels], codes.Count);
-    }
-
-    /// <summary>The rows nearest to a row, without itself: by a walk, or by a scan if there is no graph.</summary>
-    private int[] Search(HnswGraph? graph, int row, int ef, SearchScratch scratch)
-    {
-        var view = codes.Current;
-        var limit = codes.Limit;
-        var scorer = codec.Scorer(view, scratch.Query(codec.QueryBytes));
-        var query = rows[row];
-        scorer.Bind(query);
-        var except = new AllBut(row);
-        if (graph is null)
-        {
-            scratch.Chosen.Reset(codec.Rerank(10 * K)); // with room for what a coarse code ranks far too low
-            FlatScan.Codes(scorer, view, limit, except, filterFirst: false, scratch.Chosen);
+            truth = Scan(scorer, view, limit, except, filterFirst: false, scratch);
         }
         else
         {
-            GraphWalk.Search(graph.Current, graph.Entry, limit, scorer, scratch, ef, barred: row);
-            IndexSearch<TScorer>.Keep(scratch, scorer, view, except, K, codec.Rerank(K));
+            // Of very many rows a scan would take too long at once; a walk with a huge pool misses next to nothing.
+            GraphWalk.Search(graph.Current, graph.Entry, limit, scorer, scratch, TruthEf, barred);
+            truth = Chosen(scorer, view, except, scratch);
         }
 
+        ladder.Add(truth.Length, ef =>
+        {
+            GraphWalk.Search(graph.Current, graph.Entry, limit, scorer, scratch, ef, barred);
+            return Common(truth, Chosen(scorer, view, except, scratch));
+        });
+    }
+
+    /// <summary>A search among those that a filter leaves, if at most a share of them lies around the query.</summary>
+    private void MeasureBehind<TFilter>(HnswGraph graph, TFilter filter, RecallLadder ladder, double mostAround,
+        int barred, SearchScratch scratch)
+        where TFilter : struct, IRowFilter
+    {
+        var (scorer, view, limit) = Bind(scratch);
+        var (start, _) = GraphWalk.FindStart(graph.Current, graph.Entry, limit, scorer, scratch, barred);
+        if (FilteredWalk.ShareAround(graph.Current, start, limit, filter) > mostAround)
+            return;
+        var truth = Scan(scorer, view, limit, filter, filterFirst: true, scratch);
+        ladder.Add(truth.Length, ef =>
+        {
+            FilteredWalk.Search(graph.Current, start, limit, scorer, view, filter, scratch, ef, barred);
+            return Common(truth, Chosen(scorer, view, filter, scratch));
+        });
+    }
+
+    private void MeasureOutside(HnswGraph graph, RecallLadder ladder, SearchScratch scratch)
+    {
+        if (PickRow() is not (>= 0 and var pivot))
+            return;
+        var limit = codes.Limit;
+        var view = codes.Current;
+        var scorer = codec.Scorer(view, scratch.Query(codec.QueryBytes));
+        scorer.Bind(pivot);
+        var sampled = new uint[RadiusSamples];
+        for (var i = 0; i < sampled.Length; i++)
+            sampled[i] = PickRow() is >= 0 and var row ? scorer.Distance(row) : uint.MaxValue;
+        Array.Sort(sampled);
+        using var ball = RowBitmap.Rent(limit);
+        for (var row = 0; row < limit; row++)
+        {
+            if (view.Contains(row) && scorer.Distance(row) <= sampled[RadiusRank])
+                ball.Add(row);
+        }
+
+        var share = ball.Count / (double)Math.Max(1, codes.Count);
+        for (var i = 0; i < OutsideQueries; i++)
+        {
+            if (PickRow() is not (>= 0 and var row))
+                continue;
+            rows[row].CopyTo(_query);
+            MeasureBehind(graph, new Ball(ball, row), ladder, share * SearchPlan.OutsideShare, row, scratch);
+        }
+    }
+
+    private (TScorer Scorer, CodeStore.View View, int Limit) Bind(SearchScratch scratch)
+    {
+        var limit = codes.Limit;
+        var view = codes.Current;
+        var scorer = codec.Scorer(view, scratch.Query(codec.QueryBytes));
+        scorer.Bind(_query);
+        return (scorer, view, limit);
+    }
+
+    private int[] Scan<TFilter>(TScorer scorer, CodeStore.View view, int limit, TFilter filter, bool filterFirst,
+        SearchScratch scratch)
+        where TFilter : struct, IRowFilter
+    {
+        scratch.Chosen.Reset(codec.Rerank(10 * K)); // with room for what a coarse code ranks far too low
+        FlatScan.Codes(scorer, view, limit, filter, filterFirst, scratch.Chosen);
+        return Best(scratch);
+    }
+
+    private int[] Chosen<TFilter>(TScorer scorer, CodeStore.View view, TFilter filter, SearchScratch scratch)
+        where TFilter : struct, IRowFilter
+    {
+        IndexSearch<TScorer>.Keep(scratch, scorer, view, filter, K, codec.Rerank(K));
+        return Best(scratch);
+    }
+
+    /// <summary>The best of the chosen rows in full precision.</summary>
+    private int[] Best(SearchScratch scratch)
+    {
         var hits = new ScoredRow[K];
         var top = new TopHits(hits);
-        var exact = new ExactScorer(options.Metric, query);
+        var exact = new ExactScorer(options.Metric, _query);
         for (var i = 0; i < scratch.Chosen.Count; i++)
             top.Add(scratch.Chosen.Row(i), exact.Score(rows[scratch.Chosen.Row(i)]));
         return Array.ConvertAll(hits[..top.Count], hit => hit.Row);
     }
+
+    private static int Common(int[] truth, int[] hits) => truth.Count(row => Array.IndexOf(hits, row) >= 0);
 
     private readonly struct AllBut(int except) : IRowFilter
     {
         public bool Accepts(int row) => row != except;
 
         public int Next(int row) => row;
+    }
+
+    private readonly struct OneInSixteen(ulong salt, int except) : IRowFilter
+    {
+        public bool Accepts(int row) =>
+            (SplitMix64.Mix(salt + (ulong)row * 0x9E3779B97F4A7C15) & FilterMask) == 0 && row != except;
+
+        public int Next(int row) => row;
+    }
+
+    private readonly struct Ball(RowBitmap rows, int except) : IRowFilter
+    {
+        public bool Accepts(int row) => rows.Contains(row) && row != except;
+
+        public int Next(int row) => rows.Next(row);
     }
 }

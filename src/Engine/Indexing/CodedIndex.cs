@@ -38,19 +38,21 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
         _rows = rows;
         _codec = codec;
         _codes = new CodeStore(codec.CodeBytes);
-        _search = new IndexSearch<TScorer>(options.Metric, rows, codec, _codes);
-        _calibration = new Calibration<TScorer>(options, rows, codec, _codes);
+        var queries = new QuerySamples(options.Dimension);
+        _search = new IndexSearch<TScorer>(options.Metric, rows, codec, _codes, queries);
+        _calibration = new Calibration<TScorer>(options, rows, codec, _codes, queries);
     }
 
     private int ExactThreshold => _options.ExactThreshold ?? CostModel.ExactThreshold(_codec.CodeBytes);
 
-    public override RecallTable Recall => _search.Recall;
+    public override RecallTable Recall => _search.Curves.Open;
 
     public override int Count => _codes.Count;
 
     public override bool IsGraph => _search.Graph is not null;
 
-    public override long MemoryBytes => 400 + _codes.MemoryBytes + (_graph?.MemoryBytes ?? 0);
+    public override long MemoryBytes =>
+        400 + _codes.MemoryBytes + (_graph is null ? 0 : _graph.MemoryBytes + _search.Queries.MemoryBytes);
 
     public override void AddRange(ReadOnlySpan<int> rows, ReadOnlySpan<float> vectors, int threads)
     {
@@ -71,10 +73,13 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
 
         if (_graph is not null)
             LinkNew(_graph, rows, limit, Math.Max(1, threads));
-        Measure(rows.Length, steps: 1 + rows.Length / RowsPerStep);
+        _calibration.NoteChanges(rows.Length);
+        // Searches should not have to guess for long; what makes the measure better can wait for a quiet moment.
+        if (_calibration.IsUrgent)
+            Measure(1 + rows.Length / RowsPerStep);
     }
 
-    public override void Calibrate() => Measure(changes: 0, steps: int.MaxValue);
+    public override bool Calibrate(int steps) => Measure(steps);
 
     public override void Remove(int row)
     {
@@ -83,8 +88,8 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
         if (_graph is not null && row < _linkedUpTo)
             new GraphEraser<TScorer>(_graph, _codes, _codec).Unlink(row);
         _codes.Remove(row);
+        _calibration.NoteChanges(1);
         _rows.Clear(row);
-        Measure(changes: 1, steps: 0);
         if (_graph is not null && _codes.Count < ExactThreshold / 4)
         {
             // Searches that began on the graph hold what they read; the finalizer frees it after them.
@@ -107,13 +112,16 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
         if (entry.Row >= rowLimit)
             entry = (-1, 0);
         new IndexHeader(_options.Dimension, _options.Metric, _options.Codec, graph is not null, _options.M,
-            _codes.CodeBytes, rowLimit, Math.Min(linkedUpTo, rowLimit), entry.Row, entry.Layer, _options.Seed)
+            _codes.CodeBytes, rowLimit, Math.Min(linkedUpTo, rowLimit), entry.Row, entry.Layer, _options.Seed, IndexHeader.MoreTablesNow)
             .WriteTo(stream);
         _codes.Save(stream, rowLimit);
         if (graph is null)
             return;
         GraphStream.Write(stream, graph, rowLimit);
-        _search.Recall.WriteTo(stream);
+        var curves = _search.Curves;
+        curves.Open.WriteTo(stream);
+        curves.Filtered.WriteTo(stream);
+        curves.Outside.WriteTo(stream);
     }
 
     public override void Load(Stream stream, IRowPresence present)
@@ -124,7 +132,11 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
             return;
         _graph = new HnswGraph(_options.M, _options.Seed);
         GraphStream.Read(stream, _graph, _codes, header.RowLimit);
-        _search.Recall = RecallTable.ReadFrom(stream);
+        var open = RecallTable.ReadFrom(stream);
+        _search.Curves = header.MoreTables == 0
+            ? RecallCurves.Of(open)
+            : new RecallCurves(open, RecallTable.ReadFrom(stream), RecallTable.ReadFrom(stream));
+        _calibration.Resume(_search.Curves);
         _linkedUpTo = header.LinkedUpTo;
         _graph.Entry = _codes.Contains(header.EntryRow) && _graph.LayerOf(header.EntryRow) == header.EntryLayer
             ? (header.EntryRow, header.EntryLayer)
@@ -173,19 +185,17 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
         ScratchPool.Return(scratch);
     }
 
-    private void Measure(int changes, int steps)
+    private bool Measure(int steps)
     {
-        _calibration.NoteChanges(changes);
         if (_search.Graph is not { } graph)
-            return;
-        // It ends: a measurement takes as many steps as it has samples.
-        for (var i = 0; i < Math.Min(steps, Calibration<TScorer>.Samples); i++)
+            return false;
+        for (; steps > 0 && _calibration.IsDue; steps--)
         {
-            if (_calibration.Step(graph, _search.Recall) is not { } table)
-                continue;
-            _search.Recall = table;
-            return;
+            if (_calibration.Step(graph) is { } curves)
+                _search.Curves = curves;
         }
+
+        return _calibration.IsDue;
     }
 
     /// <summary>Links the rows that the cursor has passed, then moves the cursor on.</summary>

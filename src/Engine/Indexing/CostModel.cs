@@ -17,6 +17,17 @@ internal static class CostModel
 
     private const double FilterNs = 2;
 
+    /// <summary>Accepted neighbours that a filtered walk looks for at each row.</summary>
+    private const double EnoughNeighbours = 32;
+
+    /// <summary>Of these, those that were not met before.</summary>
+    private const double FreshShare = 0.5;
+
+    /// <summary>Asking a filter about a neighbour, and reading a list of them.</summary>
+    private const double AskNs = 1.5;
+
+    private const double ListNs = 20;
+
     /// <summary>Passing over a row that a filter does not accept: most come 64 at a time.</summary>
     private const double EmptyRowNs = 0.03;
 
@@ -25,6 +36,7 @@ internal static class CostModel
 
     private static double _scanFactor = 1;
     private static double _walkFactor = 1;
+    private static double _filteredFactor = 1;
 
     /// <summary>Nanoseconds of a scan over rows of which some are accepted and compared.</summary>
     public static double ScanNs(int codeBytes, long rows, long accepted) =>
@@ -33,6 +45,10 @@ internal static class CostModel
     /// <summary>Nanoseconds of a walk with a pool of <paramref name="ef"/>.</summary>
     public static double WalkNs(int codeBytes, double ef) =>
         Volatile.Read(ref _walkFactor) * WalkModel(codeBytes, ef * DistancesPerCandidate);
+
+    /// <summary>Nanoseconds of a walk among accepted rows, of which the neighbours hold a share.</summary>
+    public static double FilteredWalkNs(int codeBytes, double ef, double share, int edges) =>
+        Volatile.Read(ref _filteredFactor) * FilteredModel(codeBytes, ef, share, edges);
 
     /// <summary>Rows up to which a scan is cheaper than a walk of usual effort.</summary>
     public static int ExactThreshold(int codeBytes) =>
@@ -47,6 +63,16 @@ internal static class CostModel
     /// <summary>As above, of a walk.</summary>
     public static void NoteWalk(int codeBytes, long distances, long startedAt) =>
         Follow(ref _walkFactor, startedAt, WalkModel(codeBytes, distances));
+
+    /// <summary>As above, of a walk among accepted rows.</summary>
+    public static void NoteFilteredWalk(int codeBytes, double ef, double share, int edges, long startedAt) =>
+        Follow(ref _filteredFactor, startedAt, FilteredModel(codeBytes, ef, share, edges));
+
+    private static double FilteredModel(int codeBytes, double ef, double share, int edges)
+    {
+        var lists = Math.Clamp(EnoughNeighbours / (share * edges), 1, edges + 1);
+        return WalkModel(codeBytes, ef * lists * edges * share * FreshShare) + ef * lists * (edges * AskNs + ListNs);
+    }
 
     private static double ScanModel(int codeBytes, long rows, long accepted) =>
         100 + rows * EmptyRowNs + accepted * (FilterNs + 4 + codeBytes / 40.0);

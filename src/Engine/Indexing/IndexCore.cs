@@ -33,7 +33,7 @@ internal abstract class IndexCore : IDisposable
         int acceptedEstimate, Span<ScoredRow> hits, out SearchCounters counters)
         where TFilter : struct, IRowFilter;
 
-    public abstract void Calibrate();
+    public abstract bool Calibrate(int steps);
 
     public abstract void Save(Stream stream, int rowLimit);
 

@@ -5,15 +5,18 @@ namespace Rag.Engine.Indexing;
 /// <summary>
 /// The first 64 bytes of a saved index, little endian:
 /// <code>
-///  0 magic "RVX1"   4 dimension   8 metric  9 codec  10 has graph  11 0   12 M   16 bytes a code   20 row limit
+///  0 magic "RVX1"   4 dimension   8 metric  9 codec  10 has graph  11 more recall tables: 0 or 2   12 M   16 bytes a code   20 row limit
 /// 24 linked up to  28 entry row  32 entry layer  36 0  40 seed  48 … 63 0
 /// </code>
 /// </summary>
 internal readonly record struct IndexHeader(
     int Dimension, Metric Metric, VectorCodec Codec, bool HasGraph, int M, int CodeBytes, int RowLimit, int LinkedUpTo,
-    int EntryRow, int EntryLayer, ulong Seed)
+    int EntryRow, int EntryLayer, ulong Seed, int MoreTables)
 {
     public const int Bytes = 64;
+
+    /// <summary>Tables that follow the one of open searches: of filtered ones, and of those from outside.</summary>
+    public const int MoreTablesNow = 2;
 
     private const uint Magic = 0x31585652;
 
@@ -26,6 +29,7 @@ internal readonly record struct IndexHeader(
         bytes[8] = (byte)Metric;
         bytes[9] = (byte)Codec;
         bytes[10] = HasGraph ? (byte)1 : (byte)0;
+        bytes[11] = (byte)MoreTables;
         BinaryPrimitives.WriteInt32LittleEndian(bytes[12..], M);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[16..], CodeBytes);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[20..], RowLimit);
@@ -49,13 +53,13 @@ internal readonly record struct IndexHeader(
             BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[16..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[20..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[24..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[32..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(bytes[40..]));
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[40..]), bytes[11]);
         if (header.Dimension != options.Dimension || header.Metric != options.Metric || header.Codec != options.Codec
             || header.M != options.M || header.Seed != options.Seed || header.CodeBytes != codeBytes)
             throw new InvalidDataException($"The saved index ({header}) was made with other options than {options}.");
         if (header.RowLimit < 0 || header.LinkedUpTo < 0 || header.LinkedUpTo > header.RowLimit
             || header.EntryRow < -1 || header.EntryRow >= header.RowLimit
-            || header.EntryLayer is < 0 or > Hnsw.HnswGraph.MaxLayers)
+            || header.MoreTables is not (0 or MoreTablesNow) || header.EntryLayer is < 0 or > Hnsw.HnswGraph.MaxLayers)
             throw new InvalidDataException($"The saved index's header is damaged: {header}.");
         return header;
     }

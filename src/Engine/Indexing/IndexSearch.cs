@@ -9,19 +9,18 @@ namespace Rag.Engine.Indexing;
 /// <summary>
 /// The reader's side of an index: candidates by code, from a walk or a scan, then their exact order.
 /// <code>
-/// query → code → walk the graph (all rows) → those the filter accepts ─┐
-///              └ or scan the accepted rows ────────────────────────────┴→ score in full precision → hits
+/// query → code → walk the graph, or walk it among accepted rows ─┐
+///              └ or scan the accepted rows ──────────────────────┴→ score in full precision → hits
 /// </code>
-/// The walk goes through rejected rows, with a pool as much larger as the filter is selective; if that costs more than
-/// scanning what is accepted, or too few are found, the accepted rows are scanned: k hits come whenever k exist.
+/// <see cref="SearchPlan"/> chooses. If too few are found, the accepted rows are scanned: k hits come whenever k exist.
 /// Thread-safe, lock-free.
 /// </summary>
 internal sealed unsafe class IndexSearch<TScorer>(
-    Metric metric, VectorRows rows, ICodec<TScorer> codec, CodeStore codes)
+    Metric metric, VectorRows rows, ICodec<TScorer> codec, CodeStore codes, QuerySamples queries)
     where TScorer : struct, IScorer
 {
     private HnswGraph? _graph;
-    private RecallTable _recall = RecallTable.Unmeasured;
+    private RecallCurves _curves = RecallCurves.Unmeasured;
 
     /// <summary>The graph that searches walk; null while they scan.</summary>
     public HnswGraph? Graph
@@ -30,11 +29,14 @@ internal sealed unsafe class IndexSearch<TScorer>(
         set => Volatile.Write(ref _graph, value);
     }
 
+    /// <summary>Some of the queries that were asked while there was a graph.</summary>
+    public QuerySamples Queries => queries;
+
     /// <summary>What pool sizes give here.</summary>
-    public RecallTable Recall
+    public RecallCurves Curves
     {
-        get => Volatile.Read(ref _recall);
-        set => Volatile.Write(ref _recall, value);
+        get => Volatile.Read(ref _curves);
+        set => Volatile.Write(ref _curves, value);
     }
 
     public int Run<TFilter>(ReadOnlySpan<float> query, SearchEffort effort, TFilter filter, int acceptedEstimate,
@@ -52,12 +54,14 @@ internal sealed unsafe class IndexSearch<TScorer>(
         if (effort.Exact || limit == 0 || hits.IsEmpty)
         {
             var scored = FlatScan.FullPrecision(exact, rows, view, limit, filter, ref top);
-            counters = new SearchCounters(0, 0, scored, 0);
+            counters = new SearchCounters(0, 0, scored, 0, SearchPath.Scan);
         }
         else
         {
             var scorer = codec.Scorer(view, scratch.Query(codec.QueryBytes));
             scorer.Bind(query);
+            if (Graph is not null)
+                queries.Offer(query);
             counters = FindCandidates(scorer, view, limit, effort, filter, acceptedEstimate, hits.Length, scratch);
             counters = counters with { Reranked = Rerank(exact, scratch.Chosen, ref top) };
         }
@@ -72,35 +76,72 @@ internal sealed unsafe class IndexSearch<TScorer>(
     {
         var count = Math.Max(1, codes.Count);
         var accepted = acceptedEstimate < 0 ? count : Math.Min(acceptedEstimate, count);
-        var share = Math.Max(1, accepted) / (double)count;
         var total = default(WalkCost);
-        if (Graph is { } graph)
+        if (Graph is { } graph && graph.Entry is { Row: >= 0 } entry && entry.Row < limit)
         {
-            var entry = graph.Entry;
             var edges = graph.Current;
             edges.HoldIn(scratch);
-            var wanted = Math.Max(k, Effort(effort, k)) / share;
-            var scan = CostModel.ScanNs(codec.CodeBytes, limit, accepted);
-            for (var first = true; wanted < count; first = false, wanted *= 4)
+            var startedAt = Stopwatch.GetTimestamp();
+            var plan = new SearchPlan(SearchPath.Walk, effort.EfFor(Curves.Open, k));
+            var start = -1;
+            var share = accepted / (double)count;
+            var around = 1.0;
+            if (acceptedEstimate >= 0)
             {
-                if (!(first && share > 0.5) && CostModel.WalkNs(codec.CodeBytes, wanted) > scan)
-                    break;
-                var startedAt = Stopwatch.GetTimestamp();
-                var cost = GraphWalk.Search(edges, entry, limit, scorer, scratch, (int)Math.Ceiling(wanted));
-                CostModel.NoteWalk(codec.CodeBytes, cost.Distances, startedAt);
-                total = new WalkCost(total.Distances + cost.Distances, total.Expanded + cost.Expanded);
+                // Where so few are accepted, even finding out where they lie would take longer than to compare them.
+                plan = new SearchPlan(SearchPath.Scan, 0);
+                if (CostModel.ScanNs(codec.CodeBytes, limit, accepted) > CostModel.WalkNs(codec.CodeBytes, k))
+                {
+                    (start, var distances) = GraphWalk.FindStart(edges, entry, limit, scorer, scratch);
+                    total = new WalkCost(distances, 0);
+                    around = FilteredWalk.ShareAround(edges, start, limit, filter);
+                    plan = SearchPlan.Choose(
+                        codec.CodeBytes, edges.MaxEdges(0), limit, accepted, share, around, Curves, effort, k);
+                }
+            }
+
+            if (plan.Path == SearchPath.FilteredWalk)
+            {
+                total += FilteredWalk.Search(edges, start, limit, scorer, view, filter, scratch, plan.Ef);
+                CostModel.NoteFilteredWalk(codec.CodeBytes, plan.Ef, Math.Max(share, around), edges.MaxEdges(0), startedAt);
                 Keep(scratch, scorer, view, filter, k, codec.Rerank(k));
                 if (scratch.Chosen.Count >= k)
-                    return new SearchCounters(total.Distances, total.Expanded, 0, (int)Math.Ceiling(wanted));
+                    return new SearchCounters(total.Distances, total.Expanded, 0, plan.Ef, plan.Path);
+            }
+
+            // Each time too few of the pool are accepted, it grows until a scan is cheaper.
+            var scan = CostModel.ScanNs(codec.CodeBytes, limit, accepted);
+            var wanted = (long)plan.Ef;
+            for (var first = true; plan.Path == SearchPath.Walk && wanted < count; first = false, wanted *= 4)
+            {
+                if (!first && CostModel.WalkNs(codec.CodeBytes, wanted) > scan)
+                    break;
+                var cost = start >= 0 && first
+                    ? GraphWalk.SearchLayer(edges, 0, start, limit, scorer, scratch, (int)wanted)
+                    : GraphWalk.Search(edges, entry, limit, scorer, scratch, (int)wanted);
+                CostModel.NoteWalk(codec.CodeBytes, cost.Distances, startedAt);
+                startedAt = Stopwatch.GetTimestamp();
+                total += cost;
+                Keep(scratch, scorer, view, filter, k, codec.Rerank(k));
+                if (scratch.Chosen.Count >= k)
+                    return new SearchCounters(total.Distances, total.Expanded, 0, (int)wanted, plan.Path);
             }
         }
 
+        var scanned = Scan(scorer, view, limit, filter, accepted < count / 2, k, scratch);
+        return new SearchCounters(total.Distances + scanned, total.Expanded, 0, 0, SearchPath.Scan);
+    }
+
+    private int Scan<TFilter>(TScorer scorer, CodeStore.View view, int limit, TFilter filter, bool filterFirst, int k,
+        SearchScratch scratch)
+        where TFilter : struct, IRowFilter
+    {
         scratch.Chosen.Reset(Math.Min(codec.Rerank(k), limit));
-        var scanStart = Stopwatch.GetTimestamp();
-        var scanned = FlatScan.Codes(scorer, view, limit, filter, share < 0.5, scratch.Chosen);
-        CostModel.NoteScan(codec.CodeBytes, limit, scanned, scanStart);
+        var startedAt = Stopwatch.GetTimestamp();
+        var scanned = FlatScan.Codes(scorer, view, limit, filter, filterFirst, scratch.Chosen);
+        CostModel.NoteScan(codec.CodeBytes, limit, scanned, startedAt);
         KeepDoubtful(scratch.Chosen, scorer, k);
-        return new SearchCounters(total.Distances + scanned, total.Expanded, 0, 0);
+        return scanned;
     }
 
     /// <summary>
@@ -145,8 +186,4 @@ internal sealed unsafe class IndexSearch<TScorer>(
             top.Add(candidates.Row(i), exact.Score(rows[candidates.Row(i)]));
         return candidates.Count;
     }
-
-    private int Effort(SearchEffort effort, int k) => effort.Ef > 0
-        ? Math.Min(effort.Ef, SearchEffort.MaxEf)
-        : Recall.EfFor(effort.RecallTarget > 0 ? effort.RecallTarget : SearchEffort.DefaultRecallTarget, k);
 }

@@ -36,6 +36,10 @@ internal sealed class RecallTable
 
     public ReadOnlySpan<float> Recalls => _recalls;
 
+    /// <summary>As if every pool had to be so many times as large.</summary>
+    public RecallTable Scaled(int factor) =>
+        new(Array.ConvertAll(_efs, ef => Math.Min(SearchEffort.MaxEf, ef * factor)), _recalls, MeasuredAtCount);
+
     /// <summary>The pool size that reaches a recall for the nearest <paramref name="k"/>.</summary>
     public int EfFor(float target, int k)
     {

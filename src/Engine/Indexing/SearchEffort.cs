@@ -11,4 +11,11 @@ public readonly record struct SearchEffort(int Ef = 0, float RecallTarget = 0, b
 
     /// <summary>Largest candidate pool; larger values are cut.</summary>
     public const int MaxEf = 100_000;
+
+    /// <summary>The recall to reach.</summary>
+    internal float Target => RecallTarget > 0 ? RecallTarget : DefaultRecallTarget;
+
+    /// <summary>The pool to search the nearest <paramref name="k"/> with.</summary>
+    internal int EfFor(RecallTable table, int k) =>
+        Math.Max(k, Ef > 0 ? Math.Min(Ef, MaxEf) : table.EfFor(Target, k));
 }

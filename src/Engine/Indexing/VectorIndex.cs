@@ -61,10 +61,16 @@ public sealed class VectorIndex : IDisposable
     public void Remove(int row) => _core.Remove(row);
 
     /// <summary>
-    /// Finishes measuring recall now, where that is due; otherwise it goes on by small steps with each write. Writer
-    /// only; takes up to a second.
+    /// Finishes measuring recall now, where that is due. Writer only; takes some seconds for a hundred thousand rows.
     /// </summary>
-    public void Calibrate() => _core.Calibrate();
+    public void Calibrate() => _core.Calibrate(int.MaxValue);
+
+    /// <summary>
+    /// Goes on with measuring recall, where that is due: what writes do not do by themselves. Writer only; a step takes
+    /// some milliseconds.
+    /// </summary>
+    /// <returns>Whether there is more to measure.</returns>
+    public bool Calibrate(int steps) => _core.Calibrate(steps);
 
     /// <summary>
     /// Recall of <paramref name="k"/> rows to expect from an effort, as measured on the index's own rows; 1 while

@@ -216,7 +216,7 @@ public sealed class SparseIndex
         // Largest first: they raise the threshold for the others.
         foreach (var segment in _segments.Current)
             search.Run(segment, query.Keys, weights, scoring, filter);
-        counters = new SearchCounters(search.Looked, 0, 0, 0);
+        counters = new SearchCounters(search.Looked, 0, 0, 0, SearchPath.Scan);
         var found = search.Best.Take(hits, scale);
         search.End();
         if (Searches.Count < MaxPooledSearches)

@@ -26,6 +26,9 @@ internal sealed class StoreMaintenance(
     // Other slices, and snapshots, are not kept waiting longer; the rest is done in the next round.
     private static readonly TimeSpan ReclaimTime = TimeSpan.FromSeconds(2);
 
+    // Samples that the indexes of one slice are measured on in one round, some milliseconds each.
+    private const int MaxSamples = 4;
+
     // Snapshots of sleeping slices looked into in one round, 50 µs each.
     private const int SummariesAtATime = 2000;
 
@@ -84,6 +87,8 @@ internal sealed class StoreMaintenance(
             if (entry.Loaded is not { } slice)
                 continue;
             await ReclaimAsync(entry, stopping);
+            for (var sample = 0; sample < MaxSamples && Calibrate(entry); sample++)
+                await Task.Yield();
             if (nowMs - entry.LastUsedMs > IdleMs)
                 slice.Order.Clear();
             if (slice.Visible > MaxVisible)
@@ -137,6 +142,21 @@ internal sealed class StoreMaintenance(
             catalog.CountMemory(entry);
             return slice.Graveyard.HasReclaimable;
         }
+    }
+
+    // True if there is more to measure.
+    private static bool Calibrate(SliceEntry entry)
+    {
+        var more = false;
+        lock (entry)
+        {
+            if (entry.Loaded is not { } slice)
+                return false;
+            foreach (var space in slice.Spaces)
+                more |= space.Index.Calibrate(1);
+        }
+
+        return more;
     }
 
     private async Task ExpireAsync(CancellationToken stopping)
