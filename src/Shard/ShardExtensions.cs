@@ -48,6 +48,7 @@ public static class ShardExtensions
         services.AddSingleton<SearchStreams>();
         services.AddSingleton<EmbedHandler>();
         services.AddSingleton<StatusHandler>();
+        services.AddHostedService<ShardMetrics>();
         services.AddSingleton<ShardRpc>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IReplicaLog, NoReplicaLog>();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Rag.Cli.Bench.Ann;
+using Rag.Cli.Bench.Ann.Filtered;
 using Rag.Cli.Bench.Peers;
 using Rag.Cli.Options;
 using Rag.Cli.Output;
@@ -46,15 +47,34 @@ internal static class BenchAnnVerb
             HelpName = "LIST",
             DefaultValueFactory = _ => "",
         };
+        var recallTargets = new Option<string>("--recall-targets")
+        {
+            Description = "Search by these recall targets, too, and show the recall that they give.",
+            HelpName = "LIST",
+            DefaultValueFactory = _ => "",
+        };
+        var selectivity = new Option<string>("--filter-selectivity")
+        {
+            Description = "Search behind filters that accept these shares of the rows, too.",
+            HelpName = "LIST",
+            DefaultValueFactory = _ => "",
+        };
+        var kinds = new Option<string>("--filter-kinds")
+        {
+            Description = "How what they accept lies to the queries: random, correlated, anticorrelated.",
+            HelpName = "LIST",
+            DefaultValueFactory = _ => "random,correlated,anticorrelated",
+        };
         var plot = new Option<string?>("--plot") { Description = "Write speed over recall as an SVG picture.", HelpName = "FILE" };
         var json = JsonOption.Create("Print one JSON object.");
         var verb = new Verb(
             "ann", "Build an index of your vectors and show queries a second at each recall target.",
             "rag bench ann --base base.fbin --queries queries.fbin --truth truth.ibin --metric cosine --threads 2 --json",
-            "rag bench ann --base base.fbin --queries queries.fbin --build-threads 2 --peers hnswlib,faiss --plot recall.svg")
+            "rag bench ann --base base.fbin --queries queries.fbin --build-threads 2 --peers hnswlib,faiss --plot recall.svg",
+            "rag bench ann --base base.fbin --queries queries.fbin --recall-targets 0.9,0.95,0.99 --filter-selectivity 0.5,0.1,0.01,0.001")
         {
             vectors, queries, truth, metric, k, targets, threads, buildThreads, codec, m, efConstruction, repeats, peers,
-            plot, json,
+            recallTargets, selectivity, kinds, plot, json,
         };
         verb.SetAction(async (parsed, stop) =>
         {
@@ -66,6 +86,9 @@ internal static class BenchAnnVerb
                 Metric = MetricName.Read(parsed.GetValue(metric)!),
                 K = parsed.GetValue(k),
                 Targets = ReadTargets(parsed.GetValue(targets)!),
+                RecallTargets = ReadTargets(parsed.GetValue(recallTargets)!),
+                FilterSelectivities = ReadTargets(parsed.GetValue(selectivity)!),
+                FilterKinds = ReadKinds(parsed.GetValue(kinds)!),
                 Threads = parsed.GetValue(threads),
                 BuildThreads = parsed.GetValue(buildThreads),
                 Codec = Enum.Parse<VectorCodec>(parsed.GetValue(codec)!, ignoreCase: true),
@@ -82,12 +105,21 @@ internal static class BenchAnnVerb
         return verb;
     }
 
+    private static IReadOnlyList<FilterKind> ReadKinds(string list) =>
+    [
+        .. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(item =>
+            Enum.TryParse<FilterKind>(item, ignoreCase: true, out var kind) && !char.IsAsciiDigit(item[0])
+                ? kind
+                : throw new CliException(
+                    $"'{item}' is no kind of filter: write random, correlated or anticorrelated.", ExitCode.Usage)),
+    ];
+
     /// <exception cref="CliException">One is no number.</exception>
     internal static IReadOnlyList<double> ReadTargets(string list) =>
     [
         .. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(item =>
             double.TryParse(item, NumberStyles.Float, CultureInfo.InvariantCulture, out var target)
                 ? target
-                : throw new CliException($"'{item}' is no recall target: write numbers such as 0.90,0.95.", ExitCode.Usage)),
+                : throw new CliException($"'{item}' is no number between 0 and 1: write such as 0.90,0.95.", ExitCode.Usage)),
     ];
 }

@@ -18,15 +18,19 @@ internal static class FilterValidator
     /// <summary>As above, for a delete: what it removes must not hang on how texts are analysed, for replicas may differ
     /// in that while they are updated.</summary>
     public static string? FindErrorOfDelete(FilterExpression filter) =>
-        FindError(filter) ?? (HasMatch(filter) ? "A delete takes no match conditions; search for the chunks, then delete them by key." : null);
+        FindError(filter) ?? (HasMatch(filter, inMetadata: true)
+            ? "A delete takes no match conditions; search for the chunks, then delete them by key."
+            : null);
 
-    /// <summary>Whether the filter asks for words.</summary>
-    public static bool HasMatch(FilterExpression filter) => filter switch
+    /// <summary>Whether the filter asks for words of the chunks' texts.</summary>
+    public static bool HasTextMatch(FilterExpression filter) => HasMatch(filter, inMetadata: false);
+
+    private static bool HasMatch(FilterExpression filter, bool inMetadata) => filter switch
     {
-        FilterExpression.Match => true,
-        FilterExpression.And and => and.Operands.Any(HasMatch),
-        FilterExpression.Or or => or.Operands.Any(HasMatch),
-        FilterExpression.Not not => HasMatch(not.Operand),
+        FilterExpression.Match match => inMetadata || match.Key.Length == 0,
+        FilterExpression.And and => and.Operands.Any(operand => HasMatch(operand, inMetadata)),
+        FilterExpression.Or or => or.Operands.Any(operand => HasMatch(operand, inMetadata)),
+        FilterExpression.Not not => HasMatch(not.Operand, inMetadata),
         _ => false,
     };
 

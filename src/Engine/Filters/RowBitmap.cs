@@ -77,10 +77,11 @@ internal struct RowBitmap : IDisposable
 
     public readonly void Add(int row) => _words![row >> 6] |= 1UL << row;
 
+    /// <summary>Keeps what is in the other set, too; words that it does not have stay.</summary>
     public readonly void IntersectWith(RowBitmap other)
     {
-        var words = Words;
         var others = other.Words;
+        var words = Words[..others.Length];
         for (var i = 0; i < words.Length; i++)
             words[i] &= others[i];
     }

@@ -1,5 +1,4 @@
 using Rag.Engine.Exact;
-using Rag.Engine.Filters;
 using Rag.Engine.Hnsw;
 using Rag.Engine.Quantization;
 using Rag.Engine.Rows;
@@ -14,7 +13,6 @@ namespace Rag.Engine.Indexing;
 /// <code>
 /// each sample     open search
 /// every 4th       search behind a filter that accepts one in sixteen at random
-/// every 32nd      searches behind a filter that accepts the tenth around another row, away from the query
 /// </code>
 /// </summary>
 internal sealed unsafe class Calibration<TScorer>(
@@ -35,10 +33,6 @@ internal sealed unsafe class Calibration<TScorer>(
     private const int K = RecallTable.MeasuredK;
     private const int FilterEvery = 4;
     private const ulong FilterMask = 15;
-    private const int OutsideEvery = 32;
-    private const int OutsideQueries = 4;
-    private const int RadiusSamples = 500;
-    private const int RadiusRank = RadiusSamples / 10;
 
     // Made when the first sample is measured: small indexes never are.
     private float[] _query = [];
@@ -98,9 +92,7 @@ internal sealed unsafe class Calibration<TScorer>(
         var scratch = ScratchPool.Rent();
         MeasureOpen(graph, barred, to.Open, scratch);
         if (to.Open.Samples % FilterEvery == 1)
-            MeasureBehind(graph, new OneInSixteen(_random.Next(), barred), to.Filtered, 1, barred, scratch);
-        if (to.Open.Samples % OutsideEvery == OutsideEvery / 2)
-            MeasureOutside(graph, to.Outside, scratch);
+            MeasureBehind(graph, new OneInSixteen(_random.Next(), barred), to.Filtered, barred, scratch);
         ScratchPool.Return(scratch);
     }
 
@@ -139,50 +131,18 @@ internal sealed unsafe class Calibration<TScorer>(
         });
     }
 
-    /// <summary>A search among those that a filter leaves, if at most a share of them lies around the query.</summary>
-    private void MeasureBehind<TFilter>(HnswGraph graph, TFilter filter, RecallLadder ladder, double mostAround,
-        int barred, SearchScratch scratch)
+    private void MeasureBehind<TFilter>(
+        HnswGraph graph, TFilter filter, RecallLadder ladder, int barred, SearchScratch scratch)
         where TFilter : struct, IRowFilter
     {
         var (scorer, view, limit) = Bind(scratch);
         var (start, _) = GraphWalk.FindStart(graph.Current, graph.Entry, limit, scorer, scratch, barred);
-        if (FilteredWalk.ShareAround(graph.Current, start, limit, filter) > mostAround)
-            return;
         var truth = Scan(scorer, view, limit, filter, filterFirst: true, scratch);
         ladder.Add(truth.Length, ef =>
         {
             FilteredWalk.Search(graph.Current, start, limit, scorer, view, filter, scratch, ef, barred);
             return Common(truth, Chosen(scorer, view, filter, scratch));
         });
-    }
-
-    private void MeasureOutside(HnswGraph graph, RecallLadder ladder, SearchScratch scratch)
-    {
-        if (PickRow() is not (>= 0 and var pivot))
-            return;
-        var limit = codes.Limit;
-        var view = codes.Current;
-        var scorer = codec.Scorer(view, scratch.Query(codec.QueryBytes));
-        scorer.Bind(pivot);
-        var sampled = new uint[RadiusSamples];
-        for (var i = 0; i < sampled.Length; i++)
-            sampled[i] = PickRow() is >= 0 and var row ? scorer.Distance(row) : uint.MaxValue;
-        Array.Sort(sampled);
-        using var ball = RowBitmap.Rent(limit);
-        for (var row = 0; row < limit; row++)
-        {
-            if (view.Contains(row) && scorer.Distance(row) <= sampled[RadiusRank])
-                ball.Add(row);
-        }
-
-        var share = ball.Count / (double)Math.Max(1, codes.Count);
-        for (var i = 0; i < OutsideQueries; i++)
-        {
-            if (PickRow() is not (>= 0 and var row))
-                continue;
-            rows[row].CopyTo(_query);
-            MeasureBehind(graph, new Ball(ball, row), ladder, share * SearchPlan.OutsideShare, row, scratch);
-        }
     }
 
     private (TScorer Scorer, CodeStore.View View, int Limit) Bind(SearchScratch scratch)
@@ -236,12 +196,5 @@ internal sealed unsafe class Calibration<TScorer>(
             (SplitMix64.Mix(salt + (ulong)row * 0x9E3779B97F4A7C15) & FilterMask) == 0 && row != except;
 
         public int Next(int row) => row;
-    }
-
-    private readonly struct Ball(RowBitmap rows, int except) : IRowFilter
-    {
-        public bool Accepts(int row) => rows.Contains(row) && row != except;
-
-        public int Next(int row) => rows.Next(row);
     }
 }

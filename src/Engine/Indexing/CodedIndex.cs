@@ -121,7 +121,6 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
         var curves = _search.Curves;
         curves.Open.WriteTo(stream);
         curves.Filtered.WriteTo(stream);
-        curves.Outside.WriteTo(stream);
     }
 
     public override void Load(Stream stream, IRowPresence present)
@@ -135,7 +134,7 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
         var open = RecallTable.ReadFrom(stream);
         _search.Curves = header.MoreTables == 0
             ? RecallCurves.Of(open)
-            : new RecallCurves(open, RecallTable.ReadFrom(stream), RecallTable.ReadFrom(stream));
+            : new RecallCurves(open, RecallTable.ReadFrom(stream));
         _calibration.Resume(_search.Curves);
         _linkedUpTo = header.LinkedUpTo;
         _graph.Entry = _codes.Contains(header.EntryRow) && _graph.LayerOf(header.EntryRow) == header.EntryLayer

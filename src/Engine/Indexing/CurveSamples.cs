@@ -7,15 +7,11 @@ internal sealed class CurveSamples
 
     public RecallLadder Filtered { get; } = new();
 
-    public RecallLadder Outside { get; } = new();
-
     /// <summary>What they say of an index with so many rows; what they know too little of is guessed.</summary>
     public RecallCurves? ToCurves(int rows)
     {
         if (Open.ToTable(rows) is not { } open)
             return null;
-        var guess = RecallCurves.Of(open);
-        return new RecallCurves(
-            open, Filtered.ToTable(rows) ?? guess.Filtered, Outside.ToTable(rows) ?? guess.Outside);
+        return Filtered.ToTable(rows) is { } filtered ? new RecallCurves(open, filtered) : RecallCurves.Of(open);
     }
 }

@@ -5,7 +5,7 @@ namespace Rag.Engine.Indexing;
 /// <summary>
 /// The first 64 bytes of a saved index, little endian:
 /// <code>
-///  0 magic "RVX1"   4 dimension   8 metric  9 codec  10 has graph  11 more recall tables: 0 or 2   12 M   16 bytes a code   20 row limit
+///  0 magic "RVX1"   4 dimension   8 metric  9 codec  10 has graph  11 more recall tables: 0 or 1   12 M   16 bytes a code   20 row limit
 /// 24 linked up to  28 entry row  32 entry layer  36 0  40 seed  48 … 63 0
 /// </code>
 /// </summary>
@@ -15,8 +15,8 @@ internal readonly record struct IndexHeader(
 {
     public const int Bytes = 64;
 
-    /// <summary>Tables that follow the one of open searches: of filtered ones, and of those from outside.</summary>
-    public const int MoreTablesNow = 2;
+    /// <summary>Tables that follow the one of open searches: that of filtered ones.</summary>
+    public const int MoreTablesNow = 1;
 
     private const uint Magic = 0x31585652;
 

@@ -103,7 +103,7 @@ internal sealed unsafe class IndexSearch<TScorer>(
             if (plan.Path == SearchPath.FilteredWalk)
             {
                 total += FilteredWalk.Search(edges, start, limit, scorer, view, filter, scratch, plan.Ef);
-                CostModel.NoteFilteredWalk(codec.CodeBytes, plan.Ef, Math.Max(share, around), edges.MaxEdges(0), startedAt);
+                CostModel.NoteFilteredWalk(codec.CodeBytes, plan.Ef, around, edges.MaxEdges(0), startedAt);
                 Keep(scratch, scorer, view, filter, k, codec.Rerank(k));
                 if (scratch.Chosen.Count >= k)
                     return new SearchCounters(total.Distances, total.Expanded, 0, plan.Ef, plan.Path);

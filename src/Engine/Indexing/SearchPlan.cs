@@ -9,23 +9,22 @@ namespace Rag.Engine.Indexing;
 /// <code>
 /// most                            → walk through all rows, with a pool as much larger
 /// about as many as everywhere     → walk among accepted rows
-/// far fewer (the query and what the filter leaves lie apart)
-///                                 → the same with a far larger pool, or a scan
+/// fewer                           → the same with a far larger pool
+/// next to none                    → scan: the query looks at what the filter leaves from outside, where many rows are
+///                                   about as near and do not lead to each other; no pool could be trusted
 /// </code>
+/// A plan that costs more than a scan is one.
 /// </remarks>
 internal readonly record struct SearchPlan(SearchPath Path, int Ef)
 {
-    /// <summary>What remains of a share around the query until it lies outside of what is accepted.</summary>
-    public const double OutsideShare = 0.5;
+    /// <summary>What remains of a share around the query when it lies outside of what is accepted.</summary>
+    private const double OutsideShare = 0.25;
 
     /// <summary>Below this share a walk through all rows meets too few that are accepted.</summary>
     private const double LeastOpenShare = 0.2;
 
     // A curve is measured with an error, and behind filters of one share only.
     private const float Margin = 0.005f;
-
-    // The share that the curve of searches from outside is measured with.
-    private const double MeasuredShare = 0.1;
 
     /// <summary>Chooses.</summary>
     /// <param name="codeBytes">Bytes of a code.</param>
@@ -43,27 +42,21 @@ internal readonly record struct SearchPlan(SearchPath Path, int Ef)
         var scan = CostModel.ScanNs(codeBytes, limit, accepted);
         var open = effort.EfFor(curves.Open, k);
         var (best, cost) = (new SearchPlan(SearchPath.Scan, 0), scan);
+        if (around < share * OutsideShare)
+            return best;
+        // The fewer there are than everywhere, the less that is near leads to what is accepted and near.
+        var sparse = Math.Max(1, share / around) * Math.Max(1, share / around);
         if (around >= LeastOpenShare)
         {
-            var ef = open / around;
+            var ef = open / around * sparse;
             if (CostModel.WalkNs(codeBytes, ef) is var walk && walk < cost)
                 (best, cost) = (new SearchPlan(SearchPath.Walk, (int)Math.Ceiling(ef)), walk);
         }
 
-        var isOutside = around < share * OutsideShare;
         var target = Math.Min(0.999f, Margin + (effort.Ef > 0 ? curves.Open.RecallOf(open, k) : effort.Target));
-        var filteredEf = Math.Max(open, curves.Filtered.EfFor(target, k));
-        if (isOutside)
-        {
-            // The more is accepted, the less there is outside of it.
-            var part = Math.Clamp(Math.Log(share) / Math.Log(MeasuredShare), 0, 1);
-            filteredEf = (int)(filteredEf * Math.Pow(Math.Max(1, curves.Outside.EfFor(target, k) / (double)filteredEf), part));
-        }
-
-        // Once among rows that lie apart, a walk finds mostly such rows.
-        var density = isOutside ? Math.Max(share, 0.25) : Math.Max(share, around);
-        return CostModel.FilteredWalkNs(codeBytes, filteredEf, density, edges) < cost && filteredEf < accepted
-            ? new SearchPlan(SearchPath.FilteredWalk, filteredEf)
+        var filteredEf = Math.Max(open, curves.Filtered.EfFor(target, k)) * sparse;
+        return CostModel.FilteredWalkNs(codeBytes, filteredEf, around, edges) < cost && filteredEf < accepted
+            ? new SearchPlan(SearchPath.FilteredWalk, (int)filteredEf)
             : best;
     }
 }

@@ -55,6 +55,9 @@ internal sealed class Slice
 
     public MetadataColumns Metadata { get; } = new();
 
+    /// <summary>What filters accepted lately.</summary>
+    public FilterCache Filters { get; } = new();
+
     /// <summary>What filters are evaluated on.</summary>
     public FilterSource Filterable => new(Metadata, Text);
 
@@ -116,7 +119,7 @@ internal sealed class Slice
         {
             var bytes = 2000 + Rows.MemoryBytes + Keys.MemoryBytes + KeyIndex.MemoryBytes + Documents.MemoryBytes
                 + Metadata.MemoryBytes + Recent.MemoryBytes + Graveyard.MemoryBytes + Order.MemoryBytes
-                + Text.MemoryBytes;
+                + Text.MemoryBytes + Filters.MemoryBytes;
             foreach (var space in Spaces)
                 bytes += space.MemoryBytes;
             return bytes;

@@ -101,15 +101,15 @@ internal static class SliceSearch
 
     private static RowBitmap Accepted(Slice slice, SearchQuery query, int limit, uint at)
     {
-        RowBitmap accepted;
+        if (query.Filter is not null && query.Excluded.Count == 0)
+            return slice.Filters.Get(query.Filter, slice.Filterable, limit);
+        var accepted = RowBitmap.Rent(limit);
+        accepted.Fill();
         if (query.Filter is not null)
         {
-            accepted = FilterEvaluator.Evaluate(query.Filter, slice.Filterable, limit);
-        }
-        else
-        {
-            accepted = RowBitmap.Rent(limit);
-            accepted.Fill();
+            using var rows = slice.Filters.Get(query.Filter, slice.Filterable, limit);
+            accepted.Words[rows.Words.Length..].Clear();
+            accepted.IntersectWith(rows);
         }
 
         foreach (var key in query.Excluded)

@@ -34,6 +34,16 @@ public sealed class ShardStore : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Recall of the ten nearest that searches have by default, as measured, in slices that are awake and walk a graph;
+    /// at most <paramref name="most"/> of them, those with the most vectors.
+    /// </summary>
+    public IReadOnlyList<MeasuredRecall> ListMeasuredRecalls(int most)
+    {
+        ThrowIfClosed();
+        return StatusReader.ReadRecalls(_parts, most);
+    }
+
     /// <summary>What each partition takes, in the order of partitions; those with nothing in them are left out.</summary>
     public IReadOnlyList<PartitionSize> ListPartitionSizes()
     {

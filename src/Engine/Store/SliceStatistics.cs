@@ -43,5 +43,8 @@ public sealed record SliceStatistics
 /// <param name="LookupVectors">Of these, made by the lookup encoder.</param>
 /// <param name="IsGraph">True if searches walk a graph, false if they compare with every vector.</param>
 /// <param name="MemoryBytes">Bytes of the index and of recent vectors in memory.</param>
+/// <param name="MeasuredRecall">Recall of the ten nearest at the default target; 1 for an exact scan, null before anything
+/// was measured.</param>
 public sealed record SpaceStatistics(
-    string Name, long Vectors, long RefinedVectors, long LookupVectors, bool IsGraph, long MemoryBytes);
+    string Name, long Vectors, long RefinedVectors, long LookupVectors, bool IsGraph, long MemoryBytes,
+    float? MeasuredRecall);

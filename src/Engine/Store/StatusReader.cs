@@ -53,6 +53,25 @@ internal static class StatusReader
         return [.. sizes.Values.OrderBy(static size => size.Partition)];
     }
 
+    public static IReadOnlyList<MeasuredRecall> ReadRecalls(StoreParts parts, int most)
+    {
+        var recalls = new List<MeasuredRecall>();
+        foreach (var entry in parts.Catalog.Entries)
+        {
+            if (entry.IsDeleted || entry.Loaded is not { } slice)
+                continue;
+            foreach (var space in slice.Spaces)
+            {
+                // The table is an object of its own: nothing here is freed under a reader.
+                if (space.Index.IsGraph && space.Index.MeasuredRecall(default, 10) is { } recall)
+                    recalls.Add(new MeasuredRecall(slice.Id, space.Settings.Name, space.Index.Count, recall));
+            }
+        }
+
+        recalls.Sort(static (left, right) => right.Vectors.CompareTo(left.Vectors));
+        return recalls.Count > most ? recalls.GetRange(0, most) : recalls;
+    }
+
     private static string? FindFault(StoreContext context)
     {
         try

@@ -168,7 +168,7 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
             var lookup = space.VisibleCount(VectorEncoder.Lookup);
             spaces.Add(
                 new SpaceStatistics(space.Settings.Name, space.VisibleCount(VectorEncoder.Client) + full + lookup,
-                full, lookup, space.Index.IsGraph, space.MemoryBytes));
+                full, lookup, space.Index.IsGraph, space.MemoryBytes, space.Index.MeasuredRecall(default, 10)));
         }
 
         return spaces;

@@ -149,19 +149,24 @@ internal sealed class WorkspaceHandler(
                 sum.Graph |= space.Graph;
                 sum.FullVectors += space.FullVectors;
                 sum.LookupVectors += space.LookupVectors;
+                sum.MeasuredVectors += space.MeasuredVectors;
+                sum.MeasuredRecallSum += space.MeasuredRecallSum;
             }
         }
 
         foreach (var sum in spaces.Values)
         {
             var made = sum.FullVectors + sum.LookupVectors;
-            total.Spaces.Add(new SpaceStatistics
+            var statistics = new SpaceStatistics
             {
                 Name = sum.Name,
                 Vectors = sum.Vectors,
                 Graph = sum.Graph,
                 Refined = made == 0 ? 0 : (double)sum.FullVectors / made,
-            });
+            };
+            if (sum.Vectors > 0 && sum.MeasuredVectors == sum.Vectors)
+                statistics.MeasuredRecall = sum.MeasuredRecallSum / sum.MeasuredVectors;
+            total.Spaces.Add(statistics);
         }
 
         return total;

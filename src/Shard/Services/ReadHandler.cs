@@ -122,5 +122,10 @@ internal sealed class ReadHandler(
         total.Graph |= space.IsGraph;
         total.FullVectors += space.RefinedVectors;
         total.LookupVectors += space.LookupVectors;
+        if (space.MeasuredRecall is { } recall)
+        {
+            total.MeasuredVectors += space.Vectors;
+            total.MeasuredRecallSum += recall * space.Vectors;
+        }
     }
 }

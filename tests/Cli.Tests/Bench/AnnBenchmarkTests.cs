@@ -46,6 +46,27 @@ public sealed class AnnBenchmarkTests : IDisposable
         (await RunAsync(Options() with { TruthPath = null, Targets = [1.0] })).Results[0].Recall.ShouldBe(1);
 
     [Fact]
+    public async Task Recall_targets_and_filters_are_measured_beside_it()
+    {
+        var output = new StringWriter();
+        var report = await RunAsync(
+            Options() with { RecallTargets = [0.9], FilterSelectivities = [0.5, 0.01], Repeats = 1 }, output);
+        report.RecallTargets.Single().Recall.ShouldBeGreaterThan(0.5);
+        report.Filters.Count.ShouldBe(6);
+        foreach (var filter in report.Filters)
+        {
+            filter.Recall.ShouldBeGreaterThan(0.8, filter.Kind);
+            filter.Complete.ShouldBeTrue(filter.Kind);
+            filter.Ratio.ShouldBeGreaterThan(0);
+            (filter.Scans + filter.Walks + filter.FilteredWalks).ShouldBe(1, 0.002);
+        }
+
+        output.ToString().ShouldContain("anticorrelated");
+        Should.Throw<ArgumentException>(() => (Options() with { FilterSelectivities = [0] }).Validate());
+        Should.Throw<ArgumentException>(() => (Options() with { RecallTargets = [0.3] }).Validate());
+    }
+
+    [Fact]
     public async Task A_peer_is_timed_at_the_smallest_effort_that_reaches_the_target()
     {
         var report = await RunAsync(Options() with { Peers = [new FakePeer(_files).Create()] });

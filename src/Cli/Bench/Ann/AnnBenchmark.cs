@@ -1,3 +1,4 @@
+using Rag.Cli.Bench.Ann.Filtered;
 using Rag.Cli.Bench.Peers;
 using Rag.Engine.Indexing;
 
@@ -42,6 +43,17 @@ internal static class AnnBenchmark
 
             await comparison.MeasureAsync(contestants, cancellationToken);
             var report = AnnReports.Create(options, own, count, queries.Columns, k, contestants);
+            if (options.RecallTargets.Count + options.FilterSelectivities.Count > 0)
+            {
+                var filtered = new FilteredBenchmark(options, own, queries, k);
+                filtered.Prepare(cancellationToken);
+                report = report with
+                {
+                    RecallTargets = filtered.MeasureTargets(truth, cancellationToken),
+                    Filters = filtered.MeasureFilters(cancellationToken),
+                };
+            }
+
             Write(report, options, contestants, output);
             return report;
         }
@@ -99,6 +111,9 @@ internal static class AnnBenchmark
         if (options.Json)
             output.WriteLine(report.ToJson());
         else
+        {
             new AnnTable(report).Write(output);
+            FilteredTable.Write(report.RecallTargets, report.Filters, output);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using Rag.Cli.Bench.Ann.Filtered;
 using Rag.Cli.Bench.Peers;
 using Rag.Engine.Indexing;
 
@@ -23,6 +24,15 @@ internal sealed record AnnBenchmarkOptions
 
     /// <summary>Recall targets, each above 0 and at most 1.</summary>
     public IReadOnlyList<double> Targets { get; init; } = [0.90, 0.95, 0.99];
+
+    /// <summary>Recall targets to search by, as users do, each from 0.5 to 1; none by default.</summary>
+    public IReadOnlyList<double> RecallTargets { get; init; } = [];
+
+    /// <summary>Shares of rows that filters accept, each above 0 and at most 1; none by default.</summary>
+    public IReadOnlyList<double> FilterSelectivities { get; init; } = [];
+
+    /// <summary>How what they accept lies to the queries.</summary>
+    public IReadOnlyList<FilterKind> FilterKinds { get; init; } = Enum.GetValues<FilterKind>();
 
     /// <summary>Search threads, 1…256; with several, what they gain over one is measured too.</summary>
     public int Threads { get; init; } = 1;
@@ -63,6 +73,10 @@ internal sealed record AnnBenchmarkOptions
             errors.Add($"--k must be 1…1000, not {K}");
         if (Targets.Count == 0 || Targets.Any(t => t is not (> 0 and <= 1)))
             errors.Add("--targets must be numbers above 0 and at most 1, separated by commas");
+        if (RecallTargets.Any(t => t is not (>= 0.5 and <= 1)))
+            errors.Add("--recall-targets must be numbers from 0.5 to 1, separated by commas");
+        if (FilterSelectivities.Any(share => share is not (> 0 and <= 1)))
+            errors.Add("--filter-selectivity must be numbers above 0 and at most 1, separated by commas");
         if (Threads is < 1 or > 256)
             errors.Add($"--threads must be 1…256, not {Threads}");
         if (BuildThreads is < 1 or > 256)

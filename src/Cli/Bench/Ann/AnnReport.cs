@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Rag.Cli.Bench.Ann.Filtered;
 
 namespace Rag.Cli.Bench.Ann;
 
@@ -66,6 +67,12 @@ internal sealed record AnnReport
 
     /// <summary>Other libraries in the same run, in the order asked.</summary>
     public required IReadOnlyList<AnnPeerReport> Peers { get; init; }
+
+    /// <summary>Searches by recall target, in the order asked; empty where none was asked for.</summary>
+    public IReadOnlyList<TargetResult> RecallTargets { get; init; } = [];
+
+    /// <summary>Searches behind filters, by kind and share; empty where none was asked for.</summary>
+    public IReadOnlyList<FilteredResult> Filters { get; init; } = [];
 
     /// <summary>Data and question in a line.</summary>
     [JsonIgnore]

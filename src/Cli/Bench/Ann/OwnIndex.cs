@@ -35,6 +35,9 @@ internal sealed class OwnIndex : IAnnEngine
 
     public VectorIndex Index => _index;
 
+    /// <summary>A vector in full precision.</summary>
+    public ReadOnlySpan<float> Vector(int row) => _rows[row];
+
     /// <summary>Bytes in memory of codes and graph.</summary>
     public long MemoryBytes => _index.MemoryBytes + _rows.MemoryBytes;
 
