@@ -47,7 +47,8 @@ internal static class WorkspaceText
         foreach (var space in statistics.Spaces)
         {
             var refined = space.Refined.ToString("P0", CultureInfo.InvariantCulture);
-            lines.Add($"space '{space.Name}'    {space.Vectors} vectors, {(space.Graph ? "graph" : "exact")}, {refined} refined");
+            lines.Add($"space '{space.Name}'    {space.Vectors} vectors, {(space.Graph ? "graph" : "exact")}, {refined} refined"
+                + (space.HasMeasuredRecall ? string.Create(CultureInfo.InvariantCulture, $", recall {space.MeasuredRecall:0.000}") : ""));
         }
 
         if (statistics.Refinement is { PendingChunks: > 0 } refinement)

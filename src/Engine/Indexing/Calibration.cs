@@ -42,6 +42,7 @@ internal sealed unsafe class Calibration<TScorer>(
     private int _rowsLeft;
     private int _measuredAt;
     private long _changes;
+    private long _changesSinceQueries;
 
     /// <summary>Whether there is something to measure.</summary>
     public bool IsDue => codes.Count > 4 * K && (queries.Any || IsRowDue);
@@ -56,7 +57,11 @@ internal sealed unsafe class Calibration<TScorer>(
     public void Resume(RecallCurves curves) => _measuredAt = curves.Open.MeasuredAtCount;
 
     /// <summary>Notes rows that came or went.</summary>
-    public void NoteChanges(int count) => _changes += count;
+    public void NoteChanges(int count)
+    {
+        _changes += count;
+        _changesSinceQueries += count;
+    }
 
     /// <summary>Measures one more sample where that is due; gives new curves now and then, else null.</summary>
     public RecallCurves? Step(HnswGraph graph)
@@ -65,11 +70,16 @@ internal sealed unsafe class Calibration<TScorer>(
             return null;
         if (_query.Length == 0)
             _query = new float[options.Dimension];
+        // What queries told of other data than these is worth less than what the rows can tell.
+        if (_changesSinceQueries > codes.Count / 2)
+            (_ofQueries, _changesSinceQueries) = (null, 0);
         if (queries.TryTake(_query))
         {
             Sample(graph, barred: -1, _ofQueries ??= new CurveSamples());
-            var isNews = _ofQueries.Open.Samples >= EnoughQueries && _ofQueries.Open.Samples % TableEvery == 0;
-            return isNews ? _ofQueries.ToCurves(codes.Count) : null;
+            if (_ofQueries.Open.Samples < EnoughQueries || _ofQueries.Open.Samples % TableEvery != 0)
+                return null;
+            (_changes, _changesSinceQueries, _measuredAt, _rowsLeft) = (0, 0, codes.Count, 0);
+            return _ofQueries.ToCurves(codes.Count);
         }
 
         if (_ofRows is null || _rowsLeft == 0)

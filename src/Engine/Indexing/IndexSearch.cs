@@ -26,7 +26,12 @@ internal sealed unsafe class IndexSearch<TScorer>(
     public HnswGraph? Graph
     {
         get => Volatile.Read(ref _graph);
-        set => Volatile.Write(ref _graph, value);
+        set
+        {
+            if (value is not null)
+                queries.Open();
+            Volatile.Write(ref _graph, value);
+        }
     }
 
     /// <summary>Some of the queries that were asked while there was a graph.</summary>
@@ -60,8 +65,7 @@ internal sealed unsafe class IndexSearch<TScorer>(
         {
             var scorer = codec.Scorer(view, scratch.Query(codec.QueryBytes));
             scorer.Bind(query);
-            if (Graph is not null)
-                queries.Offer(query);
+            queries.Offer(query);
             counters = FindCandidates(scorer, view, limit, effort, filter, acceptedEstimate, hits.Length, scratch);
             counters = counters with { Reranked = Rerank(exact, scratch.Chosen, ref top) };
         }

@@ -4,11 +4,11 @@ namespace Rag.Engine.Indexing;
 
 /// <summary>
 /// Some of the queries that an index was asked, for it to measure itself on. Any number of searches offer, without locks
-/// and, but for the first ones, without allocation; one measurer takes. What is not taken in time is overwritten.
+/// and without allocation; one measurer takes. What is not taken in time is overwritten.
 /// </summary>
 internal sealed class QuerySamples(int dimension)
 {
-    private const int Slots = 128;
+    private const int Slots = 64;
 
     /// <summary>One search in so many is kept.</summary>
     private const int KeepOneIn = 16;
@@ -19,30 +19,33 @@ internal sealed class QuerySamples(int dimension)
     private const int Busy = 1;
     private const int Full = 2;
 
-    private int[]? _states; // made with the first query: most indexes are never asked much
-    private float[]?[]? _vectors;
+    private float[]? _vectors;
+    private int[]? _states;
     private int _next;
     private int _taken;
 
-    public long MemoryBytes => 100 + (Volatile.Read(ref _states) is null
-        ? 0 : Slots * 12 + Math.Min(Slots, Volatile.Read(ref _next)) * (dimension * 4L + 24));
+    public long MemoryBytes => 100 + (Volatile.Read(ref _states) is null ? 0 : Slots * (4L + dimension * 4L));
+
+    /// <summary>Whether there is a query to take.</summary>
+    public bool Any => Volatile.Read(ref _states) is { } states && Array.IndexOf(states, Full) >= 0;
+
+    /// <summary>Makes room; before that, what is offered is not kept: most indexes are small and measure nothing.</summary>
+    public void Open()
+    {
+        _vectors ??= new float[Slots * dimension];
+        if (_states is null)
+            Volatile.Write(ref _states, new int[Slots]);
+    }
 
     /// <summary>Offers a query, most of which are not kept.</summary>
     public void Offer(ReadOnlySpan<float> query)
     {
-        if ((Stopwatch.GetTimestamp() >> ClockBits) % KeepOneIn == 0)
-            Keep(query);
-    }
-
-    /// <summary>Keeps a query.</summary>
-    public void Keep(ReadOnlySpan<float> query)
-    {
-        var vectors = _vectors ?? Interlocked.CompareExchange(ref _vectors, new float[Slots][], null) ?? _vectors;
-        var states = _states ?? Interlocked.CompareExchange(ref _states, new int[Slots], null) ?? _states;
+        if (Volatile.Read(ref _states) is not { } states || (Stopwatch.GetTimestamp() >> ClockBits) % KeepOneIn != 0)
+            return;
         var slot = (int)((uint)Interlocked.Increment(ref _next) % Slots);
         if (Interlocked.Exchange(ref states[slot], Busy) == Busy)
             return; // whoever is busy with it sets the state when he is done
-        query.CopyTo(vectors[slot] ??= new float[dimension]);
+        query.CopyTo(Vector(slot));
         Volatile.Write(ref states[slot], Full);
     }
 
@@ -56,7 +59,7 @@ internal sealed class QuerySamples(int dimension)
             var slot = (int)((uint)++_taken % Slots);
             if (Interlocked.CompareExchange(ref states[slot], Busy, Full) != Full)
                 continue;
-            _vectors![slot].CopyTo(query);
+            Vector(slot).CopyTo(query);
             Volatile.Write(ref states[slot], Empty);
             return true;
         }
@@ -64,6 +67,5 @@ internal sealed class QuerySamples(int dimension)
         return false;
     }
 
-    /// <summary>Whether there is a query to take.</summary>
-    public bool Any => Volatile.Read(ref _states) is { } states && Array.IndexOf(states, Full) >= 0;
+    private Span<float> Vector(int slot) => _vectors.AsSpan(slot * dimension, dimension);
 }

@@ -11,15 +11,16 @@ internal static class SliceFacets
         var at = slice.Visible;
         var columns = slice.Rows.Columns;
         var limit = Math.Min(slice.Rows.Limit, columns.Capacity);
-        using var rows = filter is null ? All(limit) : FilterEvaluator.Evaluate(filter, slice.Metadata, limit);
+        using var rows = filter is null ? All(limit) : FilterEvaluator.Evaluate(filter, slice.Filterable, limit);
         KeepVisible(rows, columns, at);
-        return new FacetAnswer(rows.Count, [.. facets.Select(facet => Count(slice.Metadata, rows, facet))]);
+        return new FacetAnswer(rows.Count, [.. facets.Select(facet => Count(slice.Filterable, rows, facet))]);
     }
 
-    private static FacetCounts Count(MetadataColumns metadata, RowBitmap rows, FacetQuery facet)
+    private static FacetCounts Count(FilterSource source, RowBitmap rows, FacetQuery facet)
     {
+        var metadata = source.Columns;
         if (facet.Ranges.Count > 0)
-            return new FacetCounts([], [.. facet.Ranges.Select(range => CountRange(metadata, rows, range))]);
+            return new FacetCounts([], [.. facet.Ranges.Select(range => CountRange(source, rows, range))]);
         var values = new List<(MetadataValue, long)>();
         if (metadata.FindKeywords(facet.Key) is { } keywords)
             AddKeywords(keywords, rows, facet.Key, values);
@@ -32,9 +33,9 @@ internal static class SliceFacets
         return new FacetCounts(values, []);
     }
 
-    private static long CountRange(MetadataColumns metadata, RowBitmap rows, FilterExpression.Range range)
+    private static long CountRange(in FilterSource source, RowBitmap rows, FilterExpression.Range range)
     {
-        using var inside = FilterEvaluator.Evaluate(range, metadata, rows.RowLimit);
+        using var inside = FilterEvaluator.Evaluate(range, source, rows.RowLimit);
         inside.IntersectWith(rows);
         return inside.Count;
     }

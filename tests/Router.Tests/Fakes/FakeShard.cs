@@ -312,6 +312,7 @@ internal sealed class FakeShard(string name) : ShardService.ShardServiceBase
                 space.LookupVectors += slice.Chunks.Values.Count(chunk => chunk.Encoders.Values.Contains(Encoder.Lookup));
             }
 
+            (space.MeasuredVectors, space.MeasuredRecallSum) = (space.Vectors, 0.9 * space.Vectors);
             response.Spaces.Add(space);
             return response;
         }

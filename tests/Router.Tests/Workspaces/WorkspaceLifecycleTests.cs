@@ -263,6 +263,8 @@ public sealed class WorkspaceLifecycleTests
         var space = statistics.Spaces.ShouldHaveSingleItem();
         space.Vectors.ShouldBe(40);
         space.Refined.ShouldBe(0.75);
+        // What partitions measured counts by their vectors.
+        space.MeasuredRecall.ShouldBe(0.9, 1e-9);
     }
 
     internal static SubmitTextRequest Text(string workspace, string documentId, string text) => new()
