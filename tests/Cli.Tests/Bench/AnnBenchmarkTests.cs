@@ -159,7 +159,7 @@ public sealed class AnnBenchmarkTests : IDisposable
         string[] expected =
         [
             "cpu", "cores", "vector_bits", "pinned", "n", "dim", "metric", "codec", "k", "threads", "build_threads", "build_seconds",
-            "insert_rate", "bytes_resident_per_vector", "bytes_disk_per_vector", "results", "scaling", "peers",
+            "insert_rate", "bytes_resident_per_vector", "bytes_disk_per_vector", "results", "scaling", "peers", "recall_targets", "filters",
         ];
         Keys(json).ShouldBe(expected, ignoreOrder: true);
         Keys(json.GetProperty("results")[0]).ShouldBe(["target", "recall", "qps", "effort"]);

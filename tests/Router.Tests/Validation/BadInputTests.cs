@@ -59,20 +59,6 @@ public sealed class BadInputTests(SharedRouter shared) : IClassFixture<SharedRou
         },
         { "a zero vector", search => search.Vector = Dense(0, -0f, 0, 0), "vector" },
         { "a packed zero vector", search => search.Vector = Packed(0, -0f, 0, 0), "vector" },
-        { "an empty list to contain", search => search.Filter = new Filter { ContainsAll = new ContainsAllFilter { Key = "k" } }, "filter.contains_all.values" },
-        { "no words to match", search => search.Filter = new Filter { Match = new MatchFilter { Text = " " } }, "filter.match.text" },
-        { "too many words to match", search => search.Filter = new Filter { Match = new MatchFilter { Text = new string('x', 4097) } }, "filter.match.text" },
-        { "an unknown way to match", search => search.Filter = new Filter { Match = new MatchFilter { Text = "x", Words = (MatchFilter.Types.Words)7 } }, "filter.match.words" },
-        { "a circle without a center", search => search.Filter = Circle(null, 1), "filter.geo_radius.center" },
-        { "a circle around nowhere", search => search.Filter = Circle(new GeoPoint { Latitude = double.NaN }, 1), "filter.geo_radius.center" },
-        { "a circle of no size", search => search.Filter = Circle(new GeoPoint(), 0), "filter.geo_radius.radius_meters" },
-        { "a circle larger than the earth", search => search.Filter = Circle(new GeoPoint(), double.PositiveInfinity), "filter.geo_radius.radius_meters" },
-        { "a box upside down", search => search.Filter = Box(2, 1), "filter.geo_box" },
-        { "a box beyond the pole", search => search.Filter = Box(1, 91), "filter.geo_box.north_east" },
-        { "a place out of the world as a value", search => search.Filter = new Filter {
-            Equal = new EqualFilter { Key = "k", Value = new Value { GeoValue = new GeoPoint { Longitude = 181 } } } }, "filter.equal.value" },
-        { "a range of places", search => search.Filter = new Filter {
-            Range = new RangeFilter { Key = "k", AtLeast = new Value { GeoValue = new GeoPoint() } } }, "filter.range" },
         { "an empty filter", search => search.Filter = new Filter(), "filter" },
         { "a filter without a key", search => search.Filter = Equal("", "v"), "filter.equal.key" },
         {
@@ -381,17 +367,6 @@ public sealed class BadInputTests(SharedRouter shared) : IClassFixture<SharedRou
     };
 
     private static Value Text(string text) => new() { StringValue = text };
-
-    private static Filter Circle(GeoPoint? center, double meters) =>
-        new() { GeoRadius = new GeoRadiusFilter { Key = "k", Center = center, RadiusMeters = meters } };
-
-    private static Filter Box(double south, double north) => new()
-    {
-        GeoBox = new GeoBoxFilter
-        {
-            Key = "k", SouthWest = new GeoPoint { Latitude = south }, NorthEast = new GeoPoint { Latitude = north },
-        },
-    };
 
     private static Filter Equal(string key, string value) => new() { Equal = new EqualFilter { Key = key, Value = Text(value) } };
 
