@@ -13,6 +13,7 @@ internal sealed class KeywordWords(KeywordDictionary dictionary)
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, List<int>> _numbers = [];
     private long _memoryBytes = 200;
+    private AnalyzerPool? _analyzers;
     private int _upTo;
 
     public long MemoryBytes => Volatile.Read(ref _memoryBytes);
@@ -22,6 +23,14 @@ internal sealed class KeywordWords(KeywordDictionary dictionary)
     {
         lock (_lock)
         {
+            if (_analyzers != analyzers)
+            {
+                // The workspace's language changed: the same strings have other words now.
+                _numbers.Clear();
+                (_analyzers, _upTo) = (analyzers, 0);
+                Volatile.Write(ref _memoryBytes, 200);
+            }
+
             CatchUp(analyzers);
             for (var i = 0; i < words.Length; i++)
             {
