@@ -79,7 +79,8 @@ public sealed class FilterCacheTests
             using var accepted = cache.Get(filter, source, Rows);
             for (var row = Math.Max(0, seen - 300); row < seen; row++)
                 accepted.Contains(row).ShouldBeTrue($"{row} of {seen}");
-            accepted.Contains(seen / 2).ShouldBe(seen > 0);
+            if (seen > 0)
+                accepted.Contains(seen / 2).ShouldBeTrue();
             if (seen == Rows)
                 break;
         }
