@@ -4,11 +4,14 @@ using Rag.Benchmarks;
 // Run with: dotnet run -c Release --project bench -- --filter '*Framing*'
 // or: dotnet run -c Release --project bench -- embedding-check MODEL_FOLDER [CUDA_LIBRARY]
 // or: dotnet run -c Release --project bench -- nats
+// or: dotnet run -c Release --project bench -- metadata [DOCUMENTS]
 // or: dotnet run -c Release --project bench -- search-calls
 if (args is ["search-calls"])
     return await SearchCallReport.RunAsync();
 if (args is ["nats"])
     return await NatsReport.RunAsync();
+if (args is ["metadata", .. var size])
+    return await MetadataReport.RunAsync(size.Length > 0 ? int.Parse(size[0]) : 1_000_000);
 if (args is ["embedding-check", var folder, .. var rest])
     return await EmbeddingCheckReport.RunAsync(folder, rest.FirstOrDefault());
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -49,6 +49,9 @@ install_for_tests() {
   command -v pdftotext >/dev/null || missing+=(poppler-utils)
   command -v h2load >/dev/null || missing+=(nghttp2-client)
   { command -v nats-server || [ -x /usr/sbin/nats-server ]; } >/dev/null || missing+=(nats-server)
+  # Where services are started as they are installed, nginx would take port 80 for itself: its test is skipped there.
+  [ -x /usr/sbin/nginx ] || [ -d /run/systemd/system ] || missing+=(nginx-light)
+  /usr/bin/python3 -c 'import yaml' 2>/dev/null || missing+=(python3-yaml)
   if [ ! -x /usr/lib/postgresql/15/bin/postgres ]; then
     # Only the programs: without this, Debian makes a cluster and starts it.
     if [ "$(id -u)" = 0 ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then

@@ -121,14 +121,16 @@ internal static class PostgresJobQueue
         {TakePicked}
         """;
 
-    /// <summary>Gives each workspace an equal part of the list, in the order of turns.</summary>
+    /// <summary>
+    /// Gives each workspace an equal part of the list, in the order of turns; looks at no more workspaces than it needs.
+    /// </summary>
     private const string ListDueSql =
         $"""
         SELECT d.job_id, t.workspace_id, d.priority, d.fence
-        FROM (SELECT workspace_id, turn, count(*) OVER () AS waiting FROM job_turns) t CROSS JOIN LATERAL (
+        FROM job_turns t CROSS JOIN LATERAL (
             SELECT due.job_id, due.priority, due.number, due.fence FROM ingestion_jobs due
             WHERE due.workspace_id = t.workspace_id AND {IsDue} ORDER BY due.priority, due.number
-            LIMIT least($2, greatest($3 / t.waiting, 1))) d
+            LIMIT least($2, greatest($3 / (SELECT count(*) FROM job_turns), 1))) d
         ORDER BY t.turn, d.priority, d.number LIMIT $3
         """;
 
