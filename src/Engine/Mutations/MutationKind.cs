@@ -12,4 +12,7 @@ internal enum MutationKind : byte
 
     /// <summary>As an upsert, of vectors only and for a version of a chunk that stays the same.</summary>
     Refine = 7,
+
+    /// <summary>A mutation that a replica brought later than its place (LateMutation).</summary>
+    Late = 8,
 }

@@ -59,6 +59,13 @@ internal static class GenerationApplier
             return Outcome(CommitStatus.PreconditionFailed, body.Stamp, version);
 
         var staged = state?.FindStaged(generation);
+        if (LateRules.IsOutdated(rows, body, documentId))
+        {
+            if (staged is not null)
+                Drop(rows, document, staged);
+            return Outcome(CommitStatus.PreconditionFailed, body.Stamp, version);
+        }
+
         if (staged is not null && body.AcceptedMs - staged.BeganMs > stagedLifetime.TotalMilliseconds)
         {
             Drop(rows, document, staged);
@@ -102,9 +109,15 @@ internal static class GenerationApplier
     {
         var slice = rows.Slice;
         var state = slice.Documents.State(document);
-        var replaced = DeleteApplier.KillAll(rows, document);
+        var replaced = DeleteApplier.KillAll(rows, body, document);
         foreach (var row in staged?.Rows ?? [])
         {
+            if (IsOutdated(rows, body, row))
+            {
+                rows.DropStaged(row);
+                continue;
+            }
+
             slice.Rows.Columns.Versions[row] = body.Stamp;
             rows.Bear(row, document);
         }
@@ -119,11 +132,21 @@ internal static class GenerationApplier
             Staged = state?.Staged ?? [],
         });
         NoteStaged(slice, document);
+        LateRules.KillFiltered(rows, body);
         return new MutationOutcome
         {
             Kind = OutcomeKind.Applied, Uniform = (byte)CommitStatus.Committed, Stamp = body.Stamp,
             Version = body.Stamp, Count = staged?.Rows.Count ?? 0, Replaced = replaced,
         };
+    }
+
+    private static bool IsOutdated(RowWriter rows, RecordBody body, int row)
+    {
+        if (!body.IsLate)
+            return false;
+        var key = rows.Slice.Keys.Read(rows.Slice.Rows.Columns.Keys[row]);
+        return LateRules.IsOutdated(
+            rows, body, key.DocumentId, key.ChunkId, rows.FindAlive(key.DocumentId, key.ChunkId));
     }
 
     private static StagedGeneration GetStaged(

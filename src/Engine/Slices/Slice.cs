@@ -64,6 +64,9 @@ internal sealed class Slice
     /// <summary>Mutation ids applied lately. Writer only.</summary>
     public MutationMemory Recent { get; }
 
+    /// <summary>What was deleted, where others hold replicas. Writer only.</summary>
+    public Tombstones Tombstones { get; } = new();
+
     /// <summary>What is dead and still in memory. Writer only.</summary>
     public Graveyard Graveyard { get; }
 
@@ -119,7 +122,7 @@ internal sealed class Slice
         {
             var bytes = 2000 + Rows.MemoryBytes + Keys.MemoryBytes + KeyIndex.MemoryBytes + Documents.MemoryBytes
                 + Metadata.MemoryBytes + Recent.MemoryBytes + Graveyard.MemoryBytes + Order.MemoryBytes
-                + Text.MemoryBytes + Filters.MemoryBytes;
+                + Text.MemoryBytes + Filters.MemoryBytes + Tombstones.MemoryBytes;
             foreach (var space in Spaces)
                 bytes += space.MemoryBytes;
             return bytes;

@@ -45,6 +45,12 @@ internal sealed class SliceEntry(SliceId id)
     /// <summary>The same for the snapshot that is being written.</summary>
     public long DirtySinceCut { get; set; } = long.MaxValue;
 
+    /// <summary>Place of the first record that is in no snapshot, packed; ulong.MaxValue if there is none.</summary>
+    public ulong DirtyStamp { get; set; } = ulong.MaxValue;
+
+    /// <summary>The same for the snapshot that is being written.</summary>
+    public ulong DirtyStampCut { get; set; } = ulong.MaxValue;
+
     /// <summary>A snapshot is being written; a second one waits.</summary>
     public bool IsBeingSnapshotted { get; set; }
 

@@ -35,6 +35,7 @@ internal static class SliceSnapshotReader
             place?.Invoke(slice.Rows.Columns, presence);
             ReadDocuments(file, slice, presence, documentOfRow);
             ReadRecent(file, slice);
+            ReadTombstones(file, slice);
             using (var metadata = file.OpenSection(SnapshotSections.Metadata))
                 MetadataSection.Read(metadata, slice, presence.RowLimit);
             slice.Metadata.Settle(presence.RowLimit - 1);
@@ -185,6 +186,16 @@ internal static class SliceSnapshotReader
 
         reader.ExpectEnd();
         slice.Recent.Advance(clockMs);
+    }
+
+    private static void ReadTombstones(SnapshotReader file, Slice slice)
+    {
+        if (!file.Has(SnapshotSections.Tombstones))
+            return;
+        using var stream = file.OpenSection(SnapshotSections.Tombstones);
+        var bytes = new byte[file.LengthOf(SnapshotSections.Tombstones)];
+        SectionStream.ReadArray<byte>(stream, bytes);
+        slice.Tombstones.Read(bytes);
     }
 
     private static VectorSpace ReadSpace(

@@ -18,6 +18,8 @@ internal static class SliceSnapshotWriter
         Section(file, SnapshotSections.Rows, stream => WriteRows(stream, cut));
         Section(file, SnapshotSections.Documents, stream => WriteDocuments(stream, cut));
         Section(file, SnapshotSections.Recent, stream => WriteRecent(stream, cut));
+        if (cut.Tombstones is { } tombstones)
+            Section(file, SnapshotSections.Tombstones, stream => stream.Write(tombstones));
         Section(file, SnapshotSections.Metadata, stream => MetadataSection.Write(stream, cut));
         Section(file, SnapshotSections.Text, cut.Text.Write);
         for (var i = 0; i < cut.Spaces.Length; i++)

@@ -18,7 +18,7 @@ internal sealed class SliceWriter(Slice slice, ChunkContents contents, ApplyLimi
 
     /// <summary>Applies one record; returns what it came to, also for a repeated id.</summary>
     /// <exception cref="InvalidDataException">The payload is malformed: the slice is to be quarantined.</exception>
-    public MutationOutcome Apply(in DurableRecord record)
+    public MutationOutcome Apply(in DurableRecord record, WriteStamp origin = default)
     {
         var reader = new PayloadReader(record.Payload.Span);
         var header = PayloadHeader.Read(ref reader);
@@ -26,8 +26,9 @@ internal sealed class SliceWriter(Slice slice, ChunkContents contents, ApplyLimi
             return known;
         if (slice.Recent.IsTooOld(record.MutationId, header.AcceptedUnixMs))
             return MutationOutcome.Refused(OutcomeKind.TooOld);
-        var stamp = PackedStamp.Pack(new WriteStamp(record.Epoch, record.Sequence));
-        var body = new RecordBody(record.Payload.Span, stamp, header.AcceptedUnixMs);
+        var stamp = PackedStamp.Pack(origin.IsNone ? new WriteStamp(record.Epoch, record.Sequence) : origin);
+        var body = new RecordBody(
+            record.Payload.Span, stamp, header.AcceptedUnixMs, !origin.IsNone, limits.KeepsTombstones);
         var outcome = (MutationKind)record.Kind switch
         {
             MutationKind.Settings => SettingsWriter.Apply(slice, SettingsCodec.Read(ref reader), stamp),
@@ -63,15 +64,22 @@ internal sealed class SliceWriter(Slice slice, ChunkContents contents, ApplyLimi
 /// <summary>What bounds the applying of records.</summary>
 /// <param name="BuildThreads">Threads that one slice's index may use.</param>
 /// <param name="StagedLifetime">Age at which a staged generation can no longer be committed.</param>
-internal sealed record ApplyLimits(int BuildThreads, TimeSpan StagedLifetime);
+/// <param name="KeepsTombstones">Whether others hold replicas, which may bring what was deleted here.</param>
+internal sealed record ApplyLimits(int BuildThreads, TimeSpan StagedLifetime, bool KeepsTombstones);
 
 /// <summary>A record's payload with its place in the order.</summary>
-internal readonly ref struct RecordBody(ReadOnlySpan<byte> payload, ulong stamp, long acceptedMs)
+internal readonly ref struct RecordBody(
+    ReadOnlySpan<byte> payload, ulong stamp, long acceptedMs, bool isLate, bool keepsTombstones)
 {
     public ReadOnlySpan<byte> Payload { get; } = payload;
 
-    /// <summary>Position of the record, packed.</summary>
+    /// <summary>Position of the record, packed; of one that comes late the place that it had.</summary>
     public ulong Stamp { get; } = stamp;
+
+    /// <summary>Whether it comes later than its place, and changes only what has no higher version.</summary>
+    public bool IsLate { get; } = isLate;
+
+    public bool KeepsTombstones { get; } = keepsTombstones;
 
     public long AcceptedMs { get; } = acceptedMs;
 }

@@ -26,6 +26,7 @@ internal sealed class SnapshotCut
         VisibleChunks = slice.VisibleChunks;
         Recent = slice.Recent.List();
         ClockMs = slice.Recent.ClockMs;
+        Tombstones = slice.Tombstones.IsEmpty ? null : slice.Tombstones.ToBytes();
         Documents = new List<CutDocument>(slice.Documents.Count);
     }
 
@@ -62,6 +63,9 @@ internal sealed class SnapshotCut
     public (long AcceptedMs, Guid Id, MutationOutcome Outcome)[] Recent { get; }
 
     public long ClockMs { get; }
+
+    /// <summary>Encoded; null where there are none.</summary>
+    public byte[]? Tombstones { get; }
 
     public List<CutDocument> Documents { get; }
 

@@ -18,7 +18,7 @@ internal static class UpsertApplier
         while (reader.Remaining > 0)
         {
             var chunk = EncodedChunk.Read(ref reader, body.Payload);
-            var (status, version) = Write(rows, chunk, body.Stamp, refines);
+            var (status, version) = Write(rows, chunk, body, refines);
             statuses.Add((byte)status);
             if (version == body.Stamp && versions is null)
                 continue;
@@ -33,6 +33,7 @@ internal static class UpsertApplier
             versions[^1] = version;
         }
 
+        LateRules.KillFiltered(rows, body);
         return Outcome(CollectionsMarshal.AsSpan(statuses), versions, body.Stamp);
     }
 
@@ -67,11 +68,14 @@ internal static class UpsertApplier
     }
 
     private static (ChunkWriteStatus Status, ulong Version) Write(
-        RowWriter rows, EncodedChunk chunk, ulong stamp, bool refines)
+        RowWriter rows, EncodedChunk chunk, RecordBody body, bool refines)
     {
+        var stamp = body.Stamp;
         var slice = rows.Slice;
         var former = rows.FindAlive(chunk.DocumentId, chunk.ChunkId);
         var version = former < 0 ? 0 : slice.Rows.Columns.Versions[former];
+        if (LateRules.IsOutdated(rows, body, chunk.DocumentId, chunk.ChunkId, former))
+            return (ChunkWriteStatus.PreconditionFailed, version);
         if (!chunk.Precondition.Holds(version == 0 ? default : PackedStamp.Unpack(version)))
             return (ChunkWriteStatus.PreconditionFailed, version);
         if (former < 0 && chunk.Fields != ChunkFields.All)

@@ -22,13 +22,17 @@ internal sealed class ApplySession(StoreContext context, SliceCatalog catalog, S
             return MutationOutcome.Refused(OutcomeKind.Applied); // In the snapshot already: only a replay gets here.
         try
         {
-            if (record.Kind == (byte)MutationKind.Settings)
-                return ApplySettings(record, stamp);
+            var (mutation, origin) = record.Kind == (byte)MutationKind.Late
+                ? LateMutation.Unwrap(record)
+                : (record, default);
+            if (mutation.Kind == (byte)MutationKind.Settings)
+                return ApplySettings(mutation, origin, stamp);
             if (entry.IsDeleted)
                 return MutationOutcome.Refused(OutcomeKind.WorkspaceDeleted);
             if (entry.QuarantineReason is not null)
                 return MutationOutcome.Refused(OutcomeKind.Quarantined);
-            return entry.Stamp == 0 ? MutationOutcome.Refused(OutcomeKind.NoWorkspace) : Write(record, stamp);
+            return entry.Stamp == 0 ? MutationOutcome.Refused(OutcomeKind.NoWorkspace)
+                : Write(mutation, origin, stamp);
         }
         catch (StoreException exception) when (exception.Kind == StoreErrorKind.DataLoss)
         {
@@ -67,16 +71,16 @@ internal sealed class ApplySession(StoreContext context, SliceCatalog catalog, S
 
     public void Dispose() => _writer?.Dispose();
 
-    private MutationOutcome Write(in DurableRecord record, ulong stamp)
+    private MutationOutcome Write(in DurableRecord record, WriteStamp origin, ulong stamp)
     {
         _writer ??= new SliceWriter(catalog.GetLoaded(entry), context.Contents, limits);
         _isUnpublished = true;
-        var outcome = _writer.Apply(record);
+        var outcome = _writer.Apply(record, origin);
         Touch(record, stamp);
         return outcome;
     }
 
-    private MutationOutcome ApplySettings(in DurableRecord record, ulong stamp)
+    private MutationOutcome ApplySettings(in DurableRecord record, WriteStamp origin, ulong stamp)
     {
         var reader = new PayloadReader(record.Payload.Span);
         PayloadHeader.Read(ref reader);
@@ -90,7 +94,7 @@ internal sealed class ApplySession(StoreContext context, SliceCatalog catalog, S
         if (entry.QuarantineReason is not null)
             return MutationOutcome.Refused(OutcomeKind.Quarantined);
         if (entry.Stamp != 0)
-            return Write(record, stamp);
+            return Write(record, origin, stamp);
 
         catalog.Install(entry, new Slice(entry.Id, settings, context.Guard, context.Options.MutationIdLifetime));
         Touch(record, stamp);
@@ -117,5 +121,8 @@ internal sealed class ApplySession(StoreContext context, SliceCatalog catalog, S
         entry.LastUsedMs = context.NowMs;
         entry.DirtySince = Math.Min(entry.DirtySince, record.Position);
         entry.DirtySinceCut = Math.Min(entry.DirtySinceCut, record.Position);
+        var place = PackedStamp.Pack(new WriteStamp(record.Epoch, record.Sequence));
+        entry.DirtyStamp = Math.Min(entry.DirtyStamp, place);
+        entry.DirtyStampCut = Math.Min(entry.DirtyStampCut, place);
     }
 }

@@ -21,6 +21,8 @@ internal sealed class Checkpointer(
 
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Dictionary<int, WriteStamp> _recorded = [];
+    private readonly TailRetention _retention = new(
+        context.Options.IsReplica ? context.Options.TailRetention : TimeSpan.Zero, context.Options.TailRetentionBytes);
 
     /// <summary>Snapshots what the log is too long for, or everything that changed, and cuts the log.</summary>
     public async Task RunAsync(bool everything, CancellationToken cancellationToken)
@@ -29,10 +31,15 @@ internal sealed class Checkpointer(
         try
         {
             var log = context.Log;
+            _retention.Note(context.NowMs, applier.Position);
             var limit = Math.Max(context.Options.CheckpointLogBytes, SnapshotBytes() / LogShare);
-            if (!everything && log.SizeBytes <= limit)
+            if (!everything && log.TailPosition - Math.Max(log.BeginPosition, context.Manifest.LogPosition) <= limit)
+            {
+                await TruncateAsync(context.Manifest.LogPosition, cancellationToken);
                 return;
-            var until = everything ? long.MaxValue : log.BeginPosition + log.SizeBytes / 2;
+            }
+
+            var until = everything ? long.MaxValue : (Math.Max(log.BeginPosition, context.Manifest.LogPosition) + log.TailPosition) / 2;
             var due = catalog.Entries.Where(entry => entry.IsDirty && (everything || entry.DirtySince < until))
                 .ToList();
             due.Sort((left, right) => left.DirtySince.CompareTo(right.DirtySince));
@@ -56,6 +63,20 @@ internal sealed class Checkpointer(
         }
     }
 
+    /// <summary>Does something while the log is not cut.</summary>
+    public async Task<T> HoldLogAsync<T>(Func<T> act, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(act, cancellationToken);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     public void Dispose() => _gate.Dispose();
 
     private long SnapshotBytes() => catalog.Entries.Sum(entry => entry.Snapshot.Bytes);
@@ -67,19 +88,33 @@ internal sealed class Checkpointer(
         var sequences = progress.List();
         foreach (var entry in catalog.Entries)
             position = Math.Min(position, entry.DirtySince);
-        if (position <= context.Log.BeginPosition)
+        if (position <= Math.Max(context.Log.BeginPosition, context.Manifest.LogPosition))
+        {
+            await TruncateAsync(context.Manifest.LogPosition, cancellationToken);
             return;
+        }
+
         var changes = new List<ManifestChange>();
         foreach (var (partition, stamp) in sequences)
         {
-            if (_recorded.GetValueOrDefault(partition) < stamp)
-                changes.Add(new ManifestChange.PartitionSequence(partition, stamp.Sequence));
+            if (_recorded.GetValueOrDefault(partition) != stamp)
+                changes.Add(new ManifestChange.PartitionSequence(partition, stamp.Sequence, stamp.Epoch));
             _recorded[partition] = stamp;
         }
 
         changes.Add(new ManifestChange.LogPosition(position));
         context.Manifest.Append(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(changes));
-        await context.Log.TruncateBeforeAsync(position, cancellationToken);
+        await TruncateAsync(position, cancellationToken);
+    }
+
+    // Snapshots hold all that lies before the position; a replica keeps some of it for others.
+    private async Task TruncateAsync(long position, CancellationToken cancellationToken)
+    {
+        var log = context.Log;
+        position = Math.Min(position, _retention.PositionToKeep(context.NowMs, log.BeginPosition, log.TailPosition));
+        if (position <= log.BeginPosition)
+            return;
+        await log.TruncateBeforeAsync(position, cancellationToken);
         StoreLog.LogCut(context.Logger, position);
     }
 }

@@ -13,11 +13,17 @@ internal sealed class MutationApplier(StoreContext context, SliceCatalog catalog
     : IMutationSink
 {
     private readonly ConcurrentDictionary<(int Partition, ulong Sequence), MutationOutcome> _outcomes = new();
-    private readonly ApplyLimits _aloneLimits = new(context.Options.ApplyThreads, context.Options.StagedLifetime);
-    private readonly ApplyLimits _besideLimits = new(1, context.Options.StagedLifetime);
+    private readonly ApplyLimits _aloneLimits = new(
+        context.Options.ApplyThreads, context.Options.StagedLifetime, context.Options.IsReplica);
+    private readonly ApplyLimits _besideLimits = new(
+        1, context.Options.StagedLifetime, context.Options.IsReplica);
     private readonly Dictionary<SliceId, List<int>> _groups = [];
+    private VoidRange[] _voids = [];
     private volatile bool _isLive;
     private long _position;
+
+    /// <summary>Outcomes of mutations that an order hands back.</summary>
+    public ExpectedOutcomes Expected { get; } = new();
 
     /// <summary>Log position of the last batch; everything before it is applied.</summary>
     public long Position => Interlocked.Read(ref _position);
@@ -38,12 +44,37 @@ internal sealed class MutationApplier(StoreContext context, SliceCatalog catalog
             catalog.QuarantineWorkspace(uid, reason, persist: false);
     }
 
+    /// <summary>Records that a replica took back; before a replay.</summary>
+    public void KeepVoid(VoidRange[] ranges) => _voids = ranges;
+
+    /// <summary>Takes records back from now on.</summary>
+    public void Void(VoidRange range) => Volatile.Write(ref _voids, [.. _voids, range]);
+
+    /// <summary>Whether a replica took the record back.</summary>
+    public bool IsVoid(in DurableRecord record)
+    {
+        foreach (var range in Volatile.Read(ref _voids))
+        {
+            if (range.Contains(record))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Applies records of one slice anew that are in the log already. Under the entry's monitor, which the
+    /// caller has reset.</summary>
+    public void ApplyAgain(SliceId id, IReadOnlyList<DurableRecord> records) =>
+        ApplyToSlice(id, records, [.. Enumerable.Range(0, records.Count)], _besideLimits);
+
     public void Apply(IReadOnlyList<DurableRecord> batch)
     {
         // Not under any monitor: making room may wait for a snapshot of a slice.
         catalog.MakeRoom(0, CancellationToken.None).GetAwaiter().GetResult();
         for (var i = 0; i < batch.Count; i++)
         {
+            if (IsVoid(batch[i]))
+                continue;
             ref var group = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(
                 _groups, batch[i].Slice, out _);
             (group ??= []).Add(i);
@@ -61,7 +92,7 @@ internal sealed class MutationApplier(StoreContext context, SliceCatalog catalog
         }
 
         _groups.Clear();
-        foreach (var record in batch)
+        foreach (var record in batch.Where(record => !IsVoid(record)))
             progress.Advance(record.Slice.Partition, new WriteStamp(record.Epoch, record.Sequence));
         if (batch.Count > 0)
             Interlocked.Exchange(ref _position, batch[^1].Position);
@@ -114,7 +145,9 @@ internal sealed class MutationApplier(StoreContext context, SliceCatalog catalog
 
     private void Note(in DurableRecord record, MutationOutcome outcome)
     {
-        if (_isLive)
+        if (context.Options.IsReplica)
+            Expected.Note(record.Slice, record.MutationId, outcome);
+        else if (_isLive)
             _outcomes[(record.Slice.Partition, record.Sequence)] = outcome;
     }
 }

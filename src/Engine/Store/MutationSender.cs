@@ -49,10 +49,30 @@ internal sealed class MutationSender(StoreContext context, MutationApplier appli
         };
     }
 
+    // The order hands it back through the applier, in its place.
+    private async Task<MutationOutcome> OrderAsync(LogRecord record)
+    {
+        var order = context.Order ?? throw StoreErrors.NoOrder();
+        var (slice, id) = (record.Slice, record.MutationId);
+        applier.Expected.Expect(slice, id);
+        try
+        {
+            await order.OrderAsync(slice, record.Kind, id, context.Encode(slice, record.Payload.Span), CancellationToken.None);
+            return applier.Expected.Find(slice, id)
+                ?? throw new InvalidOperationException($"Mutation {id} came back from its order without an outcome.");
+        }
+        finally
+        {
+            applier.Expected.Forget(slice, id);
+        }
+    }
+
     private async Task<MutationOutcome> FinishAsync(LogRecord record)
     {
         try
         {
+            if (context.Options.IsReplica)
+                return await OrderAsync(record);
             var sequence = await context.Log.AppendAsync(record, CancellationToken.None);
             return applier.Take(record.Slice.Partition, sequence);
         }

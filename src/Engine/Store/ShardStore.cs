@@ -314,6 +314,86 @@ public sealed class ShardStore : IAsyncDisposable
         return _parts.Reads.WaitForAsync(partition, stamp, cancellationToken);
     }
 
+    /// <summary>Begins to take writes, which the order gives their places. Only with <see cref="StoreOptions.IsReplica"/>.
+    /// </summary>
+    public void UseOrder(IMutationOrder order)
+    {
+        ThrowIfNoReplica();
+        _parts.Context.Order = order;
+    }
+
+    /// <summary>
+    /// Makes mutations durable that an order has given places to, in the order of the list, and applies them. Places
+    /// rise; for one partition one call at a time. After a failure the first ones may have been applied:
+    /// <see cref="LastStamp"/> tells how far.
+    /// </summary>
+    /// <exception cref="StoreException">ResourceExhausted, Unavailable; DataLoss where a payload is damaged.</exception>
+    public async Task ApplyAsync(IReadOnlyList<OrderedMutation> mutations)
+    {
+        ThrowIfNoReplica();
+        ArgumentNullException.ThrowIfNull(mutations);
+        try
+        {
+            await _parts.Replica.ApplyAsync(mutations);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            throw StoreErrors.Of(exception);
+        }
+    }
+
+    /// <summary>
+    /// Mutations of a partition behind a place, in order, from this store's own log; those of the last
+    /// <see cref="StoreOptions.TailRetention"/> at least. Do not call it often: it reads the whole log.
+    /// </summary>
+    /// <exception cref="StoreException">DataLoss where the log is damaged.</exception>
+    public async Task<IReadOnlyList<OrderedMutation>> ReadTailAsync(
+        int partition, WriteStamp after, int maxRecords, CancellationToken cancellationToken)
+    {
+        ThrowIfNoReplica();
+        try
+        {
+            return await _parts.Replica.ReadTailAsync(partition, after, maxRecords, cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            throw StoreErrors.Of(exception);
+        }
+    }
+
+    /// <summary>
+    /// Takes back what the partition has behind a place, because the other replicas have another order there; false if
+    /// that is not possible from this store's own files, and the partition has to be copied from another one. No <see cref="ApplyAsync"/> of the
+    /// partition meanwhile.
+    /// </summary>
+    public async Task<bool> RollBackAsync(int partition, WriteStamp after, CancellationToken cancellationToken)
+    {
+        ThrowIfNoReplica();
+        try
+        {
+            return await _parts.Checkpointer.HoldLogAsync(() => _parts.Rollback.Run(partition, after), cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            throw StoreErrors.Of(exception);
+        }
+    }
+
+    /// <summary>Forgets tombstones of the partition up to a place that the snapshots of all its replicas have passed.
+    /// </summary>
+    public void ForgetTombstones(int partition, WriteStamp upTo)
+    {
+        ThrowIfNoReplica();
+        _parts.Replica.ForgetTombstones(partition, upTo);
+    }
+
+    /// <summary>Everything of the partition up to this place is in snapshots.</summary>
+    public WriteStamp SnapshotStamp(int partition)
+    {
+        ThrowIfClosed();
+        return _parts.Replica.SnapshotStamp(partition);
+    }
+
     /// <summary>
     /// Snapshots every slice that changed, and cuts the mutation log. The store does this by itself in the background;
     /// before a backup or a planned stop it saves replay.
@@ -398,6 +478,13 @@ public sealed class ShardStore : IAsyncDisposable
 
     /// <summary>The parts of the store, for tests that drive its background work themselves.</summary>
     internal StoreParts Parts => _parts;
+
+    private void ThrowIfNoReplica()
+    {
+        ThrowIfClosed();
+        if (!_parts.Context.Options.IsReplica)
+            throw new InvalidOperationException("The store orders its mutations itself: IsReplica is off.");
+    }
 
     private void ThrowIfClosed()
     {

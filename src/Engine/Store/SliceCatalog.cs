@@ -62,6 +62,7 @@ internal sealed class SliceCatalog(StoreContext context)
             {
                 QuarantineUntilRestart(entry, reason, null);
                 entry.DirtySince = long.MaxValue;
+                entry.DirtyStamp = ulong.MaxValue;
                 entry.IsMoved = false;
             }
         }
@@ -206,6 +207,7 @@ internal sealed class SliceCatalog(StoreContext context)
     {
         QuarantineUntilRestart(entry, reason, exception);
         entry.DirtySince = long.MaxValue;
+        entry.DirtyStamp = ulong.MaxValue;
         entry.IsMoved = false;
         Persist(new ManifestChange.Quarantine(entry.Id.WorkspaceUid, reason));
     }
@@ -234,6 +236,7 @@ internal sealed class SliceCatalog(StoreContext context)
         entry.SleepingSettings = settings;
         entry.Snapshot = default;
         entry.DirtySince = long.MaxValue;
+        entry.DirtyStamp = ulong.MaxValue;
         entry.IsMoved = false;
         entry.ContentBytes = 0;
         entry.OldestStagedMs = long.MaxValue;

@@ -152,6 +152,7 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
                     return false;
                 cut = SnapshotCut.Take(slice);
                 entry.DirtySinceCut = long.MaxValue;
+                entry.DirtyStampCut = ulong.MaxValue;
                 wasMoved = entry.IsMoved;
                 entry.IsMoved = false;
             }
@@ -229,6 +230,7 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
             former = entry.Snapshot;
             entry.Snapshot = snapshot;
             entry.DirtySince = entry.DirtySinceCut;
+            entry.DirtyStamp = entry.DirtyStampCut;
             entry.ContentBytes = StoredBytes(cut.ContentBytes, cut.VisibleChunks);
             entry.OldestStagedMs = cut.OldestStagedMs;
             attachment.Attach();

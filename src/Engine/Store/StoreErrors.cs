@@ -36,6 +36,10 @@ internal static class StoreErrors
     public static StoreException NoSpace(string name) => new(
         StoreErrorKind.NotFound, $"The workspace has no vector space '{name}'; name one of those in its settings.");
 
+    public static StoreException NoOrder() => new(
+        StoreErrorKind.Unavailable, "The shard is not connected to the mutation log yet; try again.",
+        retryAfter: RetryFault);
+
     public static StoreException Closed(Exception? cause = null) => new(
         StoreErrorKind.Unavailable, "The store is closing; try again elsewhere or later.", cause, RetryFault);
 

@@ -37,6 +37,19 @@ public sealed record StoreOptions
     /// <summary>How long a mutation id is remembered; an older retry is refused; 10 min.</summary>
     public TimeSpan MutationIdLifetime { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// The store holds replicas of partitions that others hold too: its writes need an order
+    /// (<see cref="ShardStore.UseOrder"/>), and deletes leave tombstones. Off.
+    /// </summary>
+    public bool IsReplica { get; init; }
+
+    /// <summary>How long a replica's mutation log keeps what snapshots hold already, so that an order that lost its tail
+    /// can have it again; 5 min. Ignored where <see cref="IsReplica"/> is off.</summary>
+    public TimeSpan TailRetention { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Most bytes that are kept for <see cref="TailRetention"/>; 1 GiB.</summary>
+    public long TailRetentionBytes { get; init; } = 1L << 30;
+
     /// <summary>What of a chunk's attributes is searched as text; nothing by default.</summary>
     public AttributeText? AttributeText { get; init; }
 
@@ -60,6 +73,9 @@ public sealed record StoreOptions
         CheckPositive(MaintenanceInterval, nameof(MaintenanceInterval), errors);
         CheckPositive(StagedLifetime, nameof(StagedLifetime), errors);
         CheckPositive(MutationIdLifetime, nameof(MutationIdLifetime), errors);
+        CheckPositive(TailRetention, nameof(TailRetention), errors);
+        if (TailRetentionBytes < 0)
+            errors.Add($"{nameof(TailRetentionBytes)} must not be negative.");
         return errors;
     }
 

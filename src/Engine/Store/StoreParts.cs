@@ -41,6 +41,10 @@ internal sealed class StoreParts : IAsyncDisposable
 
     public StoreWrites Writes { get; private set; } = null!;
 
+    public PartitionRollback Rollback { get; private set; } = null!;
+
+    public ReplicaLog Replica { get; private set; } = null!;
+
     public StoreReads Reads { get; private set; } = null!;
 
     public PartitionDrop Drop { get; private set; } = null!;
@@ -144,6 +148,7 @@ internal sealed class StoreParts : IAsyncDisposable
         // What was not copied to its end is not there.
         foreach (var partition in ImportFolder.List(files, folder))
             Drop.Run(partition);
+        applier.KeepVoid(manifest.ListVoids());
         applier.KeepQuarantined(manifest.ListQuarantined());
         // Snapshots may be ahead of what the manifest recorded when the log was last cut.
         log.RestoreSequences(Progress.List().Select(one => KeyValuePair.Create(one.Key, one.Value.Sequence)));
@@ -163,6 +168,8 @@ internal sealed class StoreParts : IAsyncDisposable
         var applier = new MutationApplier(Context, Catalog, Progress);
         Checkpointer = new Checkpointer(Context, Catalog, Snapshotter, applier, Progress);
         Drop = new PartitionDrop(Context, Catalog, Progress);
+        Rollback = new PartitionRollback(Context, Catalog, applier, Progress);
+        Replica = new ReplicaLog(Context, Catalog, Progress, Checkpointer, Rollback);
         var sender = new MutationSender(Context, applier);
         Writes =
             new StoreWrites(Catalog, sender, entry => FindSettings(entry) ?? throw StoreErrors.NoWorkspace(entry.Id));
@@ -182,8 +189,8 @@ internal sealed class StoreParts : IAsyncDisposable
             Progress.Advance(snapshot.Slice.Partition, new WriteStamp(snapshot.Epoch, snapshot.Sequence));
         }
 
-        foreach (var (partition, sequence) in manifest.ListSequences())
-            Progress.Advance(partition, new WriteStamp(MutationSender.Epoch, sequence));
+        foreach (var (partition, stamp) in manifest.ListSequences())
+            Progress.Advance(partition, stamp);
     }
 
     private void RestoreEntry(SnapshotEntry snapshot)

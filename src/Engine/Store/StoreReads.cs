@@ -23,7 +23,7 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
 
     public ValueTask WaitForAsync(int partition, WriteStamp stamp, CancellationToken cancellationToken)
     {
-        if (!stamp.IsNone && progress[partition] is var current && stamp.Epoch != current.Epoch && !current.IsNone)
+        if (!context.Options.IsReplica && !stamp.IsNone && progress[partition] is var current && stamp.Epoch != current.Epoch && !current.IsNone)
         {
             throw new StoreException(StoreErrorKind.FailedPrecondition,
                 $"The consistency token is of epoch {stamp.Epoch}; partition {partition} is in epoch {current.Epoch}. "

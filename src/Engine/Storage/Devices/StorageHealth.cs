@@ -54,7 +54,7 @@ internal sealed class StorageHealth
     /// <summary>Refuses a write that must not be accepted now.</summary>
     /// <exception cref="StorageFullException">It would eat into the reserve.</exception>
     /// <exception cref="StorageFaultException">A log is waiting for its device.</exception>
-    public void ThrowIfNotWritable(int bytes)
+    public void ThrowIfNotWritable(long bytes)
     {
         foreach (var (_, fault) in _faults)
             throw Describe(fault);
@@ -87,7 +87,7 @@ internal sealed class StorageHealth
         ? new StorageFullException("The disk is full. Make room; writes go on by themselves then.", fault)
         : new StorageFaultException("The storage device failed; the log is being reopened. Try again.", fault);
 
-    private bool HasRoomFor(int bytes)
+    private bool HasRoomFor(long bytes)
     {
         lock (_lock)
         {

@@ -95,10 +95,17 @@ internal sealed class Manifest : IDisposable
     }
 
     /// <summary>A copy of the partitions' last sequences.</summary>
-    public KeyValuePair<int, ulong>[] ListSequences()
+    public KeyValuePair<int, WriteStamp>[] ListSequences()
     {
         lock (_lock)
             return [.. _state.PartitionSequences];
+    }
+
+    /// <summary>A copy of the ranges of the mutation log that do not count.</summary>
+    public VoidRange[] ListVoids()
+    {
+        lock (_lock)
+            return [.. _state.Voids];
     }
 
     /// <summary>A copy of the quarantined workspaces with their reasons.</summary>

@@ -14,7 +14,10 @@ internal abstract record ManifestChange
     public sealed record Removed(SliceId Slice) : ManifestChange;
 
     /// <summary>Last sequence of a partition, at least.</summary>
-    public sealed record PartitionSequence(int Partition, ulong Sequence) : ManifestChange;
+    public sealed record PartitionSequence(int Partition, ulong Sequence, uint Epoch = 1) : ManifestChange;
+
+    /// <summary>Records of the mutation log that do not count any more.</summary>
+    public sealed record Void(VoidRange Range) : ManifestChange;
 
     /// <summary>All that lies before this position of the mutation log is in snapshots.</summary>
     public sealed record LogPosition(long Position) : ManifestChange;

@@ -15,10 +15,11 @@ namespace Rag.Engine.Storage;
 ///
 ///  kind 1 snapshot   24 16 uid   40 4 partition   44 4 epoch   48 8 sequence   56 8 generation   64 8 bytes
 ///       2 removed    24 16 uid   40 4 partition
-///       3 sequence   24  8 sequence   32 4 partition
+///       3 sequence   24  8 sequence   32 4 partition   36 4 epoch, 0 for 1
 ///       4 position   24  8 position of the mutation log
 ///       5 quarantine 24 16 uid   40 4 bytes of the reason   44 … reason, UTF-8
 ///       6 lifted     24 16 uid
+///       8 void       24  4 partition  28 4 epoch   32 8 sequence   40 8 position of the mutation log
 ///       7 the base is complete: all that was valid when the file was begun stands before it
 /// </code>
 /// Little endian.
@@ -111,10 +112,17 @@ internal static class ManifestFormat
             case ManifestChange.Removed(var slice):
                 WriteSlice(body, slice);
                 return (2, 20);
-            case ManifestChange.PartitionSequence(var partition, var sequence):
+            case ManifestChange.PartitionSequence(var partition, var sequence, var epoch):
                 BinaryPrimitives.WriteUInt64LittleEndian(body, sequence);
                 BinaryPrimitives.WriteInt32LittleEndian(body[8..], partition);
-                return (3, 12);
+                BinaryPrimitives.WriteUInt32LittleEndian(body[12..], epoch);
+                return (3, 16);
+            case ManifestChange.Void(var range):
+                BinaryPrimitives.WriteInt32LittleEndian(body, range.Partition);
+                BinaryPrimitives.WriteUInt32LittleEndian(body[4..], range.After.Epoch);
+                BinaryPrimitives.WriteUInt64LittleEndian(body[8..], range.After.Sequence);
+                BinaryPrimitives.WriteInt64LittleEndian(body[16..], range.Before);
+                return (8, 24);
             case ManifestChange.LogPosition(var position):
                 BinaryPrimitives.WriteInt64LittleEndian(body, position);
                 return (4, 8);
@@ -142,7 +150,13 @@ internal static class ManifestFormat
             BinaryPrimitives.ReadInt64LittleEndian(body[40..]))),
         2 when body.Length >= 20 => new ManifestChange.Removed(ReadSlice(body)),
         3 when body.Length >= 12 => new ManifestChange.PartitionSequence(
-            BinaryPrimitives.ReadInt32LittleEndian(body[8..]), BinaryPrimitives.ReadUInt64LittleEndian(body)),
+            BinaryPrimitives.ReadInt32LittleEndian(body[8..]), BinaryPrimitives.ReadUInt64LittleEndian(body),
+            body.Length >= 16 ? Math.Max(1, BinaryPrimitives.ReadUInt32LittleEndian(body[12..])) : 1),
+        8 when body.Length >= 24 => new ManifestChange.Void(new VoidRange(
+            BinaryPrimitives.ReadInt32LittleEndian(body),
+            new WriteStamp(
+                BinaryPrimitives.ReadUInt32LittleEndian(body[4..]), BinaryPrimitives.ReadUInt64LittleEndian(body[8..])),
+            BinaryPrimitives.ReadInt64LittleEndian(body[16..]))),
         4 when body.Length >= 8 => new ManifestChange.LogPosition(BinaryPrimitives.ReadInt64LittleEndian(body)),
         5 when body.Length >= 20 && BinaryPrimitives.ReadInt32LittleEndian(body[16..]) is var count
             && count >= 0 && count <= body.Length - 20 =>

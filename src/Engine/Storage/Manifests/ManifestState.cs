@@ -5,7 +5,9 @@ internal sealed class ManifestState
 {
     public Dictionary<SliceId, SnapshotEntry> Snapshots { get; } = [];
 
-    public Dictionary<int, ulong> PartitionSequences { get; } = [];
+    public Dictionary<int, WriteStamp> PartitionSequences { get; } = [];
+
+    public List<VoidRange> Voids { get; } = [];
 
     public Dictionary<Guid, string> Quarantined { get; } = [];
 
@@ -18,7 +20,7 @@ internal sealed class ManifestState
     public ulong LastGeneration { get; private set; }
 
     /// <summary>Entries that a repetition of this state takes.</summary>
-    public int EntryCount => Snapshots.Count + PartitionSequences.Count + Quarantined.Count + 1;
+    public int EntryCount => Snapshots.Count + PartitionSequences.Count + Quarantined.Count + Voids.Count + 1;
 
     public void Apply(ManifestChange change)
     {
@@ -33,12 +35,19 @@ internal sealed class ManifestState
                 Snapshots.Remove(slice);
                 Removed.Add(slice);
                 break;
-            case ManifestChange.PartitionSequence(var partition, var sequence):
-                PartitionSequences[partition] =
-                    Math.Max(sequence, PartitionSequences.GetValueOrDefault(partition));
+            case ManifestChange.PartitionSequence(var partition, var sequence, var epoch):
+                var stamp = new WriteStamp(epoch, sequence);
+                if (stamp > PartitionSequences.GetValueOrDefault(partition))
+                    PartitionSequences[partition] = stamp;
+                break;
+            case ManifestChange.Void(var range):
+                Voids.Add(range);
+                if (PartitionSequences.GetValueOrDefault(range.Partition) > range.After)
+                    PartitionSequences[range.Partition] = range.After;
                 break;
             case ManifestChange.LogPosition(var position):
                 LogPosition = Math.Max(LogPosition, position);
+                Voids.RemoveAll(range => range.Before <= LogPosition);
                 break;
             case ManifestChange.Quarantine(var uid, var reason):
                 Quarantined.TryAdd(uid, reason);
@@ -52,8 +61,11 @@ internal sealed class ManifestState
     /// <summary>Changes that lead from nothing to this state.</summary>
     public IEnumerable<ManifestChange> Repeat()
     {
-        foreach (var (partition, sequence) in PartitionSequences)
-            yield return new ManifestChange.PartitionSequence(partition, sequence);
+        // Before the sequences, which may have passed them since.
+        foreach (var range in Voids)
+            yield return new ManifestChange.Void(range);
+        foreach (var (partition, stamp) in PartitionSequences)
+            yield return new ManifestChange.PartitionSequence(partition, stamp.Sequence, stamp.Epoch);
         foreach (var (uid, reason) in Quarantined)
             yield return new ManifestChange.Quarantine(uid, reason);
         foreach (var entry in Snapshots.Values)

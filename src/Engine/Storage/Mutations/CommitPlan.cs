@@ -18,8 +18,8 @@ internal sealed class CommitPlan(
         _partitions.Clear();
     }
 
-    /// <summary>The next number of a workspace and the next sequence of a partition.</summary>
-    public (ulong WorkspaceNumber, ulong Sequence) Take(SliceId slice)
+    /// <summary>The next number of a workspace and the next sequence of a partition, or the one that is given.</summary>
+    public (ulong WorkspaceNumber, ulong Sequence) Take(SliceId slice, ulong given)
     {
         ref var range = ref CollectionsMarshal.GetValueRefOrAddDefault(
             _workspaces, slice.WorkspaceUid, out var exists);
@@ -33,7 +33,10 @@ internal sealed class CommitPlan(
         ref var sequence = ref CollectionsMarshal.GetValueRefOrAddDefault(_partitions, slice.Partition, out exists);
         if (!exists)
             sequence = sequences.GetValueOrDefault(slice.Partition);
-        return (range.Last, ++sequence);
+        if (given == 0)
+            return (range.Last, ++sequence);
+        sequence = Math.Max(sequence, given);
+        return (range.Last, given);
     }
 
     public CommitInfo Finish(ulong commitNumber, long start, ulong firstLogNumber, ulong lastLogNumber)

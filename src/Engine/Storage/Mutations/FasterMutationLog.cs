@@ -137,6 +137,32 @@ internal sealed class FasterMutationLog : IMutationLog
         }
     }
 
+    public Task AppendAllAsync(IReadOnlyList<LogRecord> records)
+    {
+        ThrowIfNotServing();
+        var group = new AppendGroup();
+        var requests = new AppendRequest[records.Count];
+        var cost = 0L;
+        for (var i = 0; i < requests.Length; i++)
+        {
+            if (records[i].Payload.Length > MutationLogOptions.MaxPayloadBytes)
+            {
+                throw new ArgumentException(
+                    $"A payload has at most {MutationLogOptions.MaxPayloadBytes} bytes.", nameof(records));
+            }
+            requests[i] = new AppendRequest(records[i], group);
+            cost += requests[i].Cost;
+        }
+        _health.ThrowIfNotWritable(cost);
+        // All enter before the first is waited for: the gate keeps their order.
+        foreach (var request in requests)
+            _gate.Enter(request);
+        return Task.WhenAll(requests.Select(EndAsync));
+    }
+
+    public IEnumerable<DurableRecord> Read(long fromPosition, Func<SliceId, WriteStamp, bool> wanted) =>
+        new CommittedReader(_segments, _codec).Read(Math.Max(fromPosition, BeginPosition), TailPosition, wanted);
+
     public async ValueTask TruncateBeforeAsync(long position, CancellationToken cancellationToken)
     {
         ThrowIfNotServing();
@@ -157,6 +183,18 @@ internal sealed class FasterMutationLog : IMutationLog
         _writer.Dispose();
         _segments.Dispose();
         _health.Clear(this);
+    }
+
+    private async Task EndAsync(AppendRequest request)
+    {
+        try
+        {
+            await request.Completion;
+        }
+        finally
+        {
+            _gate.Leave(request);
+        }
     }
 
     private void TryReopen()

@@ -45,6 +45,23 @@ internal interface IMutationLog : IAsyncDisposable
     ValueTask<ulong> AppendAsync(LogRecord record, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Appends records that were ordered elsewhere, with the sequences that they carry. Ends when all are durable and the
+    /// sink has applied them; where it fails, those before some place are and none behind it.
+    /// </summary>
+    /// <exception cref="StorageFullException">Free space is below the reserve.</exception>
+    /// <exception cref="StorageFaultException">The device failed.</exception>
+    Task AppendAllAsync(IReadOnlyList<LogRecord> records);
+
+    /// <summary>
+    /// Reads durable records from the files, from a <see cref="DurableRecord.Position"/> or 0 to the end as it is at the
+    /// call. Beside appends; not beside <see cref="TruncateBeforeAsync"/>. Payloads are the reader's own.
+    /// </summary>
+    /// <param name="fromPosition">Where to begin.</param>
+    /// <param name="wanted">Which records are decoded and returned, by slice, epoch and sequence.</param>
+    /// <exception cref="CorruptDataException">A record is damaged or missing.</exception>
+    IEnumerable<DurableRecord> Read(long fromPosition, Func<SliceId, WriteStamp, bool> wanted);
+
+    /// <summary>
     /// Forgets what lies before <paramref name="position"/>, which must be a position that the log gave out
     /// (<see cref="DurableRecord.Position"/> or <see cref="TailPosition"/>).
     /// </summary>

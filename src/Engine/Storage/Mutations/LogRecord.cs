@@ -7,5 +7,6 @@ namespace Rag.Engine.Storage;
 /// <param name="MutationId">Made once and kept by retries.</param>
 /// <param name="Payload">At most <see cref="MutationLogOptions.MaxPayloadBytes"/>. Must not change until the append
 /// has ended.</param>
+/// <param name="Sequence">Its sequence, where it was ordered elsewhere; 0: the log gives it the next one.</param>
 internal readonly record struct LogRecord(
-    SliceId Slice, uint Epoch, byte Kind, Guid MutationId, ReadOnlyMemory<byte> Payload);
+    SliceId Slice, uint Epoch, byte Kind, Guid MutationId, ReadOnlyMemory<byte> Payload, ulong Sequence = 0);

@@ -7,7 +7,7 @@ internal abstract class LogRequest
 }
 
 /// <summary>A record on its way through the log, and the caller who waits for it.</summary>
-internal sealed class AppendRequest(LogRecord record) : LogRequest
+internal sealed class AppendRequest(LogRecord record, AppendGroup? group = null) : LogRequest
 {
     // What a waiting record costs besides its payload.
     private const int OverheadBytes = 256;
@@ -33,7 +33,15 @@ internal sealed class AppendRequest(LogRecord record) : LogRequest
     public Task<ulong> Completion => _completion.Task;
 
     /// <summary>Claims the request for a commit; false if its caller has withdrawn it.</summary>
-    public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Waiting) == Waiting;
+    public bool TryTake()
+    {
+        if (Interlocked.CompareExchange(ref _state, Taken, Waiting) != Waiting)
+            return false;
+        if (group?.Failure is not { } failure)
+            return true;
+        Fail(failure);
+        return false;
+    }
 
     /// <summary>Withdraws the request if no commit has claimed it yet.</summary>
     public void Withdraw(CancellationToken cancellationToken)
@@ -44,7 +52,25 @@ internal sealed class AppendRequest(LogRecord record) : LogRequest
 
     public void Complete() => _completion.TrySetResult(Sequence);
 
-    public override void Fail(Exception exception) => _completion.TrySetException(exception);
+    public override void Fail(Exception exception)
+    {
+        // First: none that follows in the group may be taken by a later commit.
+        if (group is not null)
+            group.Failure = exception;
+        _completion.TrySetException(exception);
+    }
+}
+
+/// <summary>Records that are appended in their order without a gap: after one that failed none is.</summary>
+internal sealed class AppendGroup
+{
+    private Exception? _failure;
+
+    public Exception? Failure
+    {
+        get => Volatile.Read(ref _failure);
+        set => Volatile.Write(ref _failure, value);
+    }
 }
 
 /// <summary>A position before which the log is not needed any more.</summary>

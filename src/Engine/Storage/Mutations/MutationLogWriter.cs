@@ -153,7 +153,7 @@ internal sealed class MutationLogWriter : IDisposable
     private void Append(PagedLog log, AppendRequest request, ulong logNumber)
     {
         var record = request.Record;
-        var (workspaceNumber, sequence) = _plan.Take(record.Slice);
+        var (workspaceNumber, sequence) = _plan.Take(record.Slice, record.Sequence);
         request.Sequence = sequence;
         EnsureRecord(MutationRecordHeader.Length + _codec.MaxEncodedLength(record.Payload.Length));
         var payloadLength = _codec.Encode(
