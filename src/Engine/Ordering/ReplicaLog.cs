@@ -31,13 +31,31 @@ internal sealed class ReplicaLog(
         await context.Log.AppendAllAsync(records);
     }
 
-    /// <summary>Records of a partition behind a place, as far as the log still has them.</summary>
-    public Task<List<OrderedMutation>> ReadTailAsync(
-        int partition, WriteStamp after, int maxRecords, CancellationToken cancellationToken) =>
-        checkpointer.HoldLogAsync(
-            () => context.Log.Read(0, (slice, stamp) => slice.Partition == partition && stamp > after)
-                .Where(record => !rollback.IsVoid(record)).Take(maxRecords).Select(ToOrdered).ToList(),
-            cancellationToken);
+    /// <summary>Shows records of a partition behind a place, as far as the log still has them.</summary>
+    public Task ReadTailAsync(
+        int partition, WriteStamp after, Func<OrderedMutation, Task> show, CancellationToken cancellationToken) =>
+        checkpointer.HoldLogAsync(async () =>
+        {
+            foreach (var record in context.Log.Read(0, (slice, stamp) => slice.Partition == partition && stamp > after))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (!rollback.IsVoid(record))
+                    await show(ToOrdered(record));
+            }
+
+            return true;
+        }, cancellationToken);
+
+    /// <summary>Ids of the partitions' last mutations, of those that are in the log still.</summary>
+    public Task<Dictionary<int, Guid>> FindLastIdsAsync(CancellationToken cancellationToken) =>
+        checkpointer.HoldLogAsync(() =>
+        {
+            var last = progress.List().ToDictionary();
+            var ids = new Dictionary<int, Guid>();
+            foreach (var record in context.Log.Read(0, (slice, stamp) => last.GetValueOrDefault(slice.Partition) == stamp))
+                ids[record.Slice.Partition] = record.MutationId;
+            return Task.FromResult(ids);
+        }, cancellationToken);
 
     /// <summary>Everything of the partition up to this place is in snapshots.</summary>
     public WriteStamp SnapshotStamp(int partition)

@@ -64,7 +64,7 @@ internal sealed class Checkpointer(
     }
 
     /// <summary>Does something while the log is not cut.</summary>
-    public async Task<T> HoldLogAsync<T>(Func<T> act, CancellationToken cancellationToken)
+    public async Task<T> HoldLogAsync<T>(Func<Task<T>> act, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try

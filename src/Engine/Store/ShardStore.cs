@@ -343,22 +343,26 @@ public sealed class ShardStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Mutations of a partition behind a place, in order, from this store's own log; those of the last
-    /// <see cref="StoreOptions.TailRetention"/> at least. Do not call it often: it reads the whole log.
+    /// Shows mutations of a partition behind a place, in order, from this store's own log; those of the last
+    /// <see cref="StoreOptions.TailRetention"/> at least. Not for every day: it reads the whole log, which is not cut
+    /// meanwhile.
     /// </summary>
     /// <exception cref="StoreException">DataLoss where the log is damaged.</exception>
-    public async Task<IReadOnlyList<OrderedMutation>> ReadTailAsync(
-        int partition, WriteStamp after, int maxRecords, CancellationToken cancellationToken)
+    public Task ReadTailAsync(
+        int partition, WriteStamp after, Func<OrderedMutation, Task> show, CancellationToken cancellationToken)
     {
         ThrowIfNoReplica();
-        try
-        {
-            return await _parts.Replica.ReadTailAsync(partition, after, maxRecords, cancellationToken);
-        }
-        catch (IOException exception)
-        {
-            throw StoreErrors.Of(exception);
-        }
+        return ThrowsOursAsync(_parts.Replica.ReadTailAsync(partition, after, show, cancellationToken));
+    }
+
+    /// <summary>Ids of the last mutations of all partitions, as far as the log still has them.</summary>
+    /// <exception cref="StoreException">DataLoss where the log is damaged.</exception>
+    public async Task<IReadOnlyDictionary<int, Guid>> FindLastIdsAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfNoReplica();
+        var found = _parts.Replica.FindLastIdsAsync(cancellationToken);
+        await ThrowsOursAsync(found);
+        return await found;
     }
 
     /// <summary>
@@ -369,14 +373,10 @@ public sealed class ShardStore : IAsyncDisposable
     public async Task<bool> RollBackAsync(int partition, WriteStamp after, CancellationToken cancellationToken)
     {
         ThrowIfNoReplica();
-        try
-        {
-            return await _parts.Checkpointer.HoldLogAsync(() => _parts.Rollback.Run(partition, after), cancellationToken);
-        }
-        catch (IOException exception)
-        {
-            throw StoreErrors.Of(exception);
-        }
+        var ran = _parts.Checkpointer.HoldLogAsync(
+            () => Task.FromResult(_parts.Rollback.Run(partition, after)), cancellationToken);
+        await ThrowsOursAsync(ran);
+        return await ran;
     }
 
     /// <summary>Forgets tombstones of the partition up to a place that the snapshots of all its replicas have passed.
@@ -478,6 +478,18 @@ public sealed class ShardStore : IAsyncDisposable
 
     /// <summary>The parts of the store, for tests that drive its background work themselves.</summary>
     internal StoreParts Parts => _parts;
+
+    private static async Task ThrowsOursAsync(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (IOException exception)
+        {
+            throw StoreErrors.Of(exception);
+        }
+    }
 
     private void ThrowIfNoReplica()
     {

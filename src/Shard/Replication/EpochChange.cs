@@ -1,0 +1,163 @@
+using Rag.Engine;
+
+namespace Rag.Shard.Replication;
+
+/// <summary>
+/// Begins a new epoch of a partition: the live replicas promise to take part in no older one, the one with most of the
+/// history publishes again what the stream has lost, and only then the epoch is open.
+/// <code>
+/// promise e ──► answers: who has most? ──► not I: ask that one to lead
+///                        │ I
+///                        ▼
+///        claim e (compare and set) ──► marker ──► lost tail, old order, old places ──► complete e (compare and set)
+/// </code>
+/// Whoever fails on the way leaves an epoch that is never completed; the next one has a higher number, and what was
+/// published of the failed one is void.
+/// </summary>
+internal sealed class EpochChange(
+    ReplicationContext context, int partition, StreamFollower follower, Func<IReadOnlyList<string>> others)
+{
+    // Messages under way at a time; the connection keeps their order.
+    private const int Window = 256;
+
+    private static readonly TimeSpan PromisePatience = TimeSpan.FromSeconds(3);
+
+    private readonly TailFinder _finder = new(context.Log, partition);
+
+    /// <summary>Tries once; whether this replica has begun an epoch. In any case the caller looks again.</summary>
+    /// <param name="entry">The epochs as they were read.</param>
+    /// <param name="cancellationToken">Stops it; what was begun stays void.</param>
+    public async Task<bool> TryAsync(EpochEntry entry, CancellationToken cancellationToken)
+    {
+        var history = entry.History;
+        var epoch = Math.Max(history.Highest, context.Memory[partition].Promised) + 1;
+        if (epoch > ushort.MaxValue)
+            throw new InvalidDataException($"Partition {partition} has used up all epochs; restore it under a new cluster id.");
+        await context.Memory.SaveAsync(partition, memory => memory with { Promised = epoch });
+        var answers = await AskAsync(epoch, cancellationToken);
+        if (answers.Any(answer => !answer.Answer.Accepted))
+        {
+            var highest = answers.Max(answer => answer.Answer.Promised);
+            await context.Memory.SaveAsync(
+                partition, memory => memory with { Promised = Math.Max(memory.Promised, highest) });
+            return false;
+        }
+
+        var state = await context.Log.GetStateAsync(context.Log.StreamOf(partition), cancellationToken);
+        var kept = await CatchUpAsync(history, state, cancellationToken);
+        var stamp = context.Store.LastStamp(partition);
+        var followed = context.Memory[partition].Followed;
+        var longest = answers.Where(one => (one.Answer.Followed, one.Answer.Stamp).CompareTo((followed, stamp)) > 0)
+            .OrderByDescending(one => (one.Answer.Followed, one.Answer.Stamp)).FirstOrDefault();
+        if (longest.Answer is not null)
+        {
+            await context.Peers.AskAsync(
+                longest.Shard, new PeerQuestion(PeerVerb.Lead, partition), PromisePatience, cancellationToken);
+            return false;
+        }
+
+        return await LeadAsync(entry, epoch, kept ?? await FindKeptAsync(history, state.First, cancellationToken), stamp,
+            cancellationToken);
+    }
+
+    private async Task<bool> LeadAsync(
+        EpochEntry entry, uint epoch, (ulong Sequence, WriteStamp Stamp) kept, WriteStamp end,
+        CancellationToken cancellationToken)
+    {
+        var history = entry.History;
+        var claim = new EpochRecord(epoch, context.Shard, 0, default, 0, default);
+        if (!await context.Epochs.TryWriteAsync(partition, entry, history.WithClaim(claim), cancellationToken))
+            return false;
+        var marker = await context.Log.PublishAsync(
+            partition, $"{epoch}.{partition}.begin", LogMessage.Begin(partition, epoch).ToBytes(), cancellationToken);
+        var republished = end > kept.Stamp ? await RepublishAsync(epoch, kept.Stamp, marker, cancellationToken) : 0;
+        var claimed = await context.Epochs.ReadAsync(partition, cancellationToken);
+        if (claimed.History.Claim != claim)
+            return false;
+        var record = new EpochRecord(epoch, context.Shard, kept.Sequence, kept.Stamp, marker, end);
+        if (!await context.Epochs.TryWriteAsync(partition, claimed, history.With(record), cancellationToken))
+            return false;
+        await context.Memory.SaveAsync(partition, memory => memory with { Followed = epoch });
+        ReplicationLog.EpochBegun(context.Logger, partition, epoch, kept.Stamp, republished);
+        var look = new PeerQuestion(PeerVerb.Look, partition, epoch);
+        await Task.WhenAll(others().Select(
+            shard => context.Peers.AskAsync(shard, look, PromisePatience, cancellationToken).AsTask()));
+        return true;
+    }
+
+    private async Task<(string Shard, PeerAnswer Answer)[]> AskAsync(uint epoch, CancellationToken cancellationToken)
+    {
+        var question = new PeerQuestion(PeerVerb.Promise, partition, epoch);
+        var answers = await Task.WhenAll(others().Select(async shard => (
+            Shard: shard,
+            Answer: await context.Peers.AskAsync(shard, question, PromisePatience, cancellationToken))));
+        return [.. answers.Where(one => one.Answer is not null).Select(one => (one.Shard, one.Answer!))];
+    }
+
+    // Where the stream has all that is here, what it has besides counts: others may have acknowledged it.
+    private async Task<(ulong Sequence, WriteStamp Stamp)?> CatchUpAsync(
+        EpochHistory history, SharedLogState state, CancellationToken cancellationToken)
+    {
+        var located = await LocateAsync(history, state.First, cancellationToken);
+        if (located is not { } sequence)
+            return null;
+        var last = await context.Log.GetLastAsync(partition, cancellationToken);
+        await follower.FollowAsync(history, follower.StartBehind(sequence, state), last, cancellationToken);
+        return await LocateAsync(history, state.First, cancellationToken) is { } end
+            ? (end, context.Store.LastStamp(partition))
+            : null;
+    }
+
+    private ValueTask<ulong?> LocateAsync(EpochHistory history, ulong first, CancellationToken cancellationToken) =>
+        _finder.LocateAsync(history, first, context.Store.LastStamp(partition), follower.LastId, cancellationToken);
+
+    private async Task<(ulong Sequence, WriteStamp Stamp)> FindKeptAsync(
+        EpochHistory history, ulong first, CancellationToken cancellationToken)
+    {
+        var stamp = context.Store.LastStamp(partition);
+        ReplicationLog.LostTail(context.Logger, partition, stamp);
+        var tail = await ListTailAsync(cancellationToken);
+        if (await _finder.FindLastAsync(history, first, tail, cancellationToken) is { } found)
+            return (found.Sequence, found.Stamp);
+        // Nothing of the stream counts; who lacks what is before this tail copies snapshots.
+        var before = tail.Count == 0 ? stamp : new WriteStamp(tail[0].Stamp.Epoch, tail[0].Stamp.Sequence - 1);
+        return (0, before.Sequence == 0 ? default : before);
+    }
+
+    private async Task<List<(WriteStamp Stamp, Guid Id)>> ListTailAsync(CancellationToken cancellationToken)
+    {
+        var tail = new List<(WriteStamp, Guid)>();
+        await context.Store.ReadTailAsync(partition, default, mutation =>
+        {
+            tail.Add((mutation.Stamp, mutation.MutationId));
+            return Task.CompletedTask;
+        }, cancellationToken);
+        return tail;
+    }
+
+    private async Task<int> RepublishAsync(
+        uint epoch, WriteStamp after, ulong marker, CancellationToken cancellationToken)
+    {
+        var underWay = new Queue<Task<ulong>>();
+        var last = marker;
+        var count = 0;
+        await context.Store.ReadTailAsync(partition, after, async mutation =>
+        {
+            if (underWay.Count == Window)
+                last = await InOrderAsync(underWay.Dequeue(), last);
+            count++;
+            underWay.Enqueue(context.Log.PublishAsync(
+                partition, $"{epoch}.{partition}.{mutation.Stamp}", LogMessage.Again(epoch, mutation).ToBytes(),
+                cancellationToken).AsTask());
+        }, cancellationToken);
+        while (underWay.TryDequeue(out var one))
+            last = await InOrderAsync(one, last);
+        return count;
+    }
+
+    // A repetition after a lost answer could have changed the order: then the next epoch does better.
+    private static async Task<ulong> InOrderAsync(Task<ulong> published, ulong last) =>
+        await published is var sequence && sequence > last
+            ? sequence
+            : throw new SharedLogException("What was published again came in another order.");
+}

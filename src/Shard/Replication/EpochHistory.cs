@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+
+namespace Rag.Shard.Replication;
+
+/// <summary>
+/// The epochs of a partition that the stream's messages belong to. Immutable.
+/// </summary>
+/// <param name="Records">Complete ones in order, each marker at or below what the next one kept.</param>
+/// <param name="Claim">One that has been begun and is not complete; null if there is none.</param>
+internal sealed record EpochHistory(ImmutableArray<EpochRecord> Records, EpochRecord? Claim)
+{
+    /// <summary>The epoch before the first record.</summary>
+    public const uint FirstEpoch = 1;
+
+    /// <summary>Epochs so far back that no replica is still behind them.</summary>
+    private const int MaxRecords = 64;
+
+    /// <summary>A partition that never changed its epoch.</summary>
+    public static readonly EpochHistory Empty = new([], null);
+
+    /// <summary>The epoch that mutations are published in.</summary>
+    public uint Current => Records.IsEmpty ? FirstEpoch : Records[^1].Epoch;
+
+    /// <summary>The highest number that was ever given, as far as is known here.</summary>
+    public uint Highest => Math.Max(Current, Claim?.Epoch ?? 0);
+
+    /// <summary>With an epoch begun.</summary>
+    public EpochHistory WithClaim(EpochRecord claim) => this with { Claim = claim };
+
+    /// <summary>With an epoch complete; those whose markers were lost with the tail are gone.</summary>
+    public EpochHistory With(EpochRecord record) => new(
+        [.. Records.Where(one => one.Marker <= record.Kept).TakeLast(MaxRecords - 1), record], null);
+
+    /// <summary>The epoch whose messages count at a sequence; 0 where none do.</summary>
+    public uint At(ulong sequence)
+    {
+        var epoch = FirstEpoch;
+        foreach (var record in Records)
+        {
+            if (sequence <= record.Kept)
+                break;
+            if (sequence < record.Marker)
+                return 0;
+            epoch = record.Epoch;
+        }
+
+        return epoch;
+    }
+
+    /// <summary>The record of an epoch; null if there is none.</summary>
+    public EpochRecord? Find(uint epoch) => Records.FirstOrDefault(record => record.Epoch == epoch);
+}

@@ -1,0 +1,41 @@
+using Rag.Engine;
+
+namespace Rag.Shard.Replication;
+
+/// <summary>How replicas of a partition speak with each other. Thread-safe.</summary>
+internal interface IReplicaPeers
+{
+    /// <summary>Asks another shard; null if it does not answer in time or has no such replica.</summary>
+    ValueTask<PeerAnswer?> AskAsync(
+        string shard, PeerQuestion question, TimeSpan patience, CancellationToken cancellationToken);
+}
+
+/// <summary>What one replica wants of another.</summary>
+internal enum PeerVerb
+{
+    /// <summary>Say how far you are.</summary>
+    Tell = 1,
+
+    /// <summary>Stop, take no part in lower epochs any more, and say how far you are.</summary>
+    Promise = 2,
+
+    /// <summary>You have more than I: begin an epoch.</summary>
+    Lead = 3,
+
+    /// <summary>An epoch is complete: look.</summary>
+    Look = 4,
+}
+
+/// <param name="Verb">What is wanted.</param>
+/// <param name="Partition">Of which partition.</param>
+/// <param name="Epoch">Of <see cref="PeerVerb.Promise"/>.</param>
+internal sealed record PeerQuestion(PeerVerb Verb, int Partition, uint Epoch = 0);
+
+/// <param name="Stamp">Place of the last mutation that is durable there.</param>
+/// <param name="LastId">Its id; empty if it is not known any more.</param>
+/// <param name="Promised">The highest epoch seen there.</param>
+/// <param name="Followed">The epoch that it followed last.</param>
+/// <param name="IsOpen">It takes writes, and was connected without a break since it made sure of that.</param>
+/// <param name="Accepted">Whether the promise was given.</param>
+internal sealed record PeerAnswer(
+    WriteStamp Stamp, Guid LastId, uint Promised, uint Followed, bool IsOpen, bool Accepted);

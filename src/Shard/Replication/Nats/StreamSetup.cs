@@ -1,0 +1,115 @@
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
+
+namespace Rag.Shard.Replication.Nats;
+
+/// <summary>Makes the streams of a cluster where they are not there yet, and refuses those that are not as they must be.
+/// Several shards may do so at the same time.</summary>
+internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, ReplicationOptions options)
+{
+    private const long EpochBytes = 64 << 20;
+    private const int DuplicateMinutes = 2;
+
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Copies of each stream, once that is known.</summary>
+    public int Copies { get; private set; } = 1;
+
+    /// <summary>Makes or checks all streams; waits until the servers have elected who decides that.</summary>
+    /// <exception cref="InvalidOperationException">A stream has another configuration; the message says which.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await js.Connection.ConnectAsync();
+        // A server of a cluster says so; JetStream's smallest one has three.
+        var copies = Copies = options.Copies > 0 ? options.Copies : js.Connection.ServerInfo?.Cluster is { Length: > 0 } ? 3 : 1;
+        var streams = Enumerable.Range(0, options.Streams)
+            .Select(stream => Config(
+                subjects.Stream(stream), subjects.StreamSubjects(stream), copies, options.StreamBytes))
+            .Append(Config(subjects.Epochs, subjects.EpochSubjects, copies, EpochBytes) with { MaxMsgsPerSubject = 2 });
+        foreach (var config in streams)
+            await EnsureAsync(config, cancellationToken);
+        var beyond = await RetryAsync(
+            () => FindAsync(subjects.Stream(options.Streams), cancellationToken), cancellationToken);
+        if (beyond is not null)
+        {
+            throw new InvalidOperationException($"The cluster '{subjects.Cluster}' has more than {options.Streams} log "
+                + "streams on NATS; set Log:Streams to the number that it was made with.");
+        }
+    }
+
+    private static StreamConfig Config(string name, string subject, int copies, long bytes) => new(name, [subject])
+    {
+        Storage = StreamConfigStorage.File,
+        Retention = StreamConfigRetention.Limits,
+        Discard = StreamConfigDiscard.New,
+        NumReplicas = copies,
+        MaxBytes = bytes,
+        DuplicateWindow = TimeSpan.FromMinutes(DuplicateMinutes),
+    };
+
+    private async Task EnsureAsync(StreamConfig config, CancellationToken cancellationToken)
+    {
+        var found = await RetryAsync(() => FindOrMakeAsync(config, cancellationToken), cancellationToken);
+        var fault = FaultOf(found!.Config, config);
+        if (fault is not null)
+        {
+            throw new InvalidOperationException($"Stream {config.Name} on NATS {fault}; another cluster or other options "
+                + "made it. Give this cluster an id of its own, or change the stream back.");
+        }
+    }
+
+    private static string? FaultOf(StreamConfig found, StreamConfig config) =>
+        found.Subjects is not { Count: 1 } || found.Subjects.First() != config.Subjects!.First()
+            ? $"takes subjects {string.Join(", ", found.Subjects ?? [])} instead of {config.Subjects!.First()}"
+        : found.Storage != config.Storage ? "does not keep its messages in files"
+        : found.Retention != config.Retention ? "drops messages that were consumed"
+        : found.Discard != config.Discard ? "drops old messages when it is full"
+        : found.MaxAge != TimeSpan.Zero ? "drops messages by age"
+        : found.NumReplicas != config.NumReplicas
+            ? $"has {found.NumReplicas} copies instead of {config.NumReplicas} (Log:Copies)"
+        : found.MaxMsgs > 0 ? "has a limit of messages"
+        : null;
+
+    private async Task<StreamInfo?> FindOrMakeAsync(StreamConfig config, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(config.Name!, cancellationToken) is { } found)
+            return found;
+        try
+        {
+            return (await js.CreateStreamAsync(config, cancellationToken)).Info;
+        }
+        catch (NatsJSApiException e) when (e.Error.ErrCode == NatsJSErrors.StreamNameInUse)
+        {
+            return await FindAsync(config.Name!, cancellationToken);
+        }
+    }
+
+    private async Task<StreamInfo?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await js.GetStreamAsync(name, cancellationToken)).Info;
+        }
+        catch (NatsJSApiException e) when (e.Error.ErrCode == NatsJSErrors.StreamNotFound)
+        {
+            return null;
+        }
+    }
+
+    // Servers that have just started have no leader for a while, and say so in several ways.
+    private static async Task<T> RetryAsync<T>(Func<Task<T>> act, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await act();
+            }
+            catch (NatsException e) when (e is not NatsJSApiException { Error.Code: 400 or 403 })
+            {
+                await Task.Delay(RetryPause, cancellationToken);
+            }
+        }
+    }
+}

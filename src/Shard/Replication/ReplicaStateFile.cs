@@ -1,0 +1,109 @@
+using System.Text.Json;
+using Rag.Engine.Storage;
+
+namespace Rag.Shard.Replication;
+
+/// <summary>
+/// What a shard must not forget of its partitions besides their data: the highest epoch that it has seen, so that none is
+/// begun twice though the epoch stream lost its tail; the epoch that it followed last; and how far it has looked through
+/// the stream. A small JSON file, written anew and synced with every change that counts; changes that come together
+/// share a write. Thread-safe.
+/// </summary>
+internal sealed class ReplicaStateFile
+{
+    private readonly string _path;
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _writing = new(1);
+    private readonly Dictionary<int, ReplicaMemory> _memories;
+    private long _changed;
+    private long _written;
+
+    private ReplicaStateFile(string path, Dictionary<int, ReplicaMemory> memories)
+    {
+        _path = path;
+        _memories = memories;
+    }
+
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public static ReplicaStateFile Open(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        if (!File.Exists(path))
+            return new ReplicaStateFile(path, []);
+        try
+        {
+            return new ReplicaStateFile(path,
+                JsonSerializer.Deserialize<Dictionary<int, ReplicaMemory>>(File.ReadAllBytes(path)) ?? []);
+        }
+        catch (JsonException damaged)
+        {
+            throw new InvalidDataException($"{path} is damaged: {damaged.Message} Restore it, or remove it and let the "
+                + "shard copy its partitions from other replicas.", damaged);
+        }
+    }
+
+    public ReplicaMemory this[int partition]
+    {
+        get
+        {
+            lock (_lock)
+                return _memories.GetValueOrDefault(partition) ?? new ReplicaMemory();
+        }
+    }
+
+    /// <summary>Changes what is remembered; durable when it returns.</summary>
+    public Task SaveAsync(int partition, Func<ReplicaMemory, ReplicaMemory> change)
+    {
+        Note(partition, change);
+        return FlushAsync();
+    }
+
+    /// <summary>Changes what is remembered; durable with the next save.</summary>
+    public void Note(int partition, Func<ReplicaMemory, ReplicaMemory> change)
+    {
+        lock (_lock)
+        {
+            _memories[partition] = change(this[partition]);
+            _changed++;
+        }
+    }
+
+    /// <summary>Makes everything durable.</summary>
+    public async Task FlushAsync()
+    {
+        var needed = Interlocked.Read(ref _changed);
+        await _writing.WaitAsync();
+        try
+        {
+            // Another one has written it along.
+            if (_written >= needed)
+                return;
+            byte[] bytes;
+            lock (_lock)
+            {
+                needed = _changed;
+                bytes = JsonSerializer.SerializeToUtf8Bytes(_memories);
+            }
+
+            DurableFile.Write(_path, bytes);
+            _written = needed;
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+}
+
+/// <summary>What is remembered of one partition.</summary>
+internal sealed record ReplicaMemory
+{
+    /// <summary>The highest epoch seen: none at or below it is ever begun or promised again.</summary>
+    public uint Promised { get; init; } = EpochHistory.FirstEpoch;
+
+    /// <summary>The epoch that it followed last.</summary>
+    public uint Followed { get; init; } = EpochHistory.FirstEpoch;
+
+    /// <summary>Up to this sequence of the stream it has everything of the partition.</summary>
+    public ulong LookedThrough { get; init; }
+}
