@@ -31,8 +31,9 @@ internal sealed class ReplicaLog(
         await context.Log.AppendAllAsync(records);
     }
 
-    /// <summary>Shows records of a partition behind a place, as far as the log still has them.</summary>
-    public Task ReadTailAsync(
+    /// <summary>Shows records of a partition behind a place, as far as the log still has them; whether it has all that
+    /// ever were.</summary>
+    public Task<bool> ReadTailAsync(
         int partition, WriteStamp after, Func<OrderedMutation, Task> show, CancellationToken cancellationToken) =>
         checkpointer.HoldLogAsync(async () =>
         {
@@ -43,7 +44,7 @@ internal sealed class ReplicaLog(
                     await show(ToOrdered(record));
             }
 
-            return true;
+            return context.Log.BeginPosition == 0;
         }, cancellationToken);
 
     /// <summary>Ids of the partitions' last mutations, of those that are in the log still.</summary>

@@ -345,14 +345,16 @@ public sealed class ShardStore : IAsyncDisposable
     /// <summary>
     /// Shows mutations of a partition behind a place, in order, from this store's own log; those of the last
     /// <see cref="StoreOptions.TailRetention"/> at least. Not for every day: it reads the whole log, which is not cut
-    /// meanwhile.
+    /// meanwhile. True if the log still has all mutations from the first one on.
     /// </summary>
     /// <exception cref="StoreException">DataLoss where the log is damaged.</exception>
-    public Task ReadTailAsync(
+    public async Task<bool> ReadTailAsync(
         int partition, WriteStamp after, Func<OrderedMutation, Task> show, CancellationToken cancellationToken)
     {
         ThrowIfNoReplica();
-        return ThrowsOursAsync(_parts.Replica.ReadTailAsync(partition, after, show, cancellationToken));
+        var read = _parts.Replica.ReadTailAsync(partition, after, show, cancellationToken);
+        await ThrowsOursAsync(read);
+        return await read;
     }
 
     /// <summary>Ids of the last mutations of all partitions, as far as the log still has them.</summary>

@@ -116,23 +116,25 @@ internal sealed class EpochChange(
     {
         var stamp = context.Store.LastStamp(partition);
         ReplicationLog.LostTail(context.Logger, partition, stamp);
-        var tail = await ListTailAsync(cancellationToken);
+        var (tail, isWhole) = await ListTailAsync(cancellationToken);
         if (await _finder.FindLastAsync(history, first, tail, cancellationToken) is { } found)
             return (found.Sequence, found.Stamp);
         // Nothing of the stream counts; who lacks what is before this tail copies snapshots.
+        if (isWhole)
+            return default;
         var before = tail.Count == 0 ? stamp : new WriteStamp(tail[0].Stamp.Epoch, tail[0].Stamp.Sequence - 1);
         return (0, before.Sequence == 0 ? default : before);
     }
 
-    private async Task<List<(WriteStamp Stamp, Guid Id)>> ListTailAsync(CancellationToken cancellationToken)
+    private async Task<(List<(WriteStamp Stamp, Guid Id)> Tail, bool IsWhole)> ListTailAsync(CancellationToken cancellationToken)
     {
         var tail = new List<(WriteStamp, Guid)>();
-        await context.Store.ReadTailAsync(partition, default, mutation =>
+        var isWhole = await context.Store.ReadTailAsync(partition, default, mutation =>
         {
             tail.Add((mutation.Stamp, mutation.MutationId));
             return Task.CompletedTask;
         }, cancellationToken);
-        return tail;
+        return (tail, isWhole);
     }
 
     private async Task<int> RepublishAsync(

@@ -9,7 +9,7 @@ internal interface IReplicaStore
 
     Task ApplyAsync(IReadOnlyList<OrderedMutation> mutations);
 
-    Task ReadTailAsync(
+    Task<bool> ReadTailAsync(
         int partition, WriteStamp after, Func<OrderedMutation, Task> show, CancellationToken cancellationToken);
 
     Task<bool> RollBackAsync(int partition, WriteStamp after, CancellationToken cancellationToken);
@@ -28,7 +28,7 @@ internal sealed class ReplicaStore(ShardStore store) : IReplicaStore
 
     public Task ApplyAsync(IReadOnlyList<OrderedMutation> mutations) => store.ApplyAsync(mutations);
 
-    public Task ReadTailAsync(
+    public Task<bool> ReadTailAsync(
         int partition, WriteStamp after, Func<OrderedMutation, Task> show, CancellationToken cancellationToken) =>
         store.ReadTailAsync(partition, after, show, cancellationToken);
 

@@ -20,7 +20,6 @@ namespace Rag.Shard.Replication;
 /// </summary>
 internal sealed class PartitionReplica : IAsyncDisposable
 {
-    private static readonly TimeSpan ChangePatience = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BehindPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan TellPatience = TimeSpan.FromSeconds(1);
@@ -360,7 +359,7 @@ internal sealed class PartitionReplica : IAsyncDisposable
     private async Task<EpochEntry?> WaitForChangeAsync(EpochEntry entry, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(ChangePatience + Random.Shared.Next(1, 500) * TimeSpan.FromMilliseconds(1));
+        patience.CancelAfter(_context.Options.EpochPatience * (1 + Random.Shared.NextDouble() / 8));
         while (Math.Max(entry.History.Highest, _context.Memory[_partition].Promised) > entry.History.Current)
         {
             try

@@ -25,6 +25,9 @@ public sealed record ReplicationOptions
     /// <summary>How long replicas that do not answer are waited for before a partition opens without them; 5 s.</summary>
     public TimeSpan PeerPatience { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long an epoch that another replica has begun is waited for; 4 s.</summary>
+    public TimeSpan EpochPatience { get; init; } = TimeSpan.FromSeconds(4);
+
     /// <summary>How often streams are looked at for a new leader, a lost tail, and what can be trimmed; 5 s.</summary>
     public TimeSpan CheckInterval { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -48,6 +51,7 @@ public sealed record ReplicationOptions
             errors.Add($"{nameof(MaxWaitingBytes)} must be at least 1 MiB.");
         CheckPositive(WriteDeadline, nameof(WriteDeadline), errors);
         CheckPositive(PeerPatience, nameof(PeerPatience), errors);
+        CheckPositive(EpochPatience, nameof(EpochPatience), errors);
         CheckPositive(CheckInterval, nameof(CheckInterval), errors);
         CheckPositive(SilentReplica, nameof(SilentReplica), errors);
         return errors;

@@ -1,0 +1,161 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Rag.Engine;
+using Rag.Engine.Storage;
+using Rag.Shard.Replication;
+using Rag.Testing;
+
+namespace Rag.Shard.Tests.Replication;
+
+/// <summary>Shards with replicas of the same partitions on a log in memory.</summary>
+internal sealed class ReplicaWorld : IReplicaPeers, IAsyncDisposable
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private static readonly Guid Workspace = Guid.NewGuid();
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly ConcurrentDictionary<string, ReplicatedOrder> _running = new();
+    private readonly ConcurrentDictionary<string, ReplicationContext> _contexts = new();
+    private readonly string[] _shards;
+    private readonly int _partitions;
+
+    public ReplicaWorld(int shards = 3, int partitions = 1)
+    {
+        _shards = [.. Enumerable.Range(0, shards).Select(i => $"s{i}")];
+        _partitions = partitions;
+        foreach (var shard in _shards)
+            Stores[shard] = new FakeReplicaStore();
+    }
+
+    public FakeSharedLog Log { get; } = new();
+
+    public FakeEpochs Epochs { get; } = new();
+
+    public FakeFloors Floors { get; } = new();
+
+    public ConcurrentDictionary<string, FakeReplicaStore> Stores { get; } = new();
+
+    public ConcurrentBag<ReplicaBehind> Behind { get; } = [];
+
+    /// <summary>Ids of the writes that were acknowledged.</summary>
+    public ConcurrentDictionary<Guid, int> Acknowledged { get; } = new();
+
+    public ReplicationOptions Options { get; init; } = new()
+    {
+        PeerPatience = TimeSpan.FromMilliseconds(150), EpochPatience = TimeSpan.FromMilliseconds(300),
+        WriteDeadline = TimeSpan.FromSeconds(20),
+    };
+
+    public ICollection<string> Running => _running.Keys;
+
+    public ReplicatedOrder this[string shard] => _running[shard];
+
+    public static async Task<ReplicaWorld> StartAsync(int shards = 3, int partitions = 1)
+    {
+        var world = new ReplicaWorld(shards, partitions);
+        foreach (var shard in world._shards)
+            await world.StartAsync(shard);
+        await world.WhenOpenAsync();
+        return world;
+    }
+
+    public async Task StartAsync(string shard)
+    {
+        var context = new ReplicationContext
+        {
+            Shard = shard, Options = Options, Log = Log, Epochs = Epochs, Peers = this, Store = Stores[shard],
+            Memory = ReplicaStateFile.Open(_folder.Combine(shard, "replicas.json")), Folder = _folder.Combine(shard),
+            Logger = new LinesLogger(shard, _lines), Behind = Behind.Add,
+        };
+        var lastIds = Enumerable.Range(0, _partitions)
+            .ToDictionary(partition => partition, partition => Stores[shard].Applied(partition).LastOrDefault().MutationId);
+        var order = new ReplicatedOrder(context, lastIds);
+        _contexts[shard] = context;
+        _running[shard] = order;
+        await order.AssignAsync(Enumerable.Range(0, _partitions)
+            .ToDictionary(partition => partition, _ => _shards.ToImmutableArray()));
+    }
+
+    public async Task StopAsync(string shard)
+    {
+        if (_running.TryRemove(shard, out var order))
+            await order.DisposeAsync();
+    }
+
+    /// <summary>Every replica of the running shards takes writes.</summary>
+    public async Task WhenOpenAsync()
+    {
+        try
+        {
+            await Eventually.HoldsAsync(
+                () => _running.Values.All(order => order.OpenPartitions.Count == _partitions), "all replicas are open", Limit);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException("Not all replicas opened:\n" + string.Join('\n', _lines.TakeLast(60)));
+        }
+    }
+
+    /// <summary>The log loses what came behind a sequence, as when all its servers lose power.</summary>
+    public void LoseTail(int stream, ulong keep)
+    {
+        Log.LoseTail(stream, keep);
+        foreach (var order in _running.Values)
+            order.LookAgain();
+    }
+
+    public async Task<Guid> WriteAsync(string shard, int partition = 0)
+    {
+        var id = Guid.CreateVersion7();
+        await _running[shard].OrderAsync(
+            new SliceId(Workspace, partition), 2, id, new byte[] { 1, 2, 3 }, TestContext.Current.CancellationToken);
+        Acknowledged[id] = partition;
+        return id;
+    }
+
+    public StreamWatch Watch(string shard) => new(
+        _contexts[shard], Floors, TimeProvider.System, () => _running[shard].Replicas, _running[shard].HoldersOf);
+
+    /// <summary>All running replicas have the same mutations at the same places, and all that was acknowledged.</summary>
+    public async Task ConvergesAsync()
+    {
+        await WhenOpenAsync();
+        await Eventually.HoldsAsync(
+            () => Enumerable.Range(0, _partitions).All(partition => _running.Keys
+                .Select(shard => string.Join(' ', Stores[shard].Applied(partition).Select(one => $"{one.Stamp}={one.MutationId}")))
+                .Distinct().Count() == 1),
+            "all replicas have the same", Limit);
+        // What a replica brings may still be on its way.
+        await Eventually.HoldsAsync(
+            () => Acknowledged.All(write => _running.Keys.All(
+                shard => Stores[shard].Applied(write.Value).Any(one => one.MutationId == write.Key))),
+            "all acknowledged writes are on all replicas", Limit);
+    }
+
+    public async ValueTask<PeerAnswer?> AskAsync(
+        string shard, PeerQuestion question, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _running.TryGetValue(shard, out var order)
+                ? await order.AnswerAsync(question, cancellationToken).WaitAsync(patience, cancellationToken)
+                : null;
+        }
+        catch (Exception exception) when (exception is TimeoutException or ObjectDisposedException)
+        {
+            return null;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_running.Keys.Select(StopAsync));
+        _folder.Dispose();
+    }
+}
