@@ -45,7 +45,7 @@ internal static class ShardVerb
                 () => GreetingParts.Shards(source.Current, except: own), stop);
             NodeMark.Claim(folder, source.Current, own);
             host.Listen(listen.Given(parsed) ?? AddressOf(source.Current, own));
-            await ShardParts.AddAsync(host, folder, settings, own, stop);
+            await ShardParts.AddAsync(host, folder, settings, own, stop, nats, source);
             host.Builder.Services.AddShardReplicas();
             await host.StartAsync(
                 application =>

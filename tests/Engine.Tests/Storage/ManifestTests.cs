@@ -34,7 +34,7 @@ public sealed class ManifestTests
             again.WasDamaged.ShouldBeFalse();
             again.ListSnapshots().ShouldBe([new SnapshotEntry(one, 1, 10, generation, 1000)]);
             again.TryGetSnapshot(two, out _).ShouldBeFalse();
-            again.ListSequences().ShouldBe([new(1, 12ul)]);
+            again.ListSequences().ShouldBe([new(1, new WriteStamp(1, 12))]);
             again.LogPosition.ShouldBe(4711);
             again.ListQuarantined().ShouldBe([new(one.WorkspaceUid, "because")]);
             again.TakeGeneration().ShouldBeGreaterThan(generation);
