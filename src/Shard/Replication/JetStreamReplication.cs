@@ -119,20 +119,18 @@ public sealed class JetStreamReplication : IAsyncDisposable
         if (ready.IsFaulted)
             await ready;
         store.UseOrder(Order);
+        _topologyChanges = ChangeToken.OnChange(_topology.Watch, () => _ = AssignAsync());
+        // Where the streams are not there yet the replicas wait for them, and writes for the replicas.
+        await AssignAsync();
         _running = Task.Run(() => RunAsync(ready), CancellationToken.None);
-        if (ready.IsCompleted)
-            await AssignAsync();
     }
 
     private async Task RunAsync(Task ready)
     {
         try
         {
-            await ready;
-            _topologyChanges = ChangeToken.OnChange(_topology.Watch, () => _ = AssignAsync());
-            await AssignAsync();
             await Task.WhenAll(
-                _peers.ServeAsync(_context.Shard, Order.AnswerAsync, _stopping.Token), _watch.RunAsync(_stopping.Token));
+                ready, _peers.ServeAsync(_context.Shard, Order.AnswerAsync, _stopping.Token), _watch.RunAsync(_stopping.Token));
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {

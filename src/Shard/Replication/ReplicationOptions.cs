@@ -10,8 +10,9 @@ public sealed record ReplicationOptions
     /// Default 0.</summary>
     public int Copies { get; init; }
 
-    /// <summary>Most bytes of one stream; writes are refused beyond until it is trimmed. 1 GiB; at least 1 MiB.</summary>
-    public long StreamBytes { get; init; } = 1L << 30;
+    /// <summary>Most bytes of one stream; writes are refused beyond until it is trimmed. The servers
+    /// set aside that much for each. 256 MiB; at least 1 MiB.</summary>
+    public long StreamBytes { get; init; } = 256L << 20;
 
     /// <summary>Longest time that a write waits for its place, an election of NATS included; 15 s.</summary>
     public TimeSpan WriteDeadline { get; init; } = TimeSpan.FromSeconds(15);

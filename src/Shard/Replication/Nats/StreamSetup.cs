@@ -8,7 +8,12 @@ namespace Rag.Shard.Replication.Nats;
 /// Several shards may do so at the same time.</summary>
 internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, ReplicationOptions options)
 {
-    private const long EpochBytes = 64 << 20;
+    private const long EpochBytes = 32 << 20;
+
+    // JetStream's own numbers.
+    private const int InsufficientStorage = 10023;
+    private const int StorageExceeded = 10047;
+
     private const int DuplicateMinutes = 2;
 
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
@@ -78,6 +83,11 @@ internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, Repli
         try
         {
             return (await js.CreateStreamAsync(config, cancellationToken)).Info;
+        }
+        catch (NatsJSApiException e) when (e.Error.ErrCode is StorageExceeded or InsufficientStorage)
+        {
+            throw new InvalidOperationException($"NATS has no room for stream {config.Name} of {config.MaxBytes >> 20} MiB: "
+                + "raise max_file_store of its servers, or lower Log:StreamBytes or Log:Streams.", e);
         }
         catch (NatsJSApiException e) when (e.Error.ErrCode == NatsJSErrors.StreamNameInUse)
         {
