@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using NATS.Client.Core;
 using Rag.Engine;
 using Rag.Hosting.Topology;
+using Rag.Shard.Replicas;
 using Rag.Shard.Replication;
 
 namespace Rag.Cli.Composition;
@@ -30,7 +31,7 @@ internal static class ReplicationParts
             var replication = host.Own(await JetStreamReplication.StartAsync(
                 connection, store, topology, name, FolderOf(data), settings.Get("Log", new ReplicationOptions()),
                 host.Loggers, TimeProvider.System, cancellationToken));
-            host.Builder.Services.AddSingleton(replication);
+            host.Builder.Services.AddSingleton<IReplicaLog>(replication.Order);
         }
         catch (Exception unusable) when (unusable is ArgumentException or InvalidOperationException or InvalidDataException)
         {

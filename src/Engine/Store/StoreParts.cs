@@ -84,7 +84,7 @@ internal sealed class StoreParts : IAsyncDisposable
         Context.Manifest.Append(
         [
             .. snapshots.Select(static snapshot => new ManifestChange.Snapshot(snapshot)),
-            new ManifestChange.PartitionSequence(partition, stamp.Sequence),
+            new ManifestChange.PartitionSequence(partition, stamp.Sequence, stamp.Epoch),
         ]);
         foreach (var snapshot in snapshots)
             RestoreEntry(snapshot);

@@ -37,5 +37,6 @@ internal sealed record PeerQuestion(PeerVerb Verb, int Partition, uint Epoch = 0
 /// <param name="Followed">The epoch that it followed last.</param>
 /// <param name="IsOpen">It takes writes, and was connected without a break since it made sure of that.</param>
 /// <param name="Accepted">Whether the promise was given.</param>
+/// <param name="Through">Up to this sequence of the stream it has everything of the partition.</param>
 internal sealed record PeerAnswer(
-    WriteStamp Stamp, Guid LastId, uint Promised, uint Followed, bool IsOpen, bool Accepted);
+    WriteStamp Stamp, Guid LastId, uint Promised, uint Followed, bool IsOpen, bool Accepted, ulong Through);

@@ -147,11 +147,15 @@ public sealed class JetStreamReplication : IAsyncDisposable
         try
         {
             var topology = _topology.Current;
-            var holders = new Dictionary<int, ImmutableArray<string>>();
+            var holders = new Dictionary<int, PartitionHolders>();
             for (var partition = 0; partition < topology.Partitions; partition++)
             {
-                if (topology.FindReplica(_context.Shard, partition) is not null)
-                    holders[partition] = [.. topology.ReplicasOf(partition).Select(replica => replica.Shard.Name)];
+                if (topology.FindReplica(_context.Shard, partition) is null)
+                    continue;
+                var replicas = topology.ReplicasOf(partition);
+                holders[partition] = new PartitionHolders(
+                    [.. replicas.Select(replica => replica.Shard.Name)],
+                    [.. replicas.Where(replica => replica.Serves).Select(replica => replica.Shard.Name)]);
             }
 
             await Order.AssignAsync(holders);

@@ -40,6 +40,7 @@ internal sealed class PartitionReplica : IAsyncDisposable
     private TaskCompletionSource<OpenTerm> _opening = NewOpening();
     private OpenTerm? _term;
     private EpochHistory _history = EpochHistory.Empty;
+    private string? _mustCopy;
     private int _guests;
     private bool _isSure;
     private bool _mustLead;
@@ -69,6 +70,9 @@ internal sealed class PartitionReplica : IAsyncDisposable
 
     /// <summary>The stream was followed up to here.</summary>
     public ulong Sequence => _follower.Sequence;
+
+    /// <summary>Why it must copy from another one; null where it need not, as far as is known.</summary>
+    public string? MustCopy => Volatile.Read(ref _mustCopy);
 
     public bool IsOpen
     {
@@ -113,22 +117,6 @@ internal sealed class PartitionReplica : IAsyncDisposable
         }
     }
 
-    /// <summary>Another store's snapshots have taken the place of what was here.</summary>
-    public async Task ResumeCopiedAsync(ReplicaPosition position)
-    {
-        SetUnsure();
-        await WhileQuietAsync(async () =>
-        {
-            _follower.Place(0, Guid.Empty);
-            await _context.Memory.SaveAsync(_partition, memory => memory with
-            {
-                Promised = Math.Max(memory.Promised, position.Epoch), Followed = position.Epoch,
-                LookedThrough = position.Sequence,
-            });
-            return true;
-        }, _stopping.Token);
-    }
-
     /// <summary>Answers another replica.</summary>
     public async Task<PeerAnswer> AnswerAsync(PeerQuestion question, CancellationToken cancellationToken)
     {
@@ -171,11 +159,11 @@ internal sealed class PartitionReplica : IAsyncDisposable
             _partition, memory => memory with { Promised = Math.Max(memory.Promised, epoch) });
         // What was being applied is applied: nothing comes after the answer.
         return await WhileQuietAsync(
-            () => Task.FromResult(Describe(_context.Memory[_partition].Promised == epoch)), cancellationToken);
+            () => Describe(_context.Memory[_partition].Promised == epoch), cancellationToken);
     }
 
     // Between two rounds, before the next one begins.
-    private async Task<T> WhileQuietAsync<T>(Func<Task<T>> act, CancellationToken cancellationToken)
+    private async Task<PeerAnswer> WhileQuietAsync(Func<PeerAnswer> act, CancellationToken cancellationToken)
     {
         lock (_lock)
             _guests++;
@@ -185,7 +173,7 @@ internal sealed class PartitionReplica : IAsyncDisposable
             await _quiet.WaitAsync(cancellationToken);
             try
             {
-                return await act();
+                return act();
             }
             finally
             {
@@ -214,7 +202,7 @@ internal sealed class PartitionReplica : IAsyncDisposable
     {
         var memory = _context.Memory[_partition];
         return new PeerAnswer(_context.Store.LastStamp(_partition), _follower.LastId, memory.Promised, memory.Followed,
-            IsOpen, accepted);
+            IsOpen, accepted, Math.Max(Sequence, memory.LookedThrough));
     }
 
     private async Task RunAsync()
@@ -260,7 +248,8 @@ internal sealed class PartitionReplica : IAsyncDisposable
                 ReplicationLog.LookingAgain(_context.Logger, _partition, exception.Message);
                 failures = 0;
                 return TimeSpan.FromMilliseconds(1);
-            case ReplicaBehindException behind:
+            case MustCopyException behind:
+                Volatile.Write(ref _mustCopy, behind.Message);
                 ReplicationLog.Behind(_context.Logger, _partition, behind.Message);
                 _context.Behind(new ReplicaBehind(_partition, behind.Has, behind.Message));
                 return BehindPause;
@@ -336,6 +325,7 @@ internal sealed class PartitionReplica : IAsyncDisposable
         EpochHistory history, SharedLogState state, ulong located, CancellationToken cancellationToken)
     {
         var stamp = _context.Store.LastStamp(_partition);
+        await LearnAsync(history, located, state, cancellationToken);
         var from = _follower.StartBehind(located, state);
         if (_context.Memory[_partition].Followed != history.Current)
             await _context.Memory.SaveAsync(_partition, memory => memory with { Followed = history.Current });
@@ -347,12 +337,32 @@ internal sealed class PartitionReplica : IAsyncDisposable
         lock (_lock)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            Volatile.Write(ref _mustCopy, null);
             _isSure = true;
             _term = new OpenTerm(history.Current);
             _opening.TrySetResult(_term);
         }
 
         await _follower.FollowAsync(history, from, ulong.MaxValue, cancellationToken);
+    }
+
+    // A copy of a partition that rests does not say how far its source had looked; one that has no more than we have does.
+    private async Task LearnAsync(
+        EpochHistory history, ulong located, SharedLogState state, CancellationToken cancellationToken)
+    {
+        if (Math.Max(located, _context.Memory[_partition].LookedThrough) + 1 >= state.First)
+            return;
+        var question = new PeerQuestion(PeerVerb.Tell, _partition);
+        foreach (var shard in _others())
+        {
+            var answer = await _context.Peers.AskAsync(shard, question, TellPatience, cancellationToken);
+            if (answer is { IsOpen: true } && answer.Followed == history.Current
+                && answer.Stamp == _context.Store.LastStamp(_partition) && answer.Through <= state.Last)
+            {
+                _context.Memory.Note(_partition, memory => memory with { LookedThrough = answer.Through });
+                return;
+            }
+        }
     }
 
     // Waits for an epoch that has been begun; null if it is not completed in time.
@@ -450,10 +460,10 @@ internal sealed class PartitionReplica : IAsyncDisposable
         if (orphans.Count > 0)
             Orphans.Add(orphans);
         if (common is null && tail.Count == 0)
-            throw new ReplicaBehindException(stamp, "The other replicas have another history than this one.");
+            throw new MustCopyException(stamp, "The other replicas have another history than this one.");
         if (!await _context.Store.RollBackAsync(_partition, after, cancellationToken))
         {
-            throw new ReplicaBehindException(
+            throw new MustCopyException(
                 stamp, "Snapshots of this replica hold mutations that the others went on without.");
         }
 

@@ -6,7 +6,7 @@ namespace Rag.Shard.Replication;
 internal sealed class LookAgainException(string reason) : Exception(reason);
 
 /// <summary>A replica must copy snapshots before it can go on.</summary>
-internal sealed class ReplicaBehindException(WriteStamp has, string reason) : Exception(reason)
+internal sealed class MustCopyException(WriteStamp has, string reason) : Exception(reason)
 {
     public WriteStamp Has => has;
 }

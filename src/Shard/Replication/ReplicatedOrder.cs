@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Rag.Engine;
 using Rag.Engine.Storage;
+using Rag.Shard.Replicas;
 
 namespace Rag.Shard.Replication;
 
@@ -9,26 +10,28 @@ namespace Rag.Shard.Replication;
 /// The mutation log that replicas share, as this shard takes part in it: gives the shard's writes their places, and
 /// applies to its store what comes for the partitions that it holds. Thread-safe.
 /// </summary>
-public sealed class ReplicatedOrder : IMutationOrder, IAsyncDisposable
+public sealed class ReplicatedOrder : IMutationOrder, IReplicaLog, IAsyncDisposable
 {
     private static readonly TimeSpan ResendAfter = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CatchUpPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan OrphanPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
 
     private readonly ReplicationContext _context;
-    private readonly IReadOnlyDictionary<int, Guid> _lastIds;
+    private readonly ConcurrentDictionary<int, Guid> _lastIds;
     private readonly ConcurrentDictionary<int, PartitionReplica> _replicas = new();
     private readonly ConcurrentDictionary<int, Task> _bringing = new();
     private readonly SemaphoreSlim _assigning = new(1);
     private readonly CancellationTokenSource _stopping = new();
-    private volatile ImmutableDictionary<int, ImmutableArray<string>> _holders = ImmutableDictionary<int, ImmutableArray<string>>.Empty;
+    private volatile ImmutableDictionary<int, PartitionHolders> _holders =
+        ImmutableDictionary<int, PartitionHolders>.Empty;
     private long _waitingBytes;
     private int _waitingWrites;
 
     internal ReplicatedOrder(ReplicationContext context, IReadOnlyDictionary<int, Guid> lastIds)
     {
         _context = context;
-        _lastIds = lastIds;
+        _lastIds = new ConcurrentDictionary<int, Guid>(lastIds);
         context.OrphansFound = BringOrphans;
     }
 
@@ -38,9 +41,9 @@ public sealed class ReplicatedOrder : IMutationOrder, IAsyncDisposable
 
     internal IReadOnlyDictionary<int, PartitionReplica> Replicas => _replicas;
 
-    /// <summary>Follows these partitions from now on, and no others.</summary>
-    /// <param name="holders">By partition the names of all shards that hold a replica, this one's among them.</param>
-    public async Task AssignAsync(IReadOnlyDictionary<int, ImmutableArray<string>> holders)
+    /// <summary>Which shards hold replicas. Those of this shard that serve are followed; others only while they join.
+    /// </summary>
+    public async Task AssignAsync(IReadOnlyDictionary<int, PartitionHolders> holders)
     {
         await _assigning.WaitAsync();
         try
@@ -48,15 +51,11 @@ public sealed class ReplicatedOrder : IMutationOrder, IAsyncDisposable
             ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
             _holders = holders.ToImmutableDictionary();
             foreach (var partition in _replicas.Keys.Where(partition => !holders.ContainsKey(partition)))
+                await StopAsync(partition);
+            foreach (var (partition, one) in holders)
             {
-                if (_replicas.TryRemove(partition, out var former))
-                    await former.DisposeAsync();
-            }
-
-            foreach (var partition in holders.Keys.Where(partition => !_replicas.ContainsKey(partition)))
-            {
-                _replicas[partition] = new PartitionReplica(
-                    _context, partition, _lastIds.GetValueOrDefault(partition), () => Others(partition));
+                if (one.Serving.Contains(_context.Shard))
+                    Start(partition);
             }
         }
         finally
@@ -65,20 +64,50 @@ public sealed class ReplicatedOrder : IMutationOrder, IAsyncDisposable
         }
     }
 
-    /// <summary>How far this shard's replica is; read it before copying snapshots from here. Null where it does not know.
-    /// </summary>
-    public ReplicaPosition? FindPosition(int partition) =>
-        _replicas.TryGetValue(partition, out var replica) && replica.IsOpen
-            ? new ReplicaPosition(
-                _context.Store.SnapshotStamp(partition), replica.FloorOf(_context.Store.SnapshotStamp(partition)),
-                _context.Memory[partition].Followed)
-            : null;
+    /// <inheritdoc/>
+    public async Task FollowAsync(int partition, CancellationToken cancellationToken)
+    {
+        await _assigning.WaitAsync(cancellationToken);
+        PartitionReplica replica;
+        try
+        {
+            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
+            replica = Start(partition);
+        }
+        finally
+        {
+            _assigning.Release();
+        }
 
-    /// <summary>Snapshots of another replica have taken the place of this one's data; it goes on behind them.</summary>
-    public Task ResumeCopiedAsync(int partition, ReplicaPosition position) =>
-        _replicas.TryGetValue(partition, out var replica)
-            ? replica.ResumeCopiedAsync(position)
-            : throw ReplicationErrors.NotHeld(partition);
+        ulong? last = null;
+        for (; !replica.IsOpen || last is null || replica.Sequence < last; await Task.Delay(CatchUpPause, cancellationToken))
+        {
+            if (replica.MustCopy is { } reason)
+                throw new ReplicaBehindException(reason);
+            try
+            {
+                last ??= await _context.Log.GetLastAsync(partition, cancellationToken);
+            }
+            catch (SharedLogException)
+            {
+                // It waits for the log itself.
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task LeaveAsync(int partition, CancellationToken cancellationToken)
+    {
+        await _assigning.WaitAsync(cancellationToken);
+        try
+        {
+            await StopAsync(partition);
+        }
+        finally
+        {
+            _assigning.Release();
+        }
+    }
 
     /// <inheritdoc/>
     public Task OrderAsync(
@@ -114,11 +143,25 @@ public sealed class ReplicatedOrder : IMutationOrder, IAsyncDisposable
 
     /// <summary>Shards that hold replicas of partitions of a stream.</summary>
     internal IReadOnlyCollection<string> HoldersOf(int stream) => _holders
-        .Where(holder => _context.Log.StreamOf(holder.Key) == stream).SelectMany(holder => holder.Value).ToHashSet();
+        .Where(holder => _context.Log.StreamOf(holder.Key) == stream).SelectMany(holder => holder.Value.All)
+        .ToHashSet();
 
     private ImmutableArray<string> Others(int partition) => _holders.TryGetValue(partition, out var holders)
-        ? holders.Remove(_context.Shard)
+        ? holders.Serving.Remove(_context.Shard)
         : [];
+
+    private PartitionReplica Start(int partition) => _replicas.GetOrAdd(
+        partition,
+        partition => new PartitionReplica(_context, partition, TakeLastId(partition), () => Others(partition)));
+
+    private async Task StopAsync(int partition)
+    {
+        if (_replicas.TryRemove(partition, out var replica))
+            await replica.DisposeAsync();
+    }
+
+    // As it was at the start; what comes later may be another copy.
+    private Guid TakeLastId(int partition) => _lastIds.TryRemove(partition, out var id) ? id : Guid.Empty;
 
     private async Task OrderAsync(OrderedMutation mutation, CancellationToken cancellationToken)
     {

@@ -35,7 +35,7 @@ internal sealed class StreamFollower(ReplicationContext context, int partition, 
     }
 
     /// <summary>The sequence to follow from, behind the one of the last mutation.</summary>
-    /// <exception cref="ReplicaBehindException">What comes next may have been trimmed.</exception>
+    /// <exception cref="MustCopyException">What comes next may have been trimmed.</exception>
     public ulong StartBehind(ulong located, SharedLogState state)
     {
         var through = context.Memory[partition].LookedThrough;
@@ -43,13 +43,13 @@ internal sealed class StreamFollower(ReplicationContext context, int partition, 
             through = located;
         return through + 1 >= state.First
             ? Math.Max(located + 1, state.First)
-            : throw new ReplicaBehindException(context.Store.LastStamp(partition), $"The log begins at sequence "
+            : throw new MustCopyException(context.Store.LastStamp(partition), $"The log begins at sequence "
                 + $"{state.First}, and this replica has followed it to {through} only.");
     }
 
     /// <summary>Follows until a sequence has been passed, or for ever.</summary>
     /// <exception cref="LookAgainException">An epoch has begun that the history does not have.</exception>
-    /// <exception cref="ReplicaBehindException">Mutations are missing in the stream.</exception>
+    /// <exception cref="MustCopyException">Mutations are missing in the stream.</exception>
     /// <exception cref="SharedLogException">The log was away.</exception>
     /// <exception cref="StoreException">The store takes nothing now.</exception>
     public async Task FollowAsync(
@@ -97,7 +97,7 @@ internal sealed class StreamFollower(ReplicationContext context, int partition, 
             {
                 if (last < history.Find(message.Epoch)?.At)
                 {
-                    end = new ReplicaBehindException(last, $"Epoch {message.Epoch} goes on behind mutations that the log "
+                    end = new MustCopyException(last, $"Epoch {message.Epoch} goes on behind mutations that the log "
                         + "has no more.");
                     break;
                 }

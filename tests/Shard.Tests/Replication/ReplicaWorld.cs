@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using Rag.Engine;
 using Rag.Engine.Storage;
 using Rag.Shard.Replication;
@@ -75,7 +74,7 @@ internal sealed class ReplicaWorld : IReplicaPeers, IAsyncDisposable
         _contexts[shard] = context;
         _running[shard] = order;
         await order.AssignAsync(Enumerable.Range(0, _partitions)
-            .ToDictionary(partition => partition, _ => _shards.ToImmutableArray()));
+            .ToDictionary(partition => partition, _ => new PartitionHolders([.. _shards], [.. _shards])));
     }
 
     public async Task StopAsync(string shard)

@@ -165,8 +165,10 @@ public sealed class ReplicatedOrderTests
         await world.StartAsync("s2");
         await Eventually.HoldsAsync(() => !world.Behind.IsEmpty, "it is told to copy", ReplicaWorld.Limit);
         world.Behind.First().Has.ShouldBe(new WriteStamp(1, 5));
+        await Should.ThrowAsync<Rag.Shard.Replicas.ReplicaBehindException>(world["s2"].FollowAsync(0, default));
+        await world["s2"].LeaveAsync(0, default);
         world.Stores["s2"].CopyFrom(world.Stores["s0"], 0);
-        await world["s2"].ResumeCopiedAsync(0, world["s0"].FindPosition(0)!.Value);
+        await world["s2"].FollowAsync(0, TestContext.Current.CancellationToken);
         await world.WriteAsync("s2");
         await world.ConvergesAsync();
     }

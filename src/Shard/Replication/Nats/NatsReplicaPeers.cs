@@ -72,12 +72,13 @@ internal sealed class NatsReplicaPeers(INatsConnection connection, LogSubjects s
     }
 
     private sealed record StoredAnswer(
-        uint Epoch, ulong Sequence, Guid LastId, uint Promised, uint Followed, bool IsOpen, bool Accepted)
+        uint Epoch, ulong Sequence, Guid LastId, uint Promised, uint Followed, bool IsOpen, bool Accepted, ulong Through)
     {
         public static StoredAnswer Of(PeerAnswer answer) => new(
-            answer.Stamp.Epoch, answer.Stamp.Sequence, answer.LastId, answer.Promised, answer.Followed, answer.IsOpen, answer.Accepted);
+            answer.Stamp.Epoch, answer.Stamp.Sequence, answer.LastId, answer.Promised, answer.Followed, answer.IsOpen, answer.Accepted,
+            answer.Through);
 
         public PeerAnswer ToAnswer() =>
-            new(new WriteStamp(Epoch, Sequence), LastId, Promised, Followed, IsOpen, Accepted);
+            new(new WriteStamp(Epoch, Sequence), LastId, Promised, Followed, IsOpen, Accepted, Through);
     }
 }
