@@ -1,3 +1,4 @@
+// Over 400 lines: the whole facade of the engine in one place, most of it what callers need to read.
 using Microsoft.Extensions.Logging;
 using Rag.Engine.Filters;
 using Rag.Engine.Slices;

@@ -22,7 +22,6 @@ internal sealed class PartitionReplica : IAsyncDisposable
 {
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BehindPause = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan TellPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(2);
 
@@ -32,6 +31,8 @@ internal sealed class PartitionReplica : IAsyncDisposable
     private readonly StreamFollower _follower;
     private readonly EpochChange _change;
     private readonly TailFinder _finder;
+    private readonly PeerAgreement _agreement;
+    private readonly TailReturn _tail;
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _quiet = new(1);
     private readonly CancellationTokenSource _stopping = new();
@@ -42,8 +43,10 @@ internal sealed class PartitionReplica : IAsyncDisposable
     private EpochHistory _history = EpochHistory.Empty;
     private string? _mustCopy;
     private int _guests;
-    private bool _isSure;
-    private bool _mustLead;
+    private int _mustLead;
+
+    // Since then the log has not been away.
+    private volatile bool _isSure;
 
     /// <param name="context">What the replicas of a shard share.</param>
     /// <param name="partition">The partition.</param>
@@ -61,6 +64,8 @@ internal sealed class PartitionReplica : IAsyncDisposable
         _follower.Place(0, lastId);
         _change = new EpochChange(context, partition, _follower, others);
         _finder = new TailFinder(context.Log, partition);
+        _agreement = new PeerAgreement(context, partition, _finder, others);
+        _tail = new TailReturn(context, partition, _finder, _follower, Orphans);
         _loop = Task.Run(RunAsync);
     }
 
@@ -125,8 +130,7 @@ internal sealed class PartitionReplica : IAsyncDisposable
             case PeerVerb.Promise:
                 return await PromiseAsync(question.Epoch, cancellationToken);
             case PeerVerb.Lead:
-                lock (_lock)
-                    _mustLead = true;
+                Interlocked.Exchange(ref _mustLead, 1);
                 LookAgain(mayHaveLost: false);
                 break;
             case PeerVerb.Look when question.Epoch > _context.Memory[_partition].Followed:
@@ -256,22 +260,16 @@ internal sealed class PartitionReplica : IAsyncDisposable
             case SharedLogException or StoreException:
                 if (failures == 0)
                     ReplicationLog.Waiting(_context.Logger, _partition, exception.Message);
-                SetUnsure();
+                _isSure = false;
                 break;
             default:
                 ReplicationLog.Unexpected(_context.Logger, _partition, exception);
-                SetUnsure();
+                _isSure = false;
                 break;
         }
 
         var pause = FirstRetry * (1 << Math.Min(failures++, 10));
         return pause < LastRetry ? pause : LastRetry;
-    }
-
-    private void SetUnsure()
-    {
-        lock (_lock)
-            _isSure = false;
     }
 
     private async Task RunRoundAsync(CancellationToken cancellationToken)
@@ -282,7 +280,7 @@ internal sealed class PartitionReplica : IAsyncDisposable
             await _context.Memory.SaveAsync(_partition, memory => memory with { Promised = entry.History.Highest });
         }
 
-        if (TakeMustLead() || await WaitForChangeAsync(entry, cancellationToken) is null)
+        if (Interlocked.Exchange(ref _mustLead, 0) != 0 || await WaitForChangeAsync(entry, cancellationToken) is null)
         {
             await ChangeAsync(entry, cancellationToken);
             return;
@@ -295,11 +293,11 @@ internal sealed class PartitionReplica : IAsyncDisposable
         var located = await _finder.LocateAsync(history, state.First, stamp, _follower.LastId, cancellationToken);
         if (located is null && _context.Memory[_partition].Followed < history.Current)
         {
-            await TakeBackAsync(history, state.First, cancellationToken);
+            await _tail.TakeBackAsync(history, state.First, cancellationToken);
             return;
         }
 
-        if (located is null || !await IsAgreedAsync(history, state, cancellationToken))
+        if (located is null || !(_isSure || await _agreement.IsReachedAsync(history, state, cancellationToken)))
         {
             await BeTurnAsync(cancellationToken);
             await ChangeAsync(entry, cancellationToken);
@@ -325,7 +323,7 @@ internal sealed class PartitionReplica : IAsyncDisposable
         EpochHistory history, SharedLogState state, ulong located, CancellationToken cancellationToken)
     {
         var stamp = _context.Store.LastStamp(_partition);
-        await LearnAsync(history, located, state, cancellationToken);
+        await _agreement.LearnAsync(history, located, state, cancellationToken);
         var from = _follower.StartBehind(located, state);
         if (_context.Memory[_partition].Followed != history.Current)
             await _context.Memory.SaveAsync(_partition, memory => memory with { Followed = history.Current });
@@ -344,25 +342,6 @@ internal sealed class PartitionReplica : IAsyncDisposable
         }
 
         await _follower.FollowAsync(history, from, ulong.MaxValue, cancellationToken);
-    }
-
-    // A copy of a partition that rests does not say how far its source had looked; one that has no more than we have does.
-    private async Task LearnAsync(
-        EpochHistory history, ulong located, SharedLogState state, CancellationToken cancellationToken)
-    {
-        if (Math.Max(located, _context.Memory[_partition].LookedThrough) + 1 >= state.First)
-            return;
-        var question = new PeerQuestion(PeerVerb.Tell, _partition);
-        foreach (var shard in _others())
-        {
-            var answer = await _context.Peers.AskAsync(shard, question, TellPatience, cancellationToken);
-            if (answer is { IsOpen: true } && answer.Followed == history.Current
-                && answer.Stamp == _context.Store.LastStamp(_partition) && answer.Through <= state.Last)
-            {
-                _context.Memory.Note(_partition, memory => memory with { LookedThrough = answer.Through });
-                return;
-            }
-        }
     }
 
     // Waits for an epoch that has been begun; null if it is not completed in time.
@@ -387,97 +366,12 @@ internal sealed class PartitionReplica : IAsyncDisposable
         return entry;
     }
 
-    /// <summary>
-    /// Whether nothing that another replica has is missing in the stream. Where none of them is open and some do not
-    /// answer nobody can tell; then a new epoch makes sure that what they may bring later is older than what comes now.
-    /// </summary>
-    private async Task<bool> IsAgreedAsync(
-        EpochHistory history, SharedLogState state, CancellationToken cancellationToken)
-    {
-        lock (_lock)
-        {
-            if (_isSure)
-                return true;
-        }
-
-        var missing = _others().ToHashSet();
-        var question = new PeerQuestion(PeerVerb.Tell, _partition);
-        for (var began = Environment.TickCount64; missing.Count > 0; await Task.Delay(PollPause, cancellationToken))
-        {
-            var answers = await Task.WhenAll(missing.Select(async shard =>
-                (shard, answer: await _context.Peers.AskAsync(shard, question, TellPatience, cancellationToken))));
-            foreach (var (shard, answer) in answers)
-            {
-                if (answer is null)
-                    continue;
-                missing.Remove(shard);
-                if (answer.Promised > _context.Memory[_partition].Promised)
-                {
-                    await _context.Memory.SaveAsync(_partition, memory => memory with { Promised = answer.Promised });
-                    throw new LookAgainException($"Shard {shard} has seen epoch {answer.Promised}.");
-                }
-
-                if (answer.Followed == history.Current && await _finder.LocateAsync(
-                    history, state.First, answer.Stamp, answer.LastId, cancellationToken) is null)
-                    return false;
-                if (answer.IsOpen && answer.Followed == history.Current)
-                    return true;
-            }
-
-            if (Environment.TickCount64 - began > _context.Options.PeerPatience.TotalMilliseconds)
-                return missing.Count == 0;
-        }
-
-        return true;
-    }
-
     // Replicas that find out at the same time should not begin an epoch at the same time.
     private Task BeTurnAsync(CancellationToken cancellationToken)
     {
         var turn = _others().Count(other => string.CompareOrdinal(other, _context.Shard) < 0);
         return Task.Delay(
             TimeSpan.FromMilliseconds(turn * 300 + Random.Shared.Next(0, 100)), cancellationToken);
-    }
-
-    private async Task TakeBackAsync(EpochHistory history, ulong first, CancellationToken cancellationToken)
-    {
-        var tail = new List<(WriteStamp Stamp, Guid Id)>();
-        await _context.Store.ReadTailAsync(_partition, default, mutation =>
-        {
-            tail.Add((mutation.Stamp, mutation.MutationId));
-            return Task.CompletedTask;
-        }, cancellationToken);
-        var stamp = _context.Store.LastStamp(_partition);
-        var common = await _finder.FindLastAsync(history, first, tail, cancellationToken);
-        var after = common?.Stamp ?? default;
-        var orphans = new List<OrderedMutation>();
-        await _context.Store.ReadTailAsync(_partition, after, mutation =>
-        {
-            orphans.Add(mutation);
-            return Task.CompletedTask;
-        }, cancellationToken);
-        ReplicationLog.Orphaned(_context.Logger, _partition, orphans.Count, after);
-        if (orphans.Count > 0)
-            Orphans.Add(orphans);
-        if (common is null && tail.Count == 0)
-            throw new MustCopyException(stamp, "The other replicas have another history than this one.");
-        if (!await _context.Store.RollBackAsync(_partition, after, cancellationToken))
-        {
-            throw new MustCopyException(
-                stamp, "Snapshots of this replica hold mutations that the others went on without.");
-        }
-
-        _follower.Place(common?.Sequence ?? 0, common?.Id ?? Guid.Empty);
-    }
-
-    private bool TakeMustLead()
-    {
-        lock (_lock)
-        {
-            var must = _mustLead;
-            _mustLead = false;
-            return must;
-        }
     }
 
     private void EndTerm()
