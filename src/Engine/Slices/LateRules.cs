@@ -37,9 +37,13 @@ internal static class LateRules
         if (!body.IsLate)
             return;
         var slice = rows.Slice;
-        foreach (var filter in slice.Tombstones.FiltersSince(body.Stamp).ToList())
+        var filters = slice.Tombstones.FiltersSince(body.Stamp).ToList();
+        // Filters by words look into the index of texts.
+        if (filters.Count > 0)
+            rows.Flush();
+        foreach (var filter in filters)
         {
-            using var accepted = FilterEvaluator.Evaluate(filter, slice.Metadata, slice.Rows.Limit);
+            using var accepted = FilterEvaluator.Evaluate(filter, slice.Filterable, slice.Rows.Limit);
             var words = accepted.Words;
             for (var i = 0; i < words.Length; i++)
             {
