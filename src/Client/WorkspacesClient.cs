@@ -91,6 +91,39 @@ public sealed class WorkspacesClient
         await _calls.RunAsync(options => _service.DeleteWorkspaceAsync(request, options), cancellationToken);
     }
 
+    /// <summary>Begins to move a space to another model, in the background; searches use the former one meanwhile.</summary>
+    /// <param name="name">The workspace.</param>
+    /// <param name="model">A model of the server; '' is its default one.</param>
+    /// <param name="space">The space; '' is the default one.</param>
+    public async Task<Workspace> ChangeModelAsync(
+        string name, string model, string space = "", CancellationToken cancellationToken = default)
+    {
+        var request = new ChangeModelRequest { Workspace = name, Model = model, Space = space };
+        return (await _calls.RunAsync(options => _service.ChangeModelAsync(request, options), cancellationToken)).Workspace;
+    }
+
+    /// <summary>How far that is, and how alike the two models rank.</summary>
+    /// <param name="name">The workspace.</param>
+    /// <param name="samples">Chunks to compare them by, 1 to 100; 0: 20, −1: none.</param>
+    /// <exception cref="RagException">NotFound: nothing is on its way.</exception>
+    public Task<GetModelChangeResponse> GetModelChangeAsync(
+        string name, int samples = 0, CancellationToken cancellationToken = default)
+    {
+        var request = new GetModelChangeRequest { Workspace = name, Samples = samples };
+        return _calls.RunAsync(options => _service.GetModelChangeAsync(request, options), cancellationToken);
+    }
+
+    /// <summary>Lets searches use the new model from now on, or drops what was made with it.</summary>
+    /// <param name="force">Cut over although chunks are missing.</param>
+    /// <exception cref="RagException">FailedPrecondition: it is not complete, or nothing is on its way.</exception>
+    public async Task<Workspace> FinishModelChangeAsync(
+        string name, ModelChangeAction action, bool force = false, CancellationToken cancellationToken = default)
+    {
+        var request = new FinishModelChangeRequest { Workspace = name, Action = action, Force = force };
+        return (await _calls.RunAsync(options => _service.FinishModelChangeAsync(request, options), cancellationToken))
+            .Workspace;
+    }
+
     /// <summary>What a workspace holds and what that costs.</summary>
     public Task<GetWorkspaceStatisticsResponse> GetStatisticsAsync(
         string name, CancellationToken cancellationToken = default)

@@ -45,6 +45,7 @@ public static class RouterRegistration
         services.AddSingleton<WorkspaceDefaults>();
         services.AddSingleton<WorkspaceLifecycle>();
         services.AddSingleton<WorkspaceHandler>();
+        services.AddSingleton<ModelChangeHandler>();
         services.AddSingleton<ShardStates>();
         services.AddSingleton<BalancingMetrics>();
         services.AddSingleton<ReplicaCaller>();

@@ -38,6 +38,7 @@ public static class ShardExtensions
         services.AddSingleton<RerankHandler>();
         services.AddSingleton<SearchActivity>();
         services.AddSingleton<RefinementLedger>();
+        services.AddSingleton<ModelChangeMeter>();
         services.AddSingleton<SliceResolver>();
         services.AddSingleton<PassageEmbedder>();
         services.AddSingleton<WriteHandler>();

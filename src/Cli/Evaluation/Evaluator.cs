@@ -24,7 +24,17 @@ internal sealed class Evaluator(RagClient client, TextWriter notes)
 
     /// <exception cref="CliException">A document could not be indexed.</exception>
     public async Task<EvalResult> RunAsync(
-        JudgedCollection collection, SearchMode mode, Encoder encoder, CancellationToken cancellationToken)
+        JudgedCollection collection, SearchMode mode, Encoder encoder, CancellationToken cancellationToken) =>
+        await RunAsync(collection, mode, encoder, draw: null, cancellationToken);
+
+    /// <summary>
+    /// The same with passages of both encoders: <paramref name="draw"/> says which are refined. Null: as
+    /// <paramref name="encoder"/> says.
+    /// </summary>
+    /// <exception cref="CliException">A document could not be indexed.</exception>
+    public async Task<EvalResult> RunAsync(
+        JudgedCollection collection, SearchMode mode, Encoder encoder, RefinedDraw? draw,
+        CancellationToken cancellationToken)
     {
         // Vectors that nobody looks at are made the quick way.
         if (mode is SearchMode.Sparse)
@@ -42,7 +52,18 @@ internal sealed class Evaluator(RagClient client, TextWriter notes)
             cancellationToken);
         try
         {
-            await IndexAsync(collection, client.Workspace(name), encoder, cancellationToken);
+            if (draw is null)
+            {
+                await IndexAsync(collection, client.Workspace(name), encoder, _ => true, cancellationToken);
+            }
+            else
+            {
+                var refined = draw.Choose(collection);
+                await IndexAsync(
+                    collection, client.Workspace(name), Encoder.Lookup, id => !refined.Contains(id), cancellationToken);
+                await IndexAsync(collection, client.Workspace(name), Encoder.Full, refined.Contains, cancellationToken);
+            }
+
             return await MeasureAsync(collection, name, mode, cancellationToken);
         }
         finally
@@ -53,11 +74,12 @@ internal sealed class Evaluator(RagClient client, TextWriter notes)
     }
 
     private async Task IndexAsync(
-        JudgedCollection collection, WorkspaceClient workspace, Encoder encoder, CancellationToken cancellationToken)
+        JudgedCollection collection, WorkspaceClient workspace, Encoder encoder, Func<string, bool> wanted,
+        CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         var outcome = await workspace.Chunks.UpsertManyAsync(
-            ReadChunksAsync(collection, cancellationToken), encoder: encoder, cancellationToken: cancellationToken);
+            ReadChunksAsync(collection, wanted, cancellationToken), encoder: encoder, cancellationToken: cancellationToken);
         notes.WriteLine(FormattableString.Invariant(
             $"{outcome.Written} documents indexed in {watch.Elapsed.TotalSeconds:0.0} s"));
         if (outcome.Failed > 0)
@@ -112,12 +134,15 @@ internal sealed class Evaluator(RagClient client, TextWriter notes)
     }
 
     private static async IAsyncEnumerable<Chunk> ReadChunksAsync(
-        JudgedCollection collection, [EnumeratorCancellation] CancellationToken cancellationToken)
+        JudgedCollection collection, Func<string, bool> wanted,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.Yield();
         foreach (var document in collection.ReadDocuments())
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (!wanted(document.Id))
+                continue;
             yield return new Chunk { ChunkId = document.Id, Text = Cut(document.Passage) };
         }
     }

@@ -21,6 +21,8 @@ internal static class WorkspaceText
             $"ingest      {Word(workspace.Embedding?.Ingest ?? EmbeddingIngest.Unspecified)}",
             $"spread      {workspace.Spread} (partitions {string.Join(", ", workspace.Partitions)})",
         };
+        if (workspace.ModelChange is { Target: { } target })
+            lines.Add($"changing    '{target.Name}' to {target.Model} {target.Dimension}d");
         if (workspace.Chunking is { } chunking)
         {
             lines.Add(

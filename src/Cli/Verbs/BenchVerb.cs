@@ -3,7 +3,7 @@ using Rag.Cli.Output;
 
 namespace Rag.Cli.Verbs;
 
-/// <summary><c>rag bench ann|churn|start|embed</c>: figures of this machine.</summary>
+/// <summary><c>rag bench ann|churn|start|embed|refine</c>: figures of this machine.</summary>
 internal static class BenchVerb
 {
     public static Command Create(Terminal terminal) => new Verb(
@@ -11,9 +11,10 @@ internal static class BenchVerb
         "rag bench ann --base base.fbin --queries queries.fbin --metric cosine",
         "rag bench churn --base base.fbin --queries queries.fbin --metric cosine",
         "rag bench start --vectors 100000",
-        "rag bench embed --seconds 5")
+        "rag bench embed --seconds 5",
+        "rag bench refine --windows 7")
     {
         BenchAnnVerb.Create(terminal), BenchChurnVerb.Create(terminal), BenchStartVerb.Create(terminal),
-        BenchEmbedVerb.Create(terminal),
+        BenchEmbedVerb.Create(terminal), BenchRefineVerb.Create(terminal),
     };
 }

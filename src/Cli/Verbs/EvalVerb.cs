@@ -23,14 +23,24 @@ internal static class EvalVerb
         var encoder = EncoderOption.Create(
             "Encoder of the passages: lookup is the quick one for large collections. Queries use the full one.",
             Encoder.Full);
+        var share = new Option<double?>("--refined-share")
+        {
+            Description = "Compare lookup vectors alone with this share of them replaced by full ones, 0 to 1.",
+        };
+        var draws = new Option<int>("--draws")
+        {
+            Description = "Random draws of that share, 1 to 100; their mean counts.",
+            DefaultValueFactory = _ => 5,
+        };
         var json = JsonOption.Create("Print one JSON object.");
 
         var verb = new Verb(
             "eval", "Index a judged collection, search it, and print how good and how fast that was.",
             "rag eval ~/collections/handbook",
-            "rag eval ~/collections/handbook --encoder lookup --json")
+            "rag eval ~/collections/handbook --encoder lookup --json",
+            "rag eval ~/collections/handbook --refined-share 0.5 --draws 5")
         {
-            folder, mode, encoder, json,
+            folder, mode, encoder, share, draws, json,
         };
         connection.AddTo(verb);
         verb.SetAction(async (parsed, stop) =>
@@ -38,7 +48,18 @@ internal static class EvalVerb
             var collection = JudgedCollection.Open(parsed.GetValue(folder)!);
             await using var engine = await EngineConnector.ConnectTemporaryAsync(connection, parsed, stop);
             var notes = parsed.GetValue(json) ? TextWriter.Null : terminal.Error;
-            var result = await new Evaluator(engine.Client, notes)
+            var evaluator = new Evaluator(engine.Client, notes);
+            if (parsed.GetValue(share) is { } refined)
+            {
+                if (refined is not (>= 0 and <= 1) || parsed.GetValue(draws) is < 1 or > 100)
+                    throw new CliException("The share is 0 to 1, and there are 1 to 100 draws.", ExitCode.Usage);
+                var report = await RefinedShareReport.RunAsync(
+                    evaluator, collection, parsed.GetValue(mode), refined, parsed.GetValue(draws), stop);
+                report.Write(terminal.Out, parsed.GetValue(json));
+                return ExitCode.Ok;
+            }
+
+            var result = await evaluator
                 .RunAsync(collection, parsed.GetValue(mode), parsed.GetValue(encoder), stop);
             if (parsed.GetValue(json))
                 WriteJson(terminal.Out, result);

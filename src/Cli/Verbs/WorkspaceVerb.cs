@@ -17,7 +17,8 @@ internal static class WorkspaceVerb
         "rag workspace stats handbook",
         "rag workspace delete handbook")
     {
-        CreateOne(terminal), Get(terminal), Show(terminal), List(terminal), Update(terminal), Delete(terminal), Statistics(terminal),
+        CreateOne(terminal), Get(terminal), Show(terminal), List(terminal), Update(terminal), SetModelVerb.Create(terminal),
+        Delete(terminal), Statistics(terminal),
     };
 
     private static Verb CreateOne(Terminal terminal)

@@ -30,7 +30,7 @@ internal sealed class ExampleSearch(ShardCaller shards, HitRetriever retriever)
         var negative = VectorsOf(examples.Negative, "negative", stored, space);
         if (examples.Strategy is not ExampleStrategy.BestScore)
         {
-            plan.SetVector(HitVectors.Pack(Mean(positive, negative, space)));
+            plan.SetVector(HitVectors.Pack(Mean(positive, negative, space)), space.Model);
             return await retriever.RetrieveAsync(workspace, plan, scope);
         }
 
@@ -38,7 +38,7 @@ internal sealed class ExampleSearch(ShardCaller shards, HitRetriever retriever)
         var hits = new Dictionary<(string, string), SearchHit>();
         foreach (var vector in positive)
         {
-            var part = plan.WithVector(HitVectors.Pack(vector));
+            var part = plan.WithVector(HitVectors.Pack(vector), space.Model);
             var found = await retriever.RetrieveAsync(workspace, part, scope);
             plan.SetSeen(part.SeenStamps);
             first ??= found;

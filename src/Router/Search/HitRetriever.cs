@@ -48,7 +48,7 @@ internal sealed class HitRetriever(ShardCaller shards, TextEmbedder embedder)
             var started = Stopwatch.GetTimestamp();
             var space = workspace.FindSpace(request.Space)!;
             var embedded = await embedder.EmbedQueryAsync(space.Model, request.Text, request.Encoder, scope);
-            plan.SetVector(embedded.Vectors);
+            plan.SetVector(embedded.Vectors, space.Model);
             encoder = embedded.Encoder;
             embed = Stopwatch.GetElapsedTime(started);
         }

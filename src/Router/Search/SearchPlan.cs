@@ -24,6 +24,7 @@ internal sealed class SearchPlan
 
     private readonly SearchRequest _search;
     private readonly Stamp[] _minStamps;
+    private string _vectorModel = "";
     private Stamp[] _seen = [];
 
     private SearchPlan(SearchRequest search, Stamp[] minStamps, ByteString vector)
@@ -168,7 +169,9 @@ internal sealed class SearchPlan
     }
 
     /// <summary>Puts the embedded text in place of the text, for shards that must not embed it again.</summary>
-    public void SetVector(ByteString vector) => Vector = vector;
+    /// <param name="vector">The vector.</param>
+    /// <param name="model">What made it: a shard whose settings name another one refuses it.</param>
+    public void SetVector(ByteString vector, string model) => (Vector, _vectorModel) = (vector, model);
 
     /// <summary>What the words weigh in all partitions, for shards that hold some of them.</summary>
     public void SetStatistics(TextStatistics statistics) => Statistics = statistics;
@@ -228,10 +231,10 @@ internal sealed class SearchPlan
     }
 
     /// <summary>The same search by another vector.</summary>
-    public SearchPlan WithVector(ByteString vector)
+    public SearchPlan WithVector(ByteString vector, string model)
     {
         var other = (SearchPlan)MemberwiseClone();
-        other.Vector = vector;
+        other.SetVector(vector, model);
         return other;
     }
 
@@ -242,6 +245,7 @@ internal sealed class SearchPlan
             Target = target,
             Space = _search.Space,
             Vector = Vector,
+            VectorModel = _vectorModel,
             K = IsHybrid ? Candidates : PoolSize,
             Filter = _search.Filter,
             ReturnFields = FetchesLater ? PoolFields : ReturnFields,

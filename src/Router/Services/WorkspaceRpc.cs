@@ -6,7 +6,8 @@ using Rag.V1;
 namespace Rag.Router.Services;
 
 /// <summary>rag.v1.WorkspaceService: every call goes through the pipeline to its handler.</summary>
-internal sealed class WorkspaceRpc(CallPipeline pipeline, WorkspaceHandler handler)
+internal sealed class WorkspaceRpc(
+    CallPipeline pipeline, WorkspaceHandler handler, ModelChangeHandler models)
     : WorkspaceService.WorkspaceServiceBase
 {
     public override Task<CreateWorkspaceResponse> CreateWorkspace(
@@ -37,4 +38,18 @@ internal sealed class WorkspaceRpc(CallPipeline pipeline, WorkspaceHandler handl
         GetWorkspaceStatisticsRequest request, ServerCallContext context) =>
         pipeline.RunAsync(request, context, request.Workspace, WorkspaceAction.ReadWorkspace, handler,
             static (handler, request, scope) => handler.GetStatisticsAsync(request, scope));
+
+    public override Task<ChangeModelResponse> ChangeModel(ChangeModelRequest request, ServerCallContext context) =>
+        pipeline.RunAsync(request, context, request.Workspace, WorkspaceAction.ChangeWorkspace, models,
+            static (models, request, scope) => models.BeginAsync(request, scope));
+
+    public override Task<GetModelChangeResponse> GetModelChange(
+        GetModelChangeRequest request, ServerCallContext context) =>
+        pipeline.RunAsync(request, context, request.Workspace, WorkspaceAction.ReadWorkspace, models,
+            static (models, request, scope) => models.GetAsync(request, scope));
+
+    public override Task<FinishModelChangeResponse> FinishModelChange(
+        FinishModelChangeRequest request, ServerCallContext context) =>
+        pipeline.RunAsync(request, context, request.Workspace, WorkspaceAction.ChangeWorkspace, models,
+            static (models, request, scope) => models.FinishAsync(request, scope));
 }

@@ -45,6 +45,27 @@ internal sealed class RefinementPlan(ShardStore store, IRefinementDuty duty, IRe
     /// <summary>Nothing could be embedded: not looked at again before something is written to the slice.</summary>
     public void Exhaust(RefinementWork work) => _exhausted[work.Task] = work.Stamp;
 
+    /// <summary>Whether the settings want it still: asked before each batch, and cheap while the slice is awake.</summary>
+    public bool IsWanted(RefinementTask task) =>
+        store.FindSettings(task.Slice.WorkspaceUid, task.Slice.Partition) is { State: WorkspaceState.Active } settings
+        && TasksOf(task.Slice, settings).Contains(task);
+
+    private static List<RefinementTask> TasksOf(SliceId slice, WorkspaceSettings settings)
+    {
+        var tasks = new List<RefinementTask>();
+        foreach (var space in WorkspaceProfile.Of(settings).Spaces)
+        {
+            if (space.Model.Length == 0)
+                continue;
+            if (space.IsRefined)
+                tasks.Add(new RefinementTask(slice, space.Index, VectorGap.Lookup, space.Model, IsQuick: false));
+            if (space.IsFilled)
+                tasks.Add(new RefinementTask(slice, space.Index, VectorGap.Missing, space.Model, space.IsQuick));
+        }
+
+        return tasks;
+    }
+
     private static long Measure(SliceVectors slice, RefinementTask task)
     {
         foreach (var space in slice.Spaces)
@@ -59,21 +80,9 @@ internal sealed class RefinementPlan(ShardStore store, IRefinementDuty duty, IRe
 
     private Known Read(SliceVectors slice)
     {
-        var tasks = new List<RefinementTask>();
-        if (store.FindSettings(slice.Slice.WorkspaceUid, slice.Slice.Partition) is { State: WorkspaceState.Active } settings)
-        {
-            foreach (var space in WorkspaceProfile.Of(settings).Spaces)
-            {
-                if (space.Model.Length == 0)
-                    continue;
-                if (space.IsRefined)
-                    tasks.Add(new RefinementTask(slice.Slice, space.Index, VectorGap.Lookup, space.Model, IsQuick: false));
-                if (space.IsFilled)
-                    tasks.Add(new RefinementTask(slice.Slice, space.Index, VectorGap.Missing, space.Model, space.IsQuick));
-            }
-        }
-
-        return new Known(slice.Stamp, tasks);
+        var settings = store.FindSettings(slice.Slice.WorkspaceUid, slice.Slice.Partition);
+        return new Known(
+            slice.Stamp, settings is { State: WorkspaceState.Active } ? TasksOf(slice.Slice, settings) : []);
     }
 
     private sealed record Known(WriteStamp Stamp, List<RefinementTask> Tasks);

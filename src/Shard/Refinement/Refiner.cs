@@ -85,7 +85,7 @@ internal sealed class Refiner(
             return;
         var from = _cursors.GetValueOrDefault(task);
         var (left, begun, done) = (options.TurnChunks, from, 0);
-        while (left > 0)
+        while (left > 0 && plan.IsWanted(task))
         {
             var page = await store.ReadUnrefinedAsync(
                 task.Slice, task.Space, task.Gap, from, Math.Min(left, options.BatchChunks * workers.Count), cancellationToken);

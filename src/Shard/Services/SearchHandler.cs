@@ -7,6 +7,7 @@ using Rag.Engine.Sparse;
 using Rag.Engine.Storage;
 using Rag.Internal.V1;
 using Rag.Shard.Embedding;
+using Rag.Shard.Errors;
 using Rag.Shard.Mapping;
 using Rag.Shard.Refinement;
 using Rag.V1;
@@ -88,6 +89,12 @@ internal sealed class SearchHandler(
     private async ValueTask<ReadOnlyMemory<float>> VectorAsync(
         SearchSlicesRequest request, WorkspaceProfile profile, SearchSlicesResponse response, CancellationToken ct)
     {
+        if (request.VectorModel.Length > 0 && profile.Find(request.Space)?.Model != request.VectorModel)
+        {
+            throw ShardStatus.Refuse(ShardStatus.StaleSettings,
+                $"The vector is of model {request.VectorModel}, and space '{request.Space}' has another one here.");
+        }
+
         if (request.Vector.Length > 0)
         {
             response.Encoder = Encoder.Client;

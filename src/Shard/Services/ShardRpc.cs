@@ -2,6 +2,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Rag.Internal.V1;
 using Rag.Shard.Errors;
+using Rag.Shard.Refinement;
 
 namespace Rag.Shard.Services;
 
@@ -11,7 +12,7 @@ namespace Rag.Shard.Services;
 internal sealed partial class ShardRpc(
     WriteHandler writes, ReadHandler reads, SearchHandler search, SearchStreams streams, FacetHandler facets,
     EmbedHandler embed, RerankHandler rerank, StatusHandler status,
-    ILogger<ShardRpc> logger) : ShardService.ShardServiceBase
+    ModelChangeMeter modelChanges, ILogger<ShardRpc> logger) : ShardService.ShardServiceBase
 {
     public override Task<PutSettingsResponse> PutSettings(PutSettingsRequest request, ServerCallContext context) =>
         RunAsync(writes.PutSettingsAsync(request, context.CancellationToken), context);
@@ -61,6 +62,10 @@ internal sealed partial class ShardRpc(
     public override Task<GetStatisticsResponse> GetStatistics(
         GetStatisticsRequest request, ServerCallContext context) =>
         RunAsync(reads.GetStatisticsAsync(request, context.CancellationToken), context);
+
+    public override Task<MeasureModelChangeResponse> MeasureModelChange(
+        MeasureModelChangeRequest request, ServerCallContext context) =>
+        RunAsync(modelChanges.MeasureAsync(request, context.CancellationToken), context);
 
     public override Task<EmbedTextsResponse> EmbedTexts(EmbedTextsRequest request, ServerCallContext context) =>
         RunAsync(embed.EmbedAsync(request, context.CancellationToken), context);

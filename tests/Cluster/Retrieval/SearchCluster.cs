@@ -2,6 +2,7 @@ using System.Text.Json;
 using Grpc.Core;
 using Grpc.Net.InProcess;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Rag.Engine;
@@ -23,6 +24,7 @@ internal sealed class SearchCluster : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly List<ShardStore> _stores = [];
     private readonly List<ServiceProvider> _providers = [];
+    private readonly List<IHostedService> _refiners = [];
     private SqliteMetadataStore? _metadata;
 
     public CallInvoker Invoker { get; private set; } = null!;
@@ -63,10 +65,23 @@ internal sealed class SearchCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>Lets the shards refine in the background until the end.</summary>
+    public async Task StartRefiningAsync()
+    {
+        foreach (var service in _providers.SelectMany(provider => provider.GetServices<IHostedService>())
+            .Where(service => service.GetType().Assembly == typeof(ShardOptions).Assembly))
+        {
+            await service.StartAsync(CancellationToken.None);
+            _refiners.Add(service);
+        }
+    }
+
     public async Task<List<V1.SearchHit>> SearchAsync(SearchRequest request) => [.. (await Searches.SearchAsync(request)).Hits];
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var refiner in _refiners)
+            await refiner.StopAsync(CancellationToken.None);
         foreach (var provider in Enumerable.Reverse(_providers))
             await provider.DisposeAsync();
         foreach (var store in _stores)
