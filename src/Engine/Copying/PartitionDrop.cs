@@ -7,13 +7,17 @@ namespace Rag.Engine;
 /// Takes a partition out of the store: its slices, their files, their memory, and what the mutation log still has of it,
 /// which counts no longer. Used where no records of the partition are applied meanwhile.
 /// </summary>
-internal sealed class PartitionDrop(StoreContext context, SliceCatalog catalog, PartitionProgress progress)
+internal sealed class PartitionDrop(
+    StoreContext context, SliceCatalog catalog, MutationApplier applier, PartitionProgress progress)
 {
     public void Run(int partition)
     {
         var entries = catalog.Entries.Where(entry => entry.Id.Partition == partition).ToList();
         var snapshots = new List<SnapshotEntry>();
-        var changes = new List<ManifestChange>();
+        // What the mutation log has of it must not come back with a replay.
+        var range = new VoidRange(partition, default, context.Log.TailPosition);
+        var changes = new List<ManifestChange> { new ManifestChange.Void(range) };
+        applier.Void(range);
         foreach (var entry in entries)
         {
             lock (entry)

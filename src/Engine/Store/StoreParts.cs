@@ -167,7 +167,7 @@ internal sealed class StoreParts : IAsyncDisposable
         Catalog.MakeRoom = Memory.MakeRoomAsync;
         var applier = new MutationApplier(Context, Catalog, Progress);
         Checkpointer = new Checkpointer(Context, Catalog, Snapshotter, applier, Progress);
-        Drop = new PartitionDrop(Context, Catalog, Progress);
+        Drop = new PartitionDrop(Context, Catalog, applier, Progress);
         Rollback = new PartitionRollback(Context, Catalog, applier, Progress);
         Replica = new ReplicaLog(Context, Catalog, Progress, Checkpointer, Rollback);
         var sender = new MutationSender(Context, applier);
@@ -186,7 +186,9 @@ internal sealed class StoreParts : IAsyncDisposable
         foreach (var snapshot in manifest.ListSnapshots())
         {
             RestoreEntry(snapshot);
-            Progress.Advance(snapshot.Slice.Partition, new WriteStamp(snapshot.Epoch, snapshot.Sequence));
+            // Slices of a copy are of different moments: a replica is as far as its log says, not as the latest of them.
+            if (!Context.Options.IsReplica)
+                Progress.Advance(snapshot.Slice.Partition, new WriteStamp(snapshot.Epoch, snapshot.Sequence));
         }
 
         foreach (var (partition, stamp) in manifest.ListSequences())

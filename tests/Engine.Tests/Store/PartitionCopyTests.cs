@@ -221,6 +221,28 @@ public sealed class PartitionCopyTests
     }
 
     [Fact]
+    public async Task A_dropped_partition_does_not_come_back_with_the_log_and_others_are_untouched()
+    {
+        await using var harness = await OpenAsync();
+        var gone = await harness.CreateAsync();
+        var kept = await harness.CreateAsync(partition: 1);
+        await harness.UpsertAsync(gone, Chunk("d", "c", 1));
+        await harness.UpsertAsync(kept, Chunk("d", "c", 1));
+        await harness.UpsertAsync(gone, Chunk("d", "e", 1));
+        await harness.Store.DropPartitionAsync(0, default);
+        for (var round = 0; round < 3; round++)
+        {
+            harness.Store.ListPartitions().ShouldBe([1]);
+            harness.Store.ListSlices().ShouldBe([kept]);
+            harness.Store.LastStamp(0).IsNone.ShouldBeTrue();
+            (await harness.Store.CountAsync(kept, null, null, default)).ShouldBe(1);
+            if (round == 1)
+                await harness.Store.CheckpointAsync(default);
+            await harness.CrashAsync();
+        }
+    }
+
+    [Fact]
     public async Task Parts_out_of_order_are_refused_and_two_copies_of_one_partition_too()
     {
         await using var target = await OpenAsync();

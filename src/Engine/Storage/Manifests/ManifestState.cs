@@ -42,7 +42,9 @@ internal sealed class ManifestState
                 break;
             case ManifestChange.Void(var range):
                 Voids.Add(range);
-                if (PartitionSequences.GetValueOrDefault(range.Partition) > range.After)
+                if (range.After.IsNone)
+                    PartitionSequences.Remove(range.Partition);
+                else if (PartitionSequences.GetValueOrDefault(range.Partition) > range.After)
                     PartitionSequences[range.Partition] = range.After;
                 break;
             case ManifestChange.LogPosition(var position):
