@@ -5,9 +5,6 @@ namespace Rag.Shard.Replicas;
 /// </summary>
 public interface IReplicaLog
 {
-    /// <summary>Whether a replica that has nothing may get everything by following alone. Not unless a log says so.</summary>
-    bool MayHoldAll => false;
-
     /// <summary>
     /// What this log knows of where the partition is now; goes with a copy that begins afterwards. Nothing, for a log that
     /// finds its place by the store's last position.

@@ -155,8 +155,7 @@ internal sealed class ReplicaAgent(
 
     private async Task JoinAsync(int partition, CancellationToken ct)
     {
-        var isCopied = !store.ListImports().Contains(partition)
-            && (log.MayHoldAll || !store.LastStamp(partition).IsNone);
+        var isCopied = !store.ListImports().Contains(partition) && !store.LastStamp(partition).IsNone;
         if (isCopied)
         {
             try
