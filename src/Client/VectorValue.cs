@@ -9,14 +9,23 @@ namespace Rag.Client;
 public static class VectorValue
 {
     /// <summary>Packs components as 32-bit floats, little endian.</summary>
-    public static Vector Of(ReadOnlySpan<float> components)
+    public static Vector Of(ReadOnlySpan<float> components) => new() { Packed = Pack(components) };
+
+    /// <summary>Packs several vectors of one length for a chunk's <c>multi_vector</c> or for late interaction.</summary>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static MultiVector OfMany(IReadOnlyList<ReadOnlyMemory<float>> vectors)
     {
-        if (BitConverter.IsLittleEndian)
-            return new Vector { Packed = ByteString.CopyFrom(MemoryMarshal.AsBytes(components)) };
-        var bytes = new byte[components.Length * sizeof(float)];
-        for (var i = 0; i < components.Length; i++)
-            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), components[i]);
-        return new Vector { Packed = UnsafeByteOperations.UnsafeWrap(bytes) };
+        ArgumentNullException.ThrowIfNull(vectors);
+        var dimension = vectors.Count == 0 ? 0 : vectors[0].Length;
+        var components = new float[vectors.Count * dimension];
+        for (var i = 0; i < vectors.Count; i++)
+        {
+            if (vectors[i].Length != dimension)
+                throw new ArgumentException($"Vector {i} has {vectors[i].Length} components, not {dimension}.", nameof(vectors));
+            vectors[i].Span.CopyTo(components.AsSpan(i * dimension));
+        }
+
+        return new MultiVector { Packed = Pack(components) };
     }
 
     /// <summary>The components; empty for an empty message.</summary>
@@ -32,5 +41,15 @@ public static class VectorValue
         for (var i = 0; i < components.Length; i++)
             components[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * sizeof(float))..]);
         return components;
+    }
+
+    private static ByteString Pack(ReadOnlySpan<float> components)
+    {
+        if (BitConverter.IsLittleEndian)
+            return ByteString.CopyFrom(MemoryMarshal.AsBytes(components));
+        var bytes = new byte[components.Length * sizeof(float)];
+        for (var i = 0; i < components.Length; i++)
+            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), components[i]);
+        return UnsafeByteOperations.UnsafeWrap(bytes);
     }
 }

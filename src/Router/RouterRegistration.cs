@@ -56,6 +56,7 @@ public static class RouterRegistration
         services.AddSingleton<HitFetcher>();
         services.AddSingleton<HitRetriever>();
         services.AddSingleton<ExampleSearch>();
+        services.AddSingleton<LateInteractionStage>();
         services.AddSingleton<HitReranker>();
         services.AddSingleton<HitStages>();
         services.AddSingleton<FacetHandler>();

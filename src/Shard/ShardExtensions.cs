@@ -36,6 +36,7 @@ public static class ShardExtensions
         services.AddSingleton(provider =>
             new RerankerRegistry(models, provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<RerankHandler>();
+        services.AddSingleton<ScoreHandler>();
         services.AddSingleton<SearchActivity>();
         services.AddSingleton<RefinementLedger>();
         services.AddSingleton<ModelChangeMeter>();

@@ -28,7 +28,16 @@ internal sealed class RankingOptions
         Description = "Score the best hits anew by this cross-encoder of the server.", HelpName = "MODEL",
     };
 
-    private readonly Option<int> _topN = new("--top-n") { Description = "How many hits --rerank reads, up to 1,000. Default: 50." };
+    private readonly Option<int> _topN = new("--top-n")
+    {
+        Description = "How many hits --rerank or --multi-vector scores, up to 1,000. Default: 50, or 100.",
+    };
+
+    private readonly Option<string?> _multiVector = new("--multi-vector")
+    {
+        Description = "Score the best hits anew by late interaction with these vectors: a JSON file, [[0.1,…],…].",
+        HelpName = "FILE",
+    };
 
     private readonly Option<int> _candidates = new("--candidates")
     {
@@ -52,7 +61,7 @@ internal sealed class RankingOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _boost, _diversity, _fetchK, _rerank, _topN, _candidates, _like, _unlike, _bestScore })
+        foreach (var option in new Option[] { _boost, _diversity, _fetchK, _rerank, _multiVector, _topN, _candidates, _like, _unlike, _bestScore })
             command.Options.Add(option);
     }
 
@@ -65,6 +74,19 @@ internal sealed class RankingOptions
             query = query with { Diversity = new Diversity { Lambda = lambda, FetchK = parsed.GetValue(_fetchK) } };
         if (parsed.GetValue(_rerank) is { } model)
             query = query with { Rerank = new Rerank { Model = model, TopN = parsed.GetValue(_topN) } };
+        if (parsed.GetValue(_multiVector) is { } file)
+        {
+            query = query with
+            {
+                LateInteraction = new LateInteraction
+                {
+                    MultiVector = MultiVectorFile.Read(file),
+                    // With both, --top-n is of what is read last and costs most.
+                    TopN = query.Rerank is null ? parsed.GetValue(_topN) : 0,
+                },
+            };
+        }
+
         if (like.Length + unlike.Length == 0)
             return query;
         var examples = new Examples

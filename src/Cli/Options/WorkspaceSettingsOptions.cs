@@ -54,6 +54,11 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
         Description = "How often words of headings count beside those of the text, 1 to 10.", DefaultValueFactory = _ => 1,
     };
 
+    private readonly Option<int> _multiVectorDimension = new("--multi-vector-dimension")
+    {
+        Description = "Chunks may carry several vectors of this dimension for late interaction, 1 to 1,024.",
+    };
+
     public void AddTo(Command command)
     {
         _language.AcceptOnlyFromAmong("english", "none");
@@ -64,7 +69,7 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
             command.Options.Add(option);
         if (!forCreation)
             return;
-        foreach (var option in new Option[] { _model, _dimension, _metric, _quantization, _spread, _language, _headingBoost })
+        foreach (var option in new Option[] { _model, _dimension, _metric, _quantization, _spread, _language, _headingBoost, _multiVectorDimension })
             command.Options.Add(option);
     }
 
@@ -95,6 +100,7 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
         if (forCreation)
         {
             ReadSpace(parsed, workspace);
+            workspace.MultiVectorDimension = parsed.GetValue(_multiVectorDimension);
             workspace.Text = new TextSettings
             {
                 Language = parsed.GetValue(_language) == "none" ? TextLanguage.None : TextLanguage.English,

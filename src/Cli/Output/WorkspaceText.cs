@@ -30,6 +30,8 @@ internal static class WorkspaceText
                 + $"{chunking.OverlapTokens} tokens");
         }
 
+        if (workspace.MultiVectorDimension > 0)
+            lines.Add($"multi       vectors of {workspace.MultiVectorDimension} dimensions");
         lines.AddRange(workspace.Labels.OrderBy(label => label.Key, StringComparer.Ordinal)
             .Select(label => $"label       {label.Key}={label.Value}"));
         return string.Join(Environment.NewLine, lines);

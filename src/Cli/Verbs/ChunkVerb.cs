@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Rag.Cli.Ingestion;
 using Rag.Cli.Options;
 using Rag.Cli.Output;
 using Rag.V1;
@@ -9,13 +10,34 @@ namespace Rag.Cli.Verbs;
 internal static class ChunkVerb
 {
     public static Command Create(Terminal terminal) => new Verb(
-        "chunk", "Look at, count and remove single chunks.",
+        "chunk", "Write, look at, count and remove single chunks.",
+        "rag chunk put chunks.jsonl -w handbook",
         "rag chunk list -w handbook --document travel.md",
         "rag chunk count -w handbook --filter 'year<2020'",
         "rag chunk delete -w handbook --filter 'year<2020'")
     {
-        List(terminal), Get(terminal), Count(terminal), Delete(terminal),
+        Put(terminal), List(terminal), Get(terminal), Count(terminal), Delete(terminal),
     };
+
+    private static Verb Put(Terminal terminal)
+    {
+        var workspace = WorkspaceOption.Create();
+        var file = new Argument<string>("FILE") { Description = "A rag.v1.Chunk as JSON on each line; - reads the input." };
+        var verb = new Verb("put", "Write chunks as they are, with vectors of your own.") { file, workspace };
+        return EngineVerb.With(verb, terminal, async (call, stop) =>
+        {
+            var outcome = await call.Client.Workspace(call.Parsed.GetValue(workspace)!).Chunks
+                .UpsertManyAsync(ChunkLines.ReadAsync(call.Parsed.GetValue(file)!, stop), cancellationToken: stop);
+            var answer = new BulkUpsertChunksResponse { WrittenCount = outcome.Written, FailedCount = outcome.Failed };
+            call.Print(answer, response => $"{response.WrittenCount} chunks are written.");
+            if (outcome.Failed > 0)
+            {
+                var first = outcome.Failures[0];
+                throw new CliException(
+                    $"{outcome.Failed} chunks are not written; {first.DocumentId}/{first.ChunkId}: {first.Error.Message}");
+            }
+        });
+    }
 
     private static Verb List(Terminal terminal)
     {

@@ -82,6 +82,10 @@ public sealed record SearchQuery
     /// <summary>Score the best hits anew by a cross-encoder of the server.</summary>
     public Rerank? Rerank { get; init; }
 
+    /// <summary>Score the best hits anew by comparing their vectors with the search's one by one; see
+    /// <see cref="VectorValue.OfMany(IReadOnlyList{ReadOnlyMemory{float}})"/>.</summary>
+    public LateInteraction? LateInteraction { get; init; }
+
     /// <summary>Hits that are unlike one another.</summary>
     public Diversity? Diversity { get; init; }
 
@@ -126,6 +130,7 @@ public sealed record SearchQuery
             PageToken = PageToken,
             Diversity = Diversity,
             Rerank = Rerank,
+            LateInteraction = LateInteraction,
             Examples = Examples,
             Candidates = Candidates,
         };

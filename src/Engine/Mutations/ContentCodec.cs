@@ -1,28 +1,35 @@
 using System.Text;
+using Rag.Engine.MultiVectors;
 
 namespace Rag.Engine.Mutations;
 
 /// <summary>
 /// A chunk's content, as it stands in mutations and, verbatim, in the chunk log.
 /// <code>
-/// flags (1 text, 2 metadata, 8 attributes: as ChunkFields), then those that are there:
-/// text (length + UTF-8), attributes (length + bytes), metadata (MetadataCodec)
+/// flags (1 text, 2 metadata, 8 attributes, 32 multi-vector: as ChunkFields), then those that are there:
+/// text (length + UTF-8), attributes (length + bytes), multi-vector (length + MultiVectorCodec), metadata (MetadataCodec)
 /// </code>
 /// A flag that is set says that the field is set, also where its value is empty; the text that is null has no flag.
 /// </summary>
 internal static class ContentCodec
 {
+    /// <summary>Fields that are kept in the content.</summary>
+    public const ChunkFields Fields =
+        ChunkFields.Text | ChunkFields.Metadata | ChunkFields.Attributes | ChunkFields.MultiVector;
+
     /// <summary>Writes the fields of <paramref name="chunk"/> that its mask names; nothing if there is
     /// nothing.</summary>
     public static void Write(PayloadWriter to, ChunkWrite chunk)
     {
-        var flags = chunk.Fields & (ChunkFields.Text | ChunkFields.Metadata | ChunkFields.Attributes);
+        var flags = chunk.Fields == ChunkFields.All ? Fields : chunk.Fields & Fields;
         if (chunk.Text is null)
             flags &= ~ChunkFields.Text;
         if (chunk.Metadata.Count == 0)
             flags &= ~ChunkFields.Metadata;
         if (chunk.Attributes.IsEmpty)
             flags &= ~ChunkFields.Attributes;
+        if (chunk.MultiVector is null)
+            flags &= ~ChunkFields.MultiVector;
         if (flags == 0)
             return;
         to.Byte((byte)flags);
@@ -30,6 +37,13 @@ internal static class ContentCodec
             to.Text(chunk.Text!);
         if ((flags & ChunkFields.Attributes) != 0)
             to.Bytes(chunk.Attributes.Span);
+        if ((flags & ChunkFields.MultiVector) != 0)
+        {
+            using var vectors = new PayloadWriter(16 * 1024);
+            MultiVectorCodec.Write(vectors, chunk.MultiVector!);
+            to.Bytes(vectors.WrittenSpan);
+        }
+
         if ((flags & ChunkFields.Metadata) != 0)
             MetadataCodec.Write(to, chunk.Metadata);
     }
@@ -45,17 +59,19 @@ internal static class ContentCodec
         var text = (mask & ChunkFields.Text) != 0 ? set.Text : old.Text;
         var attributes = (mask & ChunkFields.Attributes) != 0 ? set.Attributes : old.Attributes;
         var metadata = (mask & ChunkFields.Metadata) != 0 ? set.Metadata : old.Metadata;
+        var vectors = (mask & ChunkFields.MultiVector) != 0 ? set.MultiVector : old.MultiVector;
         var flags = (text.IsEmpty ? 0 : ChunkFields.Text) | (attributes.IsEmpty ? 0 : ChunkFields.Attributes)
-            | (metadata.IsEmpty ? 0 : ChunkFields.Metadata);
+            | (metadata.IsEmpty ? 0 : ChunkFields.Metadata) | (vectors.IsEmpty ? 0 : ChunkFields.MultiVector);
         if (flags == 0)
             return;
         to.Byte((byte)flags);
         to.Raw(text);
         to.Raw(attributes);
+        to.Raw(vectors);
         to.Raw(metadata);
     }
 
-    /// <summary>The three parts with their length prefixes; empty where a part is absent.</summary>
+    /// <summary>The parts with their length prefixes; empty where a part is absent.</summary>
     public static ContentParts Split(ReadOnlySpan<byte> content)
     {
         if (content.IsEmpty)
@@ -67,6 +83,8 @@ internal static class ContentCodec
             parts.Text = Prefixed(ref reader, content);
         if ((flags & ChunkFields.Attributes) != 0)
             parts.Attributes = Prefixed(ref reader, content);
+        if ((flags & ChunkFields.MultiVector) != 0)
+            parts.MultiVector = Prefixed(ref reader, content);
         if ((flags & ChunkFields.Metadata) != 0)
             parts.Metadata = content[reader.Position..];
         else
@@ -82,6 +100,10 @@ internal static class ContentCodec
         ? []
         : new PayloadReader(prefixed).Bytes().ToArray();
 
+    public static MultiVector? ReadMultiVector(ReadOnlySpan<byte> prefixed) => prefixed.IsEmpty
+        ? null
+        : MultiVectorCodec.Decode(new PayloadReader(prefixed).Bytes());
+
     public static IReadOnlyDictionary<string, MetadataValue> ReadMetadata(ReadOnlySpan<byte> encoded)
     {
         if (encoded.IsEmpty)
@@ -95,7 +117,7 @@ internal static class ContentCodec
     private static ChunkFields ReadFlags(ref PayloadReader reader)
     {
         var flags = (ChunkFields)reader.Byte();
-        if ((flags & ~(ChunkFields.Text | ChunkFields.Metadata | ChunkFields.Attributes)) != 0)
+        if ((flags & ~Fields) != 0)
             throw PayloadReader.Malformed("the content has unknown parts");
         return flags;
     }
@@ -113,5 +135,6 @@ internal ref struct ContentParts
 {
     public ReadOnlySpan<byte> Text;
     public ReadOnlySpan<byte> Attributes;
+    public ReadOnlySpan<byte> MultiVector;
     public ReadOnlySpan<byte> Metadata;
 }

@@ -1,14 +1,16 @@
 using Rag.Engine.Indexing;
 using Rag.Engine.Mutations;
+using Rag.Engine.MultiVectors;
 
 namespace Rag.Engine.Slices;
 
 /// <summary>Makes answers of rows: keys, versions, content from the chunk log, vectors. Inside the epoch.</summary>
 internal sealed class ChunkReader(ChunkContents contents)
 {
-    private const ReturnFields ContentFields = ReturnFields.Text | ReturnFields.Metadata | ReturnFields.Attributes;
+    private const ReturnFields ContentFields =
+        ReturnFields.Text | ReturnFields.Metadata | ReturnFields.Attributes | ReturnFields.MultiVector;
 
-    // A record has at most a hundred KiB or so, and nothing here awaits.
+    // A record has at most a quarter of a MiB, and nothing here awaits.
     [ThreadStatic]
     private static PayloadWriter? t_buffer;
 
@@ -23,6 +25,7 @@ internal sealed class ChunkReader(ChunkContents contents)
             Text = content.Text,
             Metadata = content.Metadata,
             Attributes = content.Attributes,
+            MultiVector = content.MultiVector,
             Vectors = (fields & ReturnFields.Vectors) != 0 ? ReadVectors(slice, hit.Row) : null,
         };
     }
@@ -37,25 +40,44 @@ internal sealed class ChunkReader(ChunkContents contents)
             Text = content.Text,
             Metadata = content.Metadata,
             Attributes = content.Attributes,
+            MultiVector = content.MultiVector,
             Vectors = (fields & ReturnFields.Vectors) != 0 ? ReadVectors(slice, row) : null,
         };
+    }
+
+    /// <summary>Late interaction of a query with the chunk's multi-vector; null if it has none of that
+    /// dimension.</summary>
+    public float? ReadMaxSim(Slice slice, RowColumns columns, int row, EncodedMultiVector query)
+    {
+        var parts = ReadParts(slice, columns, row);
+        if (parts.MultiVector.IsEmpty)
+            return null;
+        var passage = MultiVectorCodec.Read(new PayloadReader(parts.MultiVector).Bytes());
+        return passage.Dimension == query.Dimension ? MaxSim.Score(query, passage) : null;
     }
 
     private Content ReadContent(Slice slice, RowColumns columns, int row, ReturnFields fields)
     {
         if ((fields & ContentFields) == 0)
             return default;
-        var buffer = t_buffer ??= new PayloadWriter(4096);
-        buffer.TruncateTo(0);
-        // The cleaner moves content; the old place stays readable until everyone inside the epoch has left.
-        contents.Read(slice.Id, Volatile.Read(ref columns.Contents[row]), buffer);
-        var parts = ContentCodec.Split(buffer.WrittenSpan);
+        var parts = ReadParts(slice, columns, row);
         return new Content(
             (fields & ReturnFields.Text) != 0 ? ContentCodec.ReadText(parts.Text) : null,
             (fields & ReturnFields.Metadata) != 0 ? ContentCodec.ReadMetadata(parts.Metadata) : null,
             (fields & ReturnFields.Attributes) != 0
                 ? new ReadOnlyMemory<byte>(ContentCodec.ReadAttributes(parts.Attributes))
-                : null);
+                : null,
+            (fields & ReturnFields.MultiVector) != 0 ? ContentCodec.ReadMultiVector(parts.MultiVector) : null);
+    }
+
+    // The parts lie in this thread's buffer until the next read.
+    private ContentParts ReadParts(Slice slice, RowColumns columns, int row)
+    {
+        var buffer = t_buffer ??= new PayloadWriter(4096);
+        buffer.TruncateTo(0);
+        // The cleaner moves content; the old place stays readable until everyone inside the epoch has left.
+        contents.Read(slice.Id, Volatile.Read(ref columns.Contents[row]), buffer);
+        return ContentCodec.Split(buffer.WrittenSpan);
     }
 
     private static List<SpaceVector> ReadVectors(Slice slice, int row)
@@ -72,5 +94,6 @@ internal sealed class ChunkReader(ChunkContents contents)
     }
 
     private readonly record struct Content(
-        string? Text, IReadOnlyDictionary<string, MetadataValue>? Metadata, ReadOnlyMemory<byte>? Attributes);
+        string? Text, IReadOnlyDictionary<string, MetadataValue>? Metadata, ReadOnlyMemory<byte>? Attributes,
+        MultiVector? MultiVector);
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Rag.Engine.Filters;
 using Rag.Engine.Indexing;
+using Rag.Engine.MultiVectors;
 
 namespace Rag.Engine.Slices;
 
@@ -21,6 +22,22 @@ internal static class SliceReads
         }
 
         return chunks;
+    }
+
+    /// <summary>Late interaction of a query with each chunk; null for one that is not there or has no
+    /// multi-vector.</summary>
+    public static void Score(
+        Slice slice, ReadOnlySpan<ChunkKey> keys, byte[] query, ChunkReader reader, Span<float?> scores)
+    {
+        var vectors = MultiVectorCodec.Read(query);
+        var at = slice.Visible;
+        Span<byte> document = stackalloc byte[StoreLimits.MaxIdBytes];
+        Span<byte> chunk = stackalloc byte[StoreLimits.MaxIdBytes];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            var row = slice.FindVisible(Utf8(keys[i].DocumentId, document), Utf8(keys[i].ChunkId, chunk), at);
+            scores[i] = row >= 0 ? reader.ReadMaxSim(slice, slice.Rows.Columns, row, vectors) : null;
+        }
     }
 
     public static ChunkPage List(Slice slice, ListRequest request, ChunkReader reader)

@@ -9,8 +9,6 @@ namespace Rag.Engine.Slices;
 /// </summary>
 internal static class UpsertApplier
 {
-    private const ChunkFields ContentFields = ChunkFields.Text | ChunkFields.Metadata | ChunkFields.Attributes;
-
     public static MutationOutcome Apply(RowWriter rows, RecordBody body, bool refines, ref PayloadReader reader)
     {
         var statuses = new List<byte>();
@@ -128,7 +126,7 @@ internal static class UpsertApplier
         var slice = rows.Slice;
         var content = slice.Rows.Columns.Contents[former];
         using var merged = new PayloadWriter();
-        if ((chunk.Fields & ContentFields) != 0)
+        if ((chunk.Fields & ContentCodec.Fields) != 0)
         {
             MergeContent(rows, chunk, content, merged);
             content = merged.Length == 0 ? 0 : rows.Contents.Append(slice.Id, merged.WrittenSpan);
@@ -159,7 +157,7 @@ internal static class UpsertApplier
     private static void MergeContent(RowWriter rows, EncodedChunk chunk, ulong former, PayloadWriter merged)
     {
         using var before = new PayloadWriter();
-        if (former != 0 && (chunk.Fields & ContentFields) != ContentFields)
+        if (former != 0 && (chunk.Fields & ContentCodec.Fields) != ContentCodec.Fields)
             rows.Contents.Read(rows.Slice.Id, former, before);
         ContentCodec.Merge(merged, before.WrittenSpan, chunk.Content, chunk.Fields);
     }

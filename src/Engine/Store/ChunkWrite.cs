@@ -26,6 +26,9 @@ public sealed record ChunkWrite
     /// vectors.</summary>
     public IReadOnlyList<SpaceVector> Vectors { get; init; } = [];
 
+    /// <summary>Vectors for late interaction, stored with the text; null for none.</summary>
+    public MultiVector? MultiVector { get; init; }
+
     /// <summary>Which fields this write sets; all by default.</summary>
     public ChunkFields Fields { get; init; } = ChunkFields.All;
 
@@ -42,5 +45,14 @@ public enum ChunkFields : byte
     Metadata = 2,
     Vectors = 4,
     Attributes = 8,
+
+    /// <summary>The whole chunk, also those fields that masks came to know later.</summary>
     All = Text | Metadata | Vectors | Attributes,
+
+    MultiVector = 32,
+
+    /// <summary>Tells a patch of just the fields that <see cref="All"/> stands for from a whole write.</summary>
+    Patch = 64,
+
+    Known = All | MultiVector | Patch,
 }

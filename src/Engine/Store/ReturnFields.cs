@@ -10,5 +10,6 @@ public enum ReturnFields
     Metadata = 2,
     Vectors = 4,
     Attributes = 8,
-    All = Text | Metadata | Vectors | Attributes,
+    MultiVector = 32,
+    All = Text | Metadata | Vectors | Attributes | MultiVector,
 }

@@ -34,6 +34,9 @@ public sealed record SearchHit
     public required ReadOnlyMemory<byte>? Attributes { get; init; }
 
     public IReadOnlyList<SpaceVector>? Vectors { get; init; }
+
+    /// <summary>As it was quantised; null if not asked for, or if the chunk has none.</summary>
+    public MultiVector? MultiVector { get; init; }
 }
 
 /// <summary>The work of one search.</summary>

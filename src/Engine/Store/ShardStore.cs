@@ -244,6 +244,18 @@ public sealed class ShardStore : IAsyncDisposable
     }
 
     /// <summary>
+    /// Late interaction: for each chunk the sum over the query's vectors of the highest inner product with one of the
+    /// chunk's. Null for a chunk that is not there, or has no multi-vector of this dimension.
+    /// </summary>
+    /// <param name="keys">1–1,000.</param>
+    public ValueTask<float?[]> ScoreAsync(
+        SliceId slice, IReadOnlyList<ChunkKey> keys, MultiVector query, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return _parts.Reads.ScoreAsync(slice, keys, query, cancellationToken);
+    }
+
+    /// <summary>
     /// Cuts out of each text the window of at most <paramref name="length"/> UTF-16 code units that holds most of a
     /// query's words, as this slice's texts are analysed.
     /// </summary>

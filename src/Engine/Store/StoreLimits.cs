@@ -21,6 +21,15 @@ public static class StoreLimits
     /// <summary>Dimensions of a vector space.</summary>
     public const int MaxDimension = 4096;
 
+    /// <summary>Dimensions of the vectors of a multi-vector.</summary>
+    public const int MaxMultiVectorDimension = 1024;
+
+    /// <summary>Vectors of a multi-vector.</summary>
+    public const int MaxMultiVectorCount = 1024;
+
+    /// <summary>Components of a multi-vector in all: bytes that it takes on disk, but for 4 a vector.</summary>
+    public const int MaxMultiVectorComponents = 128 * 1024;
+
     /// <summary>Vector spaces of a workspace.</summary>
     public const int MaxSpaces = 16;
 

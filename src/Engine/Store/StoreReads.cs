@@ -1,6 +1,7 @@
 using System.Text;
 using Rag.Engine.Filters;
 using Rag.Engine.Indexing;
+using Rag.Engine.MultiVectors;
 using Rag.Engine.Slices;
 using Rag.Engine.Sparse;
 using Rag.Engine.Storage;
@@ -10,6 +11,8 @@ namespace Rag.Engine;
 /// <summary>The reads of the facade: check, wait where asked to, read inside the epoch. Thread-safe.</summary>
 internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, PartitionProgress progress)
 {
+    private const int ScoredAtATime = 32;
+
     private readonly ChunkReader _reader = new(context.Contents);
 
     public ValueTask<SearchAnswer> SearchAsync(SliceId slice, SearchQuery query, CancellationToken cancellationToken)
@@ -39,6 +42,31 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
         CheckKeys(keys);
         return await catalog.ReadAsync(slice, (keys, fields, _reader),
             static (slice, state) => SliceReads.Get(slice, state.keys, state.fields, state._reader), cancellationToken);
+    }
+
+    public async ValueTask<float?[]> ScoreAsync(
+        SliceId slice, IReadOnlyList<ChunkKey> keys, MultiVector query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        CheckKeys(keys);
+        if (query.FindError() is { } error)
+            throw StoreErrors.Invalid(error);
+        var encoded = MultiVectorCodec.Encode(query);
+        var scores = new float?[keys.Count];
+        ChunkKey[] all = [.. keys];
+        // Each chunk may be 128 KiB to read and score: whoever has gone away is noticed in between.
+        for (var from = 0; from < all.Length; from += ScoredAtATime)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await catalog.ReadAsync(slice, (all, from, encoded, scores, _reader), static (slice, state) =>
+            {
+                var range = state.from..Math.Min(state.all.Length, state.from + ScoredAtATime);
+                SliceReads.Score(slice, state.all.AsSpan(range), state.encoded, state._reader, state.scores.AsSpan(range));
+                return true;
+            }, cancellationToken);
+        }
+
+        return scores;
     }
 
     public async ValueTask<IReadOnlyList<ChunkNeighbours>> GetNeighboursAsync(

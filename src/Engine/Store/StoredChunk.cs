@@ -19,6 +19,9 @@ public sealed record StoredChunk
 
     /// <summary>A vector for each space in which the chunk has one; null if not asked for.</summary>
     public IReadOnlyList<SpaceVector>? Vectors { get; init; }
+
+    /// <summary>As it was quantised; null if not asked for, or if the chunk has none.</summary>
+    public MultiVector? MultiVector { get; init; }
 }
 
 /// <summary>A page of chunks in key order.</summary>

@@ -26,7 +26,7 @@ internal sealed class HitFetcher(ShardCaller shards, RouterOptions options)
         KnownWorkspace workspace, SearchPlan plan, RepeatedField<SearchHit> hits, CallScope scope)
     {
         var fields = plan.ReturnFields;
-        var hasFields = fields.Text || fields.Metadata || fields.Passage || fields.Vectors.Count > 0;
+        var hasFields = fields.Text || fields.MultiVector || fields.Metadata || fields.Passage || fields.Vectors.Count > 0;
         if (hits.Count == 0 || !(hasFields || plan.HasSurroundings))
             return;
         var found = new Dictionary<(string, string), (Chunk Chunk, ChunkSurroundings? Around)>(hits.Count);
@@ -63,6 +63,7 @@ internal sealed class HitFetcher(ShardCaller shards, RouterOptions options)
         hit.Metadata.Add(chunk.Metadata);
         hit.Vectors.Add(chunk.Vectors);
         hit.Passage = chunk.Passage;
+        hit.MultiVector = chunk.MultiVector;
         hit.Version = chunk.Version;
         if (around is null)
             return;

@@ -13,9 +13,7 @@ internal sealed class HitReranker(TextEmbedder shards)
     /// <summary>The best hits, which carry their texts, by their new scores.</summary>
     public async Task<List<SearchHit>> RerankAsync(SearchPlan plan, List<SearchHit> hits, CallScope scope)
     {
-        hits = plan.ChunksPerDocument == 0
-            ? [.. hits.Take(plan.RerankedHits)]
-            : [.. HitGroups.Of(hits, plan.ChunksPerDocument).Take(plan.RerankedHits).SelectMany(static group => group)];
+        hits = HitGroups.Best(hits, plan.RerankedHits, plan.ChunksPerDocument);
         if (hits.Count == 0)
             return hits;
         var request = new RerankTextsRequest { Model = plan.Search.Rerank.Model, Query = plan.Search.Text };

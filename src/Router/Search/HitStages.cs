@@ -1,26 +1,28 @@
 using System.Diagnostics;
 using Google.Protobuf.WellKnownTypes;
 using Rag.Router.Shards;
+using Rag.Router.Workspaces;
 using Rag.V1;
 
 namespace Rag.Router.Search;
 
 /// <summary>What comes between finding hits and cutting the page: each stage reorders a list that the next one
 /// gets.</summary>
-internal sealed class HitStages(HitReranker reranker, TimeProvider time)
+internal sealed class HitStages(LateInteractionStage lateInteraction, HitReranker reranker, TimeProvider time)
 {
     public async ValueTask<List<SearchHit>> ApplyAsync(
-        SearchPlan plan, List<SearchHit> hits, SearchTimings timings, CallScope scope)
+        KnownWorkspace workspace, SearchPlan plan, List<SearchHit> hits, SearchTimings timings, CallScope scope)
     {
         var search = plan.Search;
+        var started = Stopwatch.GetTimestamp();
         if (search.Boosts.Count > 0)
             HitBoost.Apply(search.Boosts, Cut(plan, hits, plan.PoolSize), time.GetUtcNow());
+        if (search.LateInteraction is not null)
+            hits = await lateInteraction.ScoreAsync(workspace, plan, hits, scope);
         if (search.Rerank is not null)
-        {
-            var started = Stopwatch.GetTimestamp();
             hits = await reranker.RerankAsync(plan, hits, scope);
+        if (search.LateInteraction is not null || search.Rerank is not null)
             timings.Rerank = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(started));
-        }
 
         if (search.Diversity is { } diversity)
             hits = Diversify(plan, diversity, hits);

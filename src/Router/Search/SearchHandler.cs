@@ -10,7 +10,7 @@ namespace Rag.Router.Search;
 /// <summary>
 /// One search, stage by stage. Thread-safe.
 /// <code>
-/// check ──► plan ──► retrieve (by text, vector or examples; shards; merge, mix) ──► stages (boost, rerank, diversify)
+/// check ──► plan ──► retrieve (by text, vector or examples; shards; merge, mix) ──► stages (boost, compare, rerank, diversify)
 ///       ──► cut the page (documents, threshold, offset, cursor)
 ///       ──► fetch what the hits carry (texts, metadata, snippets, neighbours), where shards have not sent it
 /// facets are counted meanwhile
@@ -37,7 +37,7 @@ internal sealed class SearchHandler(
         var (answer, hits, mix) = request.Examples is null
             ? await retriever.RetrieveAsync(workspace, plan, scope)
             : await examples.RetrieveAsync(workspace, plan, scope);
-        hits = await stages.ApplyAsync(plan, hits, answer.Timings, scope);
+        hits = await stages.ApplyAsync(workspace, plan, hits, answer.Timings, scope);
         var next = HitPage.Cut(plan, hits, answer.Hits);
         if (next is { } place && plan.IsPaged)
             answer.NextPageToken = new SearchCursor(place, plan.Statistics, mix).ToToken(plan.Hash);

@@ -16,6 +16,7 @@ internal sealed class SearchPlan
 {
     private const int DefaultCandidates = 200;
     private const int DefaultReranked = 50;
+    private const int DefaultCompared = 100;
 
     // Lists that are mixed need keys and scores; what the hits carry is read when it is known which they are.
     private static readonly ReturnFields NoFields = new();
@@ -41,13 +42,9 @@ internal sealed class SearchPlan
             { FetchK: > 0 } diversity => diversity.FetchK,
             _ => Math.Clamp(4 * (K + Offset), Limits.LeastFetchK, Limits.FetchK),
         };
-        RerankedHits = search.Rerank switch
-        {
-            null => 0,
-            { TopN: > 0 } rerank => rerank.TopN,
-            _ => Math.Max(K + Offset, Math.Min(DefaultReranked, Limits.Reranked / Math.Max(1, ChunksPerDocument))),
-        };
-        PoolSize = Math.Max(Wanted, Math.Max(FetchK, RerankedHits));
+        RerankedHits = search.Rerank is { } rerank ? RescoredHits(rerank.TopN, DefaultReranked) : 0;
+        ComparedHits = search.LateInteraction is { } late ? RescoredHits(late.TopN, DefaultCompared) : 0;
+        PoolSize = Math.Max(Math.Max(Wanted, FetchK), Math.Max(RerankedHits, ComparedHits));
         if (UsesCandidates)
             PoolSize = Math.Max(PoolSize, search.Candidates > 0 ? search.Candidates : DefaultCandidates);
         Candidates = search.Fusion is { Candidates: > 0 } fusion
@@ -89,6 +86,9 @@ internal sealed class SearchPlan
     /// <summary>How many hits, or documents, are scored by a reranking model.</summary>
     public int RerankedHits { get; }
 
+    /// <summary>How many hits, or documents, are scored by late interaction.</summary>
+    public int ComparedHits { get; }
+
     /// <summary>The space whose vectors tell how alike hits are.</summary>
     public string DiversitySpace => _search.Diversity is { HasSpace: true } diversity ? diversity.Space : _search.Space;
 
@@ -115,6 +115,9 @@ internal sealed class SearchPlan
 
     /// <summary>Whether hits are shown with snippets or neighbours.</summary>
     public bool HasSurroundings => _search.Highlight is not null || _search.Neighbours > 0;
+
+    // Scores are new after these stages: a threshold is of the new ones.
+    private bool ChangesScores => UsesCandidates || _search.Rerank is not null || _search.LateInteraction is not null;
 
     // What the stages need of hits, where they need anything.
     private ReturnFields PoolFields { get; }
@@ -218,6 +221,15 @@ internal sealed class SearchPlan
         return request;
     }
 
+    /// <summary>Asks for the scores of hits by late interaction.</summary>
+    public ScoreChunksRequest ToScoreRequest(Target target, IEnumerable<ChunkKey> keys)
+    {
+        var request = new ScoreChunksRequest { Target = target, Query = _search.LateInteraction.MultiVector };
+        request.Keys.AddRange(keys);
+        Shards.MinStamps.AddTo(request.MinStamps, _seen, target);
+        return request;
+    }
+
     /// <summary>Asks for the vectors of chunks to search by.</summary>
     public GetRequest ToVectorRequest(Target target, IEnumerable<ChunkKey> keys)
     {
@@ -271,7 +283,7 @@ internal sealed class SearchPlan
         }
 
         request.Excluded.Add(ExampleKeys);
-        if (_search.HasScoreThreshold && !IsHybrid && !UsesCandidates && _search.Rerank is null)
+        if (_search.HasScoreThreshold && !IsHybrid && !ChangesScores)
             request.ScoreThreshold = _search.ScoreThreshold;
         if (Cursor is { Mix: { } mix })
         {
@@ -297,6 +309,9 @@ internal sealed class SearchPlan
                 $"The workspace has no vector space '{MetadataRules.Shorten(plan.DiversitySpace)}': {workspace.SpaceNames}.");
         }
 
+        if (search.LateInteraction?.MultiVector is { } vectors
+            && MultiVectorRules.Fault(vectors, workspace.Settings.MultiVectorDimension) is { } fault)
+            throw Refuse.Invalid("late_interaction.multi_vector", fault);
         if (!plan.IsPaged)
             return plan;
         plan.Hash = SearchCursor.HashOf(search, workspace.UidBytes);
@@ -307,6 +322,10 @@ internal sealed class SearchPlan
             throw Refuse.Invalid("page_token", "It is not one of ours: start over without one.");
         return plan;
     }
+
+    private int RescoredHits(int asked, int most) => asked > 0
+        ? asked
+        : Math.Max(K + Offset, Math.Min(most, Limits.Reranked / Math.Max(1, ChunksPerDocument)));
 
     private static ReturnFields FieldsOf(SearchRequest search, string diversitySpace)
     {

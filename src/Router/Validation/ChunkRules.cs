@@ -25,6 +25,9 @@ internal static class ChunkRules
             return $"The text is longer than {Limits.TextBytes} bytes of UTF-8: cut it into several chunks.";
         return MetadataRules.Fault(chunk.Metadata)
             ?? VectorsFault(chunk, workspace)
+            ?? (chunk.MultiVector is { } vectors
+                ? MultiVectorRules.Fault(vectors, workspace.Settings.MultiVectorDimension)
+                : null)
             ?? PassageFault(chunk.Passage)
             ?? (isPatch || chunk.Text.Length > 0 || chunk.Vectors.Count > 0
                 ? null
@@ -41,10 +44,10 @@ internal static class ChunkRules
             return "The update mask is empty: name what to change, or leave it out to replace the chunk whole.";
         foreach (var path in mask.Paths)
         {
-            if (path is not ("text" or "metadata" or "vectors" or "passage"))
+            if (path is not ("text" or "metadata" or "vectors" or "passage" or "multi_vector"))
             {
                 return $"The update mask names '{MetadataRules.Shorten(path)}': "
-                    + "it may name text, metadata, vectors and passage.";
+                    + "it may name text, metadata, vectors, passage and multi_vector.";
             }
         }
 

@@ -38,6 +38,10 @@ internal static class Limits
 
     public const int Dimension = 4096;
 
+    public const int MultiVectorDimension = 1024;
+    public const int MultiVectorCount = 1024;
+    public const int MultiVectorComponents = 128 * 1024;
+
     /// <summary>Fewest dimensions with QUANTIZATION_BINARY.</summary>
     public const int BinaryDimension = 64;
     public const int Spaces = 8;

@@ -26,13 +26,15 @@ internal static class StageRules
             CheckExamples(search, examples, violations);
         if (search.Rerank is { } rerank)
             CheckRerank(search, rerank, wanted, violations);
+        if (search.LateInteraction is { } late)
+            CheckLateInteraction(search, late, wanted, violations);
         FacetRules.Check(search.Facets, violations);
         var changesOrder = search.Boosts.Count > 0 || search.Diversity is not null || search.Rerank is not null
-            || search.Examples?.Strategy is ExampleStrategy.BestScore;
+            || search.LateInteraction is not null || search.Examples?.Strategy is ExampleStrategy.BestScore;
         if (changesOrder && (search.Paging || search.PageToken.Length > 0))
         {
             violations.Add("paging",
-                "Boosts, reranking, diversity and EXAMPLE_STRATEGY_BEST_SCORE choose from a part of the hits, which writes change: "
+                "Boosts, late interaction, reranking, diversity and EXAMPLE_STRATEGY_BEST_SCORE choose from a part of the hits, which writes change: "
                 + "use offset.");
         }
     }
@@ -71,6 +73,24 @@ internal static class StageRules
             violations.Add("rerank", $"It reads {most} hits at most here: ask for fewer than {wanted}, or leave it out.");
         else if (rerank.TopN != 0 && (rerank.TopN < wanted || rerank.TopN > most))
             violations.Add("rerank.top_n", $"{rerank.TopN} is not between k + offset, {wanted} here, and {most}.");
+    }
+
+    private static void CheckLateInteraction(
+        SearchRequest search, LateInteraction late, long wanted, Violations violations)
+    {
+        if (late.QueryCase is LateInteraction.QueryOneofCase.None)
+            violations.Add("late_interaction", "There is nothing to compare hits with: give a multi_vector.");
+        var most = Limits.Reranked / Math.Max(1, search.Grouping?.ChunksPerDocument ?? 0);
+        if (wanted > most)
+        {
+            violations.Add("late_interaction",
+                $"It compares {most} hits at most here: ask for fewer than {wanted}, or leave it out.");
+        }
+        else if (late.TopN != 0 && (late.TopN < wanted || late.TopN > most))
+        {
+            violations.Add(
+                "late_interaction.top_n", $"{late.TopN} is not between k + offset, {wanted} here, and {most}.");
+        }
     }
 
     private static void CheckDiversity(Diversity diversity, long wanted, Violations violations)

@@ -31,6 +31,12 @@ internal static class WorkspaceRules
         CheckChunking(workspace.Chunking, violations);
         CheckLabels(workspace, violations);
         CheckText(workspace.Text, violations);
+        if (workspace.MultiVectorDimension is < 0 or > Limits.MultiVectorDimension)
+        {
+            violations.Add("workspace.multi_vector_dimension",
+                $"{workspace.MultiVectorDimension} is not between 1 and {Limits.MultiVectorDimension}; 0 asks for none.");
+        }
+
         violations.ThrowIfAny();
     }
 

@@ -63,6 +63,7 @@ internal static class WorkspacePatch
                 or "chunking.max_tokens" or "chunking.overlap_tokens" or "labels")
                 continue;
             violations.Add($"update_mask.paths[{i}]", path is "spaces" or "text" or "spread" or "name" or "partitions"
+                or "multi_vector_dimension"
                 ? $"'{path}' is fixed at creation: make another workspace."
                 : $"'{MetadataRules.Shorten(path)}' cannot be changed: name embedding.ingest, chunking or labels.");
         }

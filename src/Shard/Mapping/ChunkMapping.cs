@@ -20,6 +20,7 @@ internal static class ChunkMapping
         Metadata = ValueMapping.ToMetadata(chunk.Metadata),
         Vectors = [.. chunk.Vectors.Select(
             entry => new SpaceVector(profile.IndexOf(entry.Key), VectorMapping.ToEngine(entry.Value, entry.Key)))],
+        MultiVector = MultiVectorMapping.ToEngine(chunk.MultiVector, profile),
         Attributes = chunk.Passage is null ? default(ReadOnlyMemory<byte>) : chunk.Passage.ToByteArray(),
         Fields = fields,
         Precondition = precondition,
@@ -46,10 +47,14 @@ internal static class ChunkMapping
                 "metadata" => ChunkFields.Metadata,
                 "vectors" => ChunkFields.Vectors,
                 "passage" => ChunkFields.Attributes,
+                "multi_vector" => ChunkFields.MultiVector,
                 _ => throw new InvalidInputException(
-                    $"The update mask names '{path}'; it may name text, metadata, vectors and passage."),
+                    $"The update mask names '{path}'; it may name text, metadata, vectors, passage and multi_vector."),
             };
         }
+
+        if (fields == ChunkFields.All)
+            fields |= ChunkFields.Patch;
 
         return fields != ChunkFields.None
             ? fields
@@ -64,7 +69,8 @@ internal static class ChunkMapping
         return (fields.Text ? ReturnFields.Text : 0)
             | (fields.Metadata ? ReturnFields.Metadata : 0)
             | (fields.Vectors.Count > 0 ? ReturnFields.Vectors : 0)
-            | (fields.Passage ? ReturnFields.Attributes : 0);
+            | (fields.Passage ? ReturnFields.Attributes : 0)
+            | (fields.MultiVector ? ReturnFields.MultiVector : 0);
     }
 
     public static Chunk ToProto(StoredChunk stored, V1.ReturnFields? fields, WorkspaceProfile profile)
@@ -76,6 +82,7 @@ internal static class ChunkMapping
             Version = VersionNumber.From(stored.Version),
             Text = stored.Text ?? "",
             Passage = ToPassage(stored.Attributes),
+            MultiVector = MultiVectorMapping.ToProto(stored.MultiVector),
         };
         ValueMapping.AddTo(chunk.Metadata, stored.Metadata);
         foreach (var (name, vector) in Wanted(stored.Vectors, fields, profile))
@@ -98,6 +105,7 @@ internal static class ChunkMapping
             Version = VersionNumber.From(found.Version),
             Text = found.Text ?? "",
             Passage = ToPassage(found.Attributes),
+            MultiVector = MultiVectorMapping.ToProto(found.MultiVector),
         };
         ValueMapping.AddTo(hit.Metadata, found.Metadata);
         foreach (var (name, vector) in Wanted(found.Vectors, fields, profile))

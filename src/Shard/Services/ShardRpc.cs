@@ -11,7 +11,7 @@ namespace Rag.Shard.Services;
 /// </summary>
 internal sealed partial class ShardRpc(
     WriteHandler writes, ReadHandler reads, SearchHandler search, SearchStreams streams, FacetHandler facets,
-    EmbedHandler embed, RerankHandler rerank, StatusHandler status,
+    EmbedHandler embed, RerankHandler rerank, ScoreHandler score, StatusHandler status,
     ModelChangeMeter modelChanges, ILogger<ShardRpc> logger) : ShardService.ShardServiceBase
 {
     public override Task<PutSettingsResponse> PutSettings(PutSettingsRequest request, ServerCallContext context) =>
@@ -69,6 +69,9 @@ internal sealed partial class ShardRpc(
 
     public override Task<EmbedTextsResponse> EmbedTexts(EmbedTextsRequest request, ServerCallContext context) =>
         RunAsync(embed.EmbedAsync(request, context.CancellationToken), context);
+
+    public override Task<ScoreChunksResponse> ScoreChunks(ScoreChunksRequest request, ServerCallContext context) =>
+        RunAsync(score.ScoreAsync(request, context.CancellationToken), context);
 
     public override Task<RerankTextsResponse> RerankTexts(RerankTextsRequest request, ServerCallContext context) =>
         RunAsync(rerank.RerankAsync(request, context.CancellationToken), context);

@@ -17,6 +17,7 @@ internal sealed class WorkspaceProfile
     {
         var workspace = Workspace.Parser.ParseFrom(settings.Extension.Span);
         Ingest = workspace.Embedding?.Ingest ?? EmbeddingIngest.Full;
+        MultiVectorDimension = workspace.MultiVectorDimension;
         var spaces = new List<ProfileSpace>();
         foreach (var space in workspace.Spaces)
             spaces.Add(ToProfile(space, isHidden: false));
@@ -26,6 +27,9 @@ internal sealed class WorkspaceProfile
     }
 
     public EmbeddingIngest Ingest { get; }
+
+    /// <summary>Dimensions of chunks' multi-vectors; 0: they have none.</summary>
+    public int MultiVectorDimension { get; }
 
     /// <summary>All sets of vectors, those that searches do not use yet last.</summary>
     public IReadOnlyList<ProfileSpace> Spaces { get; }

@@ -35,6 +35,7 @@ internal sealed class StoreModel(SliceId slice)
         var document = $"d{random.Next(8)}";
         (await store.CountAsync(slice, null, document, default))
             .ShouldBe(Chunks.Keys.Count(key => key.DocumentId == document));
+        await CompareScoresAsync(store, random);
         var statistics = await store.GetStatisticsAsync(slice, default);
         statistics.Chunks.ShouldBe(Chunks.Count);
         statistics.Documents.ShouldBe(Chunks.Keys.Select(key => key.DocumentId).Distinct().Count());
@@ -61,8 +62,28 @@ internal sealed class StoreModel(SliceId slice)
             chunk.Metadata!["n"].ShouldBe(MetadataValue.Of((long)expected.Number));
             chunk.Vectors!.Single().Values.ToArray().ShouldBe(StoreHarness.Vector(expected.X));
             chunk.Version.ShouldBe(expected.Version);
+            // Multiples of 1/127 of the largest are kept as they are.
+            (chunk.MultiVector is null).ShouldBe(expected.Tokens is null);
+            chunk.MultiVector?.Values.ToArray().ShouldBe(expected.Tokens!, 1e-4);
         }
     }
+
+    private async Task CompareScoresAsync(ShardStore store, Random random)
+    {
+        var query = new float[] { 127, random.Next(-127, 128), random.Next(-127, 128), 127 };
+        ChunkKey[] keys = [.. Chunks.Keys.Take(200), new ChunkKey("d0", "never")];
+        var scores = await store.ScoreAsync(slice, keys, new MultiVector(2, query), default);
+        for (var i = 0; i < keys.Length; i++)
+        {
+            var expected = Chunks.GetValueOrDefault(keys[i])?.Tokens is { } tokens ? MaxSim(query, tokens) : (double?)null;
+            (scores[i] is null).ShouldBe(expected is null);
+            if (expected is { } score)
+                ((double)scores[i]!).ShouldBe(score, 1);
+        }
+    }
+
+    private static double MaxSim(float[] query, float[] tokens) => query.Chunk(2).Sum(
+        x => tokens.Chunk(2).Max(y => (double)x[0] * y[0] + (double)x[1] * y[1]));
 
     private async Task CompareTextAsync(ShardStore store, Random random)
     {
@@ -97,4 +118,5 @@ internal sealed class StoreModel(SliceId slice)
 }
 
 /// <summary>A chunk in the model.</summary>
-internal sealed record ModelChunk(float X, string Text, int Number, WriteStamp Version);
+/// <param name="Tokens">Vectors for late interaction, of two dimensions; null for none.</param>
+internal sealed record ModelChunk(float X, string Text, int Number, WriteStamp Version, float[]? Tokens);

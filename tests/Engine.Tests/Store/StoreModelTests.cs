@@ -126,10 +126,17 @@ public sealed class StoreModelTests
 
     private static ChunkWrite RandomWrite(ChunkKey key, Random random) => Chunk(
         key.DocumentId, key.ChunkId, random.Next(12), $"text {random.Next(1000)}",
-        new Dictionary<string, MetadataValue> { ["n"] = MetadataValue.Of((long)random.Next(5)) });
+        new Dictionary<string, MetadataValue> { ["n"] = MetadataValue.Of((long)random.Next(5)) })
+        with { MultiVector = RandomTokens(random) };
+
+    private static MultiVector? RandomTokens(Random random) => random.Next(3) == 0
+        ? null
+        : new MultiVector(2, Enumerable.Range(0, random.Next(1, 6))
+            .SelectMany(_ => new float[] { random.Next(-127, 128), random.Next(2) == 0 ? 127 : -127 }).ToArray());
 
     private static ModelChunk ModelOf(ChunkWrite write, WriteStamp version) => new(
-        write.Vectors[0].Values.Span[0], write.Text!, (int)write.Metadata["n"].AsInteger(), version);
+        write.Vectors[0].Values.Span[0], write.Text!, (int)write.Metadata["n"].AsInteger(), version,
+        write.MultiVector?.Values.ToArray());
 
     private static async Task UpsertAsync(StoreHarness harness, StoreModel model, Random random)
     {
@@ -151,7 +158,8 @@ public sealed class StoreModelTests
     private static async Task PatchAsync(StoreHarness harness, StoreModel model, Random random)
     {
         var key = RandomKey(random);
-        var fields = (ChunkFields)(1 << random.Next(3));
+        ChunkFields[] all = [ChunkFields.Text, ChunkFields.Metadata, ChunkFields.Vectors, ChunkFields.MultiVector, ChunkFields.All | ChunkFields.Patch];
+        var fields = all[random.Next(all.Length)];
         var write = RandomWrite(key, random);
         var result = (await harness.UpsertAsync(model.Slice, write with { Fields = fields })).Items[0];
         if (!model.Chunks.TryGetValue(key, out var chunk))
@@ -166,6 +174,8 @@ public sealed class StoreModelTests
         {
             ChunkFields.Text => chunk with { Text = patched.Text, Version = result.Version },
             ChunkFields.Metadata => chunk with { Number = patched.Number, Version = result.Version },
+            ChunkFields.MultiVector => chunk with { Tokens = patched.Tokens, Version = result.Version },
+            ChunkFields.All | ChunkFields.Patch => patched with { Tokens = chunk.Tokens },
             _ => chunk with { X = patched.X, Version = result.Version },
         };
     }

@@ -38,6 +38,10 @@ public sealed class BadStageTests(SharedRouter shared) : IClassFixture<SharedRou
         { "reranking fewer than wanted", search => search.Rerank = new Rerank { Model = "m", TopN = 9 }, "rerank.top_n" },
         { "reranking too many", search => (search.Rerank, search.K) = (new Rerank { Model = "m" }, 1001), "rerank" },
         { "reranking too many of documents", search => (search.Rerank, search.Grouping) = (new Rerank { Model = "m", TopN = 11 }, new Grouping { ChunksPerDocument = 100 }), "rerank.top_n" },
+        { "late interaction with nothing", search => search.LateInteraction = new LateInteraction(), "late_interaction" },
+        { "late interaction in a workspace without multi-vectors", search => search.LateInteraction = Late(), "late_interaction.multi_vector" },
+        { "late interaction of fewer than wanted", search => search.LateInteraction = new LateInteraction(Late()) { TopN = 9 }, "late_interaction.top_n" },
+        { "late interaction of too many", search => (search.LateInteraction, search.K) = (Late(), 1001), "late_interaction" },
         { "scores of words without words", search => search.Bm25 = new Bm25(), "bm25" },
         { "a k1 that is too high", search => (search.Mode, search.Bm25) = (SearchMode.Sparse, new Bm25 { K1 = 11 }), "bm25.k1" },
         { "a b of NaN", search => (search.Mode, search.Bm25) = (SearchMode.Hybrid, new Bm25 { B = float.NaN }), "bm25.b" },
@@ -70,6 +74,8 @@ public sealed class BadStageTests(SharedRouter shared) : IClassFixture<SharedRou
 
     private static Examples Like(ExampleStrategy strategy = ExampleStrategy.Unspecified) =>
         new() { Strategy = strategy, Positive = { new Example { Vector = Dense(1, 0, 0, 0) } } };
+
+    private static LateInteraction Late() => new() { MultiVector = new MultiVector { Dense = new DenseVectors { Vectors = { new DenseVector { Values = { 1 } } } } } };
 
     private static Fusion Mix(SearchRequest search)
     {
