@@ -16,6 +16,19 @@ internal sealed class PostgresDocumentStore(PostgresDatabase database, TimeProvi
         "workspace_id, document_id, title, file_name, media_type, metadata, content_hash, fingerprint, size_bytes, "
         + "chunks, version, create_time, update_time";
 
+    private const int StepRows = 250;
+
+    /// <summary>$1: the workspace, $2: the document after which to begin, $3: rows. The last document; null: no more.</summary>
+    private const string InvalidateStep =
+        """
+        WITH step AS MATERIALIZED (
+            SELECT document_id FROM documents WHERE workspace_id = $1 AND document_id > $2 ORDER BY document_id LIMIT $3),
+        invalidated AS (
+            UPDATE documents SET fingerprint = ''
+            WHERE workspace_id = $1 AND fingerprint <> '' AND document_id = ANY (ARRAY (SELECT document_id FROM step)))
+        SELECT CASE WHEN count(*) = $3 THEN max(document_id) END FROM step
+        """;
+
     private static readonly string Upsert = $"WITH {Living}, recorded AS ({RecordIf("true")}) SELECT count(*) FROM living";
 
     public async Task<bool> UpsertAsync(DocumentRecord document, CancellationToken cancellationToken) =>
@@ -42,15 +55,24 @@ internal sealed class PostgresDocumentStore(PostgresDatabase database, TimeProvi
             "DELETE FROM documents WHERE workspace_id = $1 AND document_id = $2 AND ($3 = 0 OR version = $3) RETURNING 1",
             workspaceUid, documentId, ifVersion), static _ => 1, cancellationToken)).Count == 1;
 
-    public Task InvalidateAsync(
+    public async Task InvalidateAsync(
         Guid workspaceUid, IReadOnlyCollection<string>? documentIds, CancellationToken cancellationToken)
     {
-        const string Change = "UPDATE documents SET fingerprint = '' WHERE workspace_id = $1 AND fingerprint <> ''";
-        var statement = documentIds is null
-            ? PostgresStatement.Of(Change, workspaceUid)
-            : PostgresStatement.Of(Change + " AND document_id = ANY ($2)",
-                workspaceUid, documentIds.Where(PostgresValues.CanHold).ToArray());
-        return database.WriteAsync(workspaceUid, statement, static _ => 0, cancellationToken);
+        if (documentIds is not null)
+        {
+            await database.WriteAsync(workspaceUid, PostgresStatement.Of(
+                "UPDATE documents SET fingerprint = '' WHERE workspace_id = $1 AND fingerprint <> '' AND document_id = ANY ($2)",
+                workspaceUid, documentIds.Where(PostgresValues.CanHold).ToArray()), static _ => 0, cancellationToken);
+            return;
+        }
+
+        // In steps in the order of the keys: millions of rows in one would be longer than a statement may take.
+        for (var last = ""; last is not null;)
+        {
+            last = (await database.WriteAsync(workspaceUid, PostgresStatement.Of(
+                InvalidateStep, workspaceUid, last, (long)StepRows),
+                static row => row.IsDBNull(0) ? null : row.GetString(0), cancellationToken))[0];
+        }
     }
 
     public async ValueTask<long> CountAsync(Guid workspaceUid, CancellationToken cancellationToken) =>

@@ -45,14 +45,16 @@ internal static class PostgresJobQueue
 
     /// <summary>
     /// A job is due if its time has come and no earlier job of the same document is unfinished: two versions of one
-    /// document never overtake each other. The inner query stays one by its LIMIT: a look into an index for each job.
+    /// document never overtake each other. The inner query stays one by its LIMIT: a look into an index for each job. As a
+    /// boolean the planner takes it to be true for every other job; a comparison with NULL it takes to be hardly ever
+    /// true, and then gathers and sorts all jobs of a workspace to find the first.
     /// </summary>
     private const string IsDue =
         """
         due.ready_at IS NOT NULL AND due.ready_at <= coalesce($1::timestamptz, now())
-            AND (SELECT 1 FROM ingestion_jobs earlier
+            AND coalesce((SELECT false FROM ingestion_jobs earlier
                 WHERE earlier.workspace_id = due.workspace_id AND earlier.document_id = due.document_id
-                    AND earlier.number < due.number AND earlier.ready_at IS NOT NULL LIMIT 1) IS NULL
+                    AND earlier.number < due.number AND earlier.ready_at IS NOT NULL LIMIT 1), true)
         """;
 
     /// <summary>
@@ -97,7 +99,8 @@ internal static class PostgresJobQueue
         ready AS MATERIALIZED (
             SELECT t.workspace_id, t.turn, t.room
             FROM turns t CROSS JOIN LATERAL (
-                SELECT 1 FROM ingestion_jobs due WHERE due.workspace_id = t.workspace_id AND {IsDue} LIMIT 1) one
+                SELECT 1 FROM ingestion_jobs due WHERE due.workspace_id = t.workspace_id AND {IsDue}
+                ORDER BY due.priority, due.number LIMIT 1) one
             WHERE t.room > 0 ORDER BY t.turn LIMIT $4),
         due AS MATERIALIZED (
             SELECT t.workspace_id, t.turn, d.number,
@@ -130,7 +133,7 @@ internal static class PostgresJobQueue
         FROM job_turns t CROSS JOIN LATERAL (
             SELECT due.job_id, due.priority, due.number, due.fence FROM ingestion_jobs due
             WHERE due.workspace_id = t.workspace_id AND {IsDue} ORDER BY due.priority, due.number
-            LIMIT least($2, greatest($3 / (SELECT count(*) FROM job_turns), 1))) d
+            LIMIT least($2, greatest($3 / (SELECT count(*) FROM (SELECT FROM job_turns LIMIT $3) few), 1))) d
         ORDER BY t.turn, d.priority, d.number LIMIT $3
         """;
 

@@ -6,7 +6,10 @@ namespace Rag.Metadata.Postgres;
 internal sealed class PostgresWorkspaceStore(PostgresDatabase database, PostgresSignals signals, TimeProvider time)
     : IWorkspaceStore
 {
-    private const int EraseStep = 500;
+    private const int EraseStep = 250;
+
+    /// <summary>Jobs that one transaction cancels.</summary>
+    private const long CancelStep = 250;
 
     private const string Columns =
         "workspace_id, name, state, version, applied_version, settings, request_id, create_time, update_time";
@@ -83,13 +86,24 @@ internal sealed class PostgresWorkspaceStore(PostgresDatabase database, Postgres
         // A statement of its own: it sees the jobs that were queued while the first one waited for them.
         var cancel = PostgresStatement.Of(
             "UPDATE ingestion_jobs SET state = 7, reason = $1, fence = fence + 1, ready_at = NULL, "
-            + "update_time = coalesce($2::timestamptz, now()) WHERE workspace_id = $3 AND ready_at IS NOT NULL "
-            + "AND EXISTS (SELECT FROM workspaces WHERE workspace_id = $3 AND state = 3)",
-            "The workspace is being deleted.", now, uid);
-        var look = PostgresStatement.Of($"SELECT {Columns} FROM workspaces WHERE workspace_id = $1 AND state = 3", uid);
-        var found = await database.WriteAsync(All, [begin, cancel, look], Read, cancellationToken);
-        signals.PulseAll();
-        return found.FirstOrDefault();
+            + "update_time = coalesce($2::timestamptz, now()) WHERE number = ANY (ARRAY (SELECT number FROM ingestion_jobs "
+            + "WHERE workspace_id = $3 AND ready_at IS NOT NULL ORDER BY priority, number LIMIT $4)) "
+            + "AND ready_at IS NOT NULL AND EXISTS (SELECT FROM workspaces WHERE workspace_id = $3 AND state = 3)",
+            "The workspace is being deleted.", now, uid, CancelStep);
+        var look = PostgresStatement.Of(
+            $"SELECT {Columns}, EXISTS (SELECT FROM ingestion_jobs WHERE workspace_id = $1 AND ready_at IS NOT NULL) "
+            + "FROM workspaces WHERE workspace_id = $1 AND state = 3", uid);
+        PostgresStatement[] statements = [begin, cancel, look];
+        while (true)
+        {
+            var found = (await database.WriteAsync(All, statements,
+                static row => (Record: Read(row), HasJobs: row.GetBoolean(9)), cancellationToken)).FirstOrDefault();
+            signals.PulseAll();
+            if (!found.HasJobs)
+                return found.Record;
+            // A tenant's flood: no more is queued from now on, and what is left goes in steps.
+            statements = [cancel, look];
+        }
     }
 
     public async Task EraseAsync(Guid uid, CancellationToken cancellationToken)
