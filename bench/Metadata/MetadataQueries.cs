@@ -110,7 +110,7 @@ internal sealed class MetadataQueries(IMetadataStore store, int documents)
         yield return Of("document recorded", nameof(all.UpsertAsync), 5, random => all.UpsertAsync(Document(Uid(random), DocumentId(random)), default));
         yield return Of("document invalidated", nameof(all.InvalidateAsync), 5, random => all.InvalidateAsync(Uid(random), [DocumentId(random)], default));
         yield return Of($"all {_each:N0} documents invalidated", nameof(all.InvalidateAsync), 0.5, random => all.InvalidateAsync(Uid(random), null, default),
-            trips: _each / 250 + 1) with { RateAlone = Seldom };
+            trips: _each / 100 + 1) with { RateAlone = Seldom };
         yield return Of("document deleted", nameof(all.DeleteAsync), 5, random => all.DeleteAsync(Uid(random), DocumentId(random), 0, default));
     }
 

@@ -16,7 +16,7 @@ internal sealed class PostgresDocumentStore(PostgresDatabase database, TimeProvi
         "workspace_id, document_id, title, file_name, media_type, metadata, content_hash, fingerprint, size_bytes, "
         + "chunks, version, create_time, update_time";
 
-    private const int StepRows = 250;
+    private const int StepRows = 100;
 
     /// <summary>$1: the workspace, $2: the document after which to begin, $3: rows. The last document; null: no more.</summary>
     private const string InvalidateStep =
