@@ -6,22 +6,25 @@ namespace Rag.Engine.Mutations;
 /// <summary>
 /// A chunk's content, as it stands in mutations and, verbatim, in the chunk log.
 /// <code>
-/// flags (1 text, 2 metadata, 8 attributes, 32 multi-vector: as ChunkFields), then those that are there:
-/// text (length + UTF-8), attributes (length + bytes), multi-vector (length + MultiVectorCodec), metadata (MetadataCodec)
+/// flags (1 text, 2 metadata, 8 attributes, 16 sparse vector, 32 multi-vector: as ChunkFields), then those that are there:
+/// text (length + UTF-8), attributes (length + bytes), sparse vector (SparseVectorCodec),
+/// multi-vector (length + MultiVectorCodec), metadata (MetadataCodec)
 /// </code>
 /// A flag that is set says that the field is set, also where its value is empty; the text that is null has no flag.
 /// </summary>
 internal static class ContentCodec
 {
     /// <summary>Fields that are kept in the content.</summary>
-    public const ChunkFields Fields =
-        ChunkFields.Text | ChunkFields.Metadata | ChunkFields.Attributes | ChunkFields.MultiVector;
+    public const ChunkFields Fields = ChunkFields.Text | ChunkFields.Metadata | ChunkFields.Attributes
+        | ChunkFields.SparseVector | ChunkFields.MultiVector;
 
     /// <summary>Writes the fields of <paramref name="chunk"/> that its mask names; nothing if there is
     /// nothing.</summary>
     public static void Write(PayloadWriter to, ChunkWrite chunk)
     {
         var flags = chunk.Fields == ChunkFields.All ? Fields : chunk.Fields & Fields;
+        if (chunk.Sparse.IsEmpty)
+            flags &= ~ChunkFields.SparseVector;
         if (chunk.Text is null)
             flags &= ~ChunkFields.Text;
         if (chunk.Metadata.Count == 0)
@@ -37,6 +40,8 @@ internal static class ContentCodec
             to.Text(chunk.Text!);
         if ((flags & ChunkFields.Attributes) != 0)
             to.Bytes(chunk.Attributes.Span);
+        if ((flags & ChunkFields.SparseVector) != 0)
+            SparseVectorCodec.Write(to, chunk.Sparse);
         if ((flags & ChunkFields.MultiVector) != 0)
         {
             using var vectors = new PayloadWriter(16 * 1024);
@@ -59,19 +64,22 @@ internal static class ContentCodec
         var text = (mask & ChunkFields.Text) != 0 ? set.Text : old.Text;
         var attributes = (mask & ChunkFields.Attributes) != 0 ? set.Attributes : old.Attributes;
         var metadata = (mask & ChunkFields.Metadata) != 0 ? set.Metadata : old.Metadata;
+        var sparse = (mask & ChunkFields.SparseVector) != 0 ? set.Sparse : old.Sparse;
         var vectors = (mask & ChunkFields.MultiVector) != 0 ? set.MultiVector : old.MultiVector;
         var flags = (text.IsEmpty ? 0 : ChunkFields.Text) | (attributes.IsEmpty ? 0 : ChunkFields.Attributes)
-            | (metadata.IsEmpty ? 0 : ChunkFields.Metadata) | (vectors.IsEmpty ? 0 : ChunkFields.MultiVector);
+            | (sparse.IsEmpty ? 0 : ChunkFields.SparseVector) | (vectors.IsEmpty ? 0 : ChunkFields.MultiVector)
+            | (metadata.IsEmpty ? 0 : ChunkFields.Metadata);
         if (flags == 0)
             return;
         to.Byte((byte)flags);
         to.Raw(text);
         to.Raw(attributes);
+        to.Raw(sparse);
         to.Raw(vectors);
         to.Raw(metadata);
     }
 
-    /// <summary>The parts with their length prefixes; empty where a part is absent.</summary>
+    /// <summary>The parts with what stands before their bytes; empty where a part is absent.</summary>
     public static ContentParts Split(ReadOnlySpan<byte> content)
     {
         if (content.IsEmpty)
@@ -83,6 +91,13 @@ internal static class ContentCodec
             parts.Text = Prefixed(ref reader, content);
         if ((flags & ChunkFields.Attributes) != 0)
             parts.Attributes = Prefixed(ref reader, content);
+        if ((flags & ChunkFields.SparseVector) != 0)
+        {
+            var start = reader.Position;
+            SparseVectorCodec.Skip(ref reader);
+            parts.Sparse = content[start..reader.Position];
+        }
+
         if ((flags & ChunkFields.MultiVector) != 0)
             parts.MultiVector = Prefixed(ref reader, content);
         if ((flags & ChunkFields.Metadata) != 0)
@@ -136,5 +151,6 @@ internal ref struct ContentParts
     public ReadOnlySpan<byte> Text;
     public ReadOnlySpan<byte> Attributes;
     public ReadOnlySpan<byte> MultiVector;
+    public ReadOnlySpan<byte> Sparse;
     public ReadOnlySpan<byte> Metadata;
 }

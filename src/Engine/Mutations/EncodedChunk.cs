@@ -47,7 +47,7 @@ internal ref struct EncodedChunk
         if (record.ChunkId.IsEmpty)
             record.ChunkId = record.DocumentId;
         record.Fields = (ChunkFields)from.Byte();
-        if (record.Fields == 0 || (record.Fields & ~ChunkFields.Known) != 0)
+        if ((record.Fields & ~ChunkFields.Patch) == 0 || (record.Fields & ~ChunkFields.Known) != 0)
             throw PayloadReader.Malformed("a chunk's mask has unknown fields");
         record.Precondition = ReadPrecondition(ref from);
         record.Content = Slice(ref from, payload);

@@ -5,18 +5,20 @@ namespace Rag.Engine.Mutations;
 
 /// <summary>
 /// The binary form of a workspace's settings, in mutations and in snapshots. Version 2 has the settings of texts at the
-/// end; where those are the defaults version 1 is written, which says the same.
+/// end, version 3 the boost of titles behind them; the oldest that says all is written.
 /// </summary>
 internal static class SettingsCodec
 {
     private const byte FirstVersion = 1;
     private const byte WithText = 2;
-    private const int MaxAttributeBoost = 10;
+    private const byte WithTitle = 3;
+    private const int MaxBoost = 10;
 
     public static void Write(PayloadWriter to, WorkspaceSettings settings)
     {
-        var hasText = settings.Text != TextSettings.Default;
-        to.Byte(hasText ? WithText : FirstVersion);
+        var format = settings.Text.TitleBoost != TextSettings.Default.TitleBoost ? WithTitle
+            : settings.Text != TextSettings.Default ? WithText : FirstVersion;
+        to.Byte(format);
         to.Guid(settings.Uid);
         to.VarInt(settings.Version);
         to.Byte((byte)settings.State);
@@ -33,10 +35,12 @@ internal static class SettingsCodec
         }
 
         to.Bytes(settings.Extension.Span);
-        if (!hasText)
+        if (format == FirstVersion)
             return;
         to.Byte((byte)settings.Text.Language);
         to.VarInt(settings.Text.AttributeBoost);
+        if (format == WithTitle)
+            to.VarInt(settings.Text.TitleBoost);
     }
 
     public static byte[] ToBytes(WorkspaceSettings settings)
@@ -57,8 +61,8 @@ internal static class SettingsCodec
     public static WorkspaceSettings Read(ref PayloadReader from)
     {
         var format = from.Byte();
-        if (format is not (FirstVersion or WithText))
-            throw PayloadReader.Malformed($"settings have format {format}; {FirstVersion} and {WithText} are known here");
+        if (format is not (FirstVersion or WithText or WithTitle))
+            throw PayloadReader.Malformed($"settings have format {format}; {FirstVersion} to {WithTitle} are known here");
         var uid = from.Guid();
         var version = from.VarInt();
         var state = (WorkspaceState)from.Byte();
@@ -82,15 +86,20 @@ internal static class SettingsCodec
         return new WorkspaceSettings
         {
             Uid = uid, Version = version, State = state, Spaces = spaces, Extension = from.Bytes().ToArray(),
-            Text = format == WithText ? ReadText(ref from) : TextSettings.Default,
+            Text = format == FirstVersion ? TextSettings.Default : ReadText(ref from, format),
         };
     }
 
-    private static TextSettings ReadText(ref PayloadReader from)
+    private static TextSettings ReadText(ref PayloadReader from, byte format)
     {
         var language = (AnalysisLanguage)from.Byte();
         if (!Enum.IsDefined(language))
             throw PayloadReader.Malformed($"there is no language {(byte)language}");
-        return new TextSettings { Language = language, AttributeBoost = Math.Max(1, from.Int32(MaxAttributeBoost)) };
+        return new TextSettings
+        {
+            Language = language,
+            AttributeBoost = Math.Max(1, from.Int32(MaxBoost)),
+            TitleBoost = format == WithTitle ? Math.Max(1, from.Int32(MaxBoost)) : 1,
+        };
     }
 }

@@ -8,7 +8,8 @@ namespace Rag.Engine.Slices;
 internal sealed class ChunkReader(ChunkContents contents)
 {
     private const ReturnFields ContentFields =
-        ReturnFields.Text | ReturnFields.Metadata | ReturnFields.Attributes | ReturnFields.MultiVector;
+        ReturnFields.Text | ReturnFields.Metadata | ReturnFields.Attributes | ReturnFields.SparseVector
+        | ReturnFields.MultiVector;
 
     // A record has at most a quarter of a MiB, and nothing here awaits.
     [ThreadStatic]
@@ -26,6 +27,7 @@ internal sealed class ChunkReader(ChunkContents contents)
             Metadata = content.Metadata,
             Attributes = content.Attributes,
             MultiVector = content.MultiVector,
+            Sparse = content.Sparse,
             Vectors = (fields & ReturnFields.Vectors) != 0 ? ReadVectors(slice, hit.Row) : null,
         };
     }
@@ -41,6 +43,7 @@ internal sealed class ChunkReader(ChunkContents contents)
             Metadata = content.Metadata,
             Attributes = content.Attributes,
             MultiVector = content.MultiVector,
+            Sparse = content.Sparse,
             Vectors = (fields & ReturnFields.Vectors) != 0 ? ReadVectors(slice, row) : null,
         };
     }
@@ -67,7 +70,8 @@ internal sealed class ChunkReader(ChunkContents contents)
             (fields & ReturnFields.Attributes) != 0
                 ? new ReadOnlyMemory<byte>(ContentCodec.ReadAttributes(parts.Attributes))
                 : null,
-            (fields & ReturnFields.MultiVector) != 0 ? ContentCodec.ReadMultiVector(parts.MultiVector) : null);
+            (fields & ReturnFields.MultiVector) != 0 ? ContentCodec.ReadMultiVector(parts.MultiVector) : null,
+            (fields & ReturnFields.SparseVector) != 0 ? SparseVectorCodec.Read(parts.Sparse) : null);
     }
 
     // The parts lie in this thread's buffer until the next read.
@@ -95,5 +99,5 @@ internal sealed class ChunkReader(ChunkContents contents)
 
     private readonly record struct Content(
         string? Text, IReadOnlyDictionary<string, MetadataValue>? Metadata, ReadOnlyMemory<byte>? Attributes,
-        MultiVector? MultiVector);
+        MultiVector? MultiVector, SparseVector? Sparse);
 }

@@ -117,7 +117,7 @@ internal sealed class Graveyard(Slice slice, EpochGuard guard)
             space.SetTag(row, 0);
         }
 
-        slice.Text.Index.Remove(row);
+        slice.RemoveTerms(row);
         var columns = slice.Rows.Columns;
         var key = slice.Keys.Read(columns.Keys[row]);
         slice.KeyIndex.Remove(Fingerprint.Of(key.DocumentId, key.ChunkId), row);

@@ -32,6 +32,24 @@ internal readonly struct VectorSearch(VectorIndex index, ReadOnlyMemory<float> v
         index.Search(vector.Span, new SearchEffort(Exact: true), filter, accepted, hits, out counters);
 }
 
+/// <summary>Finds rows by the inner product of their sparse vectors.</summary>
+internal readonly struct SparseVectorSearch(Slice slice, SparseQuery query) : IRowSearch
+{
+    private static readonly SparseIndex Empty = new(new SparseIndexOptions());
+
+    // Taken late: whoever has read which rows are visible finds the index that holds them.
+    private SparseIndex Index => slice.Sparse ?? Empty;
+
+    public int Limit => Index.Count;
+
+    public int Search<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
+        where TFilter : struct, IRowFilter =>
+        Index.Search(query, null, filter, hits, out counters);
+
+    public int SearchAll<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
+        where TFilter : struct, IRowFilter => Search(filter, accepted, hits, out counters);
+}
+
 /// <summary>Finds rows by the words of their texts.</summary>
 internal readonly struct TextSearch(
     SparseIndex index, SparseQuery query, SparseStatistics? statistics, Bm25Parameters parameters) : IRowSearch

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Rag.Engine.Mutations;
+using Rag.Engine.Sparse;
 
 namespace Rag.Engine.Slices;
 
@@ -14,6 +15,7 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
 
     private readonly List<GatheredVectors> _gathered = [];
     private readonly List<int> _born = [];
+    private readonly SparseDocument _sparse = new();
     private int _gatheredFloats;
     private TextFeeder? _texts;
 
@@ -73,7 +75,7 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
         slice.VisibleChunks++;
         if (++slice.Documents.LiveRows(document) == 1)
             slice.VisibleDocuments++;
-        slice.Text.Index.Show(row);
+        slice.ShowTerms(row);
         foreach (var space in slice.Spaces)
             space.Count(row, +1);
     }
@@ -87,7 +89,7 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
         slice.VisibleChunks--;
         if (--slice.Documents.LiveRows(columns.Documents[row]) == 0)
             slice.VisibleDocuments--;
-        slice.Text.Index.Hide(row);
+        slice.HideTerms(row);
         foreach (var space in slice.Spaces)
             space.Count(row, -1);
         slice.Graveyard.Bury(row);
@@ -112,6 +114,19 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
     /// <summary>Lets a new row be found by the words of its content.</summary>
     public void AddText(int row, ReadOnlySpan<byte> content) =>
         (_texts ??= new TextFeeder(slice.Text, contents.AttributeText)).Add(row, content);
+
+    /// <summary>Lets a new row be found by the sparse vector of its content, if that has one.</summary>
+    public void AddSparse(int row, ReadOnlySpan<byte> content)
+    {
+        var encoded = ContentCodec.Split(content).Sparse;
+        if (encoded.IsEmpty)
+            return;
+        var vector = SparseVectorCodec.Read(encoded);
+        _sparse.Clear();
+        for (var i = 0; i < vector.Count; i++)
+            _sparse.AddWeight(vector.Indices.Span[i], vector.Weights.Span[i]);
+        slice.AddSparse(row, _sparse);
+    }
 
     /// <summary>Lets a new row be found by the words of an older one.</summary>
     public void CopyText(int from, int to) => slice.Text.Index.Copy(from, to);
@@ -139,7 +154,7 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
     public void Flush()
     {
         FlushVectors();
-        slice.Text.Index.Flush();
+        slice.FlushTerms();
     }
 
     /// <summary>Puts the gathered vectors into their indexes.</summary>

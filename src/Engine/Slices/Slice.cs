@@ -24,6 +24,7 @@ internal sealed class Slice
     private long _contentBytes;
     private ulong _stamp;
     private long _publishedChunks;
+    private SparseIndex? _sparse;
 
     public Slice(SliceId id, WorkspaceSettings settings, EpochGuard guard, TimeSpan mutationIdLifetime,
         int expectedRows = 0)
@@ -44,6 +45,13 @@ internal sealed class Slice
 
     /// <summary>The texts by their words. Set while the slice is made.</summary>
     public SliceText Text { get; set; }
+
+    /// <summary>Callers' sparse vectors; null until there is one. A search takes it after <see cref="Visible"/>.</summary>
+    public SparseIndex? Sparse
+    {
+        get => Volatile.Read(ref _sparse);
+        set => Volatile.Write(ref _sparse, value);
+    }
 
     public KeyStore Keys { get; } = new();
 
@@ -122,7 +130,7 @@ internal sealed class Slice
         {
             var bytes = 2000 + Rows.MemoryBytes + Keys.MemoryBytes + KeyIndex.MemoryBytes + Documents.MemoryBytes
                 + Metadata.MemoryBytes + Recent.MemoryBytes + Graveyard.MemoryBytes + Order.MemoryBytes
-                + Text.MemoryBytes + Filters.MemoryBytes + Tombstones.MemoryBytes;
+                + Text.MemoryBytes + (Sparse?.MemoryBytes ?? 0) + Filters.MemoryBytes + Tombstones.MemoryBytes;
             foreach (var space in Spaces)
                 bytes += space.MemoryBytes;
             return bytes;
@@ -133,6 +141,7 @@ internal sealed class Slice
     public static AnalysisOptions AnalysisOf(WorkspaceSettings settings) => new()
     {
         Language = settings.Text.Language, AttributeBoost = settings.Text.AttributeBoost,
+        TitleBoost = settings.Text.TitleBoost,
     };
 
     /// <summary>Shows readers everything that was born or died at <paramref name="at"/>.</summary>
@@ -141,6 +150,37 @@ internal sealed class Slice
         Volatile.Write(ref _stamp, stamp);
         Volatile.Write(ref _publishedChunks, _visibleChunks);
         Volatile.Write(ref _visible, at);
+    }
+
+    /// <summary>Lets a new row be found by a caller's sparse vector.</summary>
+    public void AddSparse(int row, SparseDocument vector) => (Sparse ??= new SparseIndex(new SparseIndexOptions())).Add(row, vector);
+
+    /// <summary>Counts a row's words and sparse vector as visible.</summary>
+    public void ShowTerms(int row)
+    {
+        Text.Index.Show(row);
+        Sparse?.Show(row);
+    }
+
+    /// <summary>Counts them as visible no longer.</summary>
+    public void HideTerms(int row)
+    {
+        Text.Index.Hide(row);
+        Sparse?.Hide(row);
+    }
+
+    /// <summary>Takes them out; no reader that could see the row may be inside.</summary>
+    public void RemoveTerms(int row)
+    {
+        Text.Index.Remove(row);
+        Sparse?.Remove(row);
+    }
+
+    /// <summary>Lets readers find what was added.</summary>
+    public void FlushTerms()
+    {
+        Text.Index.Flush();
+        Sparse?.Flush();
     }
 
     public VectorSpace? FindSpace(string name)

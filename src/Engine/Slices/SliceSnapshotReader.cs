@@ -2,6 +2,7 @@ using System.Numerics;
 using Rag.Engine.Indexing;
 using Rag.Engine.Mutations;
 using Rag.Engine.Rows;
+using Rag.Engine.Sparse;
 using Rag.Engine.Storage;
 
 namespace Rag.Engine.Slices;
@@ -42,6 +43,7 @@ internal static class SliceSnapshotReader
             for (var i = 0; i < settings.Spaces.Count; i++)
                 slice.AddSpace(ReadSpace(file, settings.Spaces[i], i, id, presence));
             slice.Text = ReadText(file, slice, presence, contents);
+            slice.Sparse = ReadSparse(file, presence);
             CountVisible(slice, presence);
             slice.ContentBytes = summary.ContentBytes;
             slice.Publish(FirstVisible, summary.Stamp);
@@ -239,12 +241,12 @@ internal static class SliceSnapshotReader
             slice.VisibleChunks++;
             if (++slice.Documents.LiveRows(columns.Documents[row]) == 1)
                 slice.VisibleDocuments++;
-            slice.Text.Index.Show(row);
+            slice.ShowTerms(row);
             foreach (var space in slice.Spaces)
                 space.Count(row, +1);
         }
 
-        slice.Text.Index.Flush();
+        slice.FlushTerms();
     }
 
     // A snapshot of a time before texts were indexed, or under other rules of analysis: the chunk log has the texts.
@@ -272,6 +274,16 @@ internal static class SliceSnapshotReader
         }
 
         return text;
+    }
+
+    private static SparseIndex? ReadSparse(SnapshotReader file, RowPresence presence)
+    {
+        if (!file.Has(SnapshotSections.Sparse))
+            return null;
+        using var stream = file.OpenSection(SnapshotSections.Sparse);
+        var index = SparseIndex.Load(stream, new SparseIndexOptions(), presence);
+        // Where every vector was deleted nothing need be kept for more.
+        return index.Count > 0 ? index : null;
     }
 
     private static void ReadColumn<T>(Stream stream, RowPresence presence, Action<int, T> set)

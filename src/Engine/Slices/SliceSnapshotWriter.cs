@@ -22,6 +22,8 @@ internal static class SliceSnapshotWriter
             Section(file, SnapshotSections.Tombstones, stream => stream.Write(tombstones));
         Section(file, SnapshotSections.Metadata, stream => MetadataSection.Write(stream, cut));
         Section(file, SnapshotSections.Text, cut.Text.Write);
+        if (cut.Sparse is { } sparse)
+            Section(file, SnapshotSections.Sparse, sparse.Save);
         for (var i = 0; i < cut.Spaces.Length; i++)
         {
             var space = cut.Spaces[i];

@@ -1,4 +1,5 @@
 using Rag.Engine.Mutations;
+using Rag.Engine.Sparse;
 
 namespace Rag.Engine.Slices;
 
@@ -14,6 +15,7 @@ internal sealed class SnapshotCut
         Stamp = slice.Stamp;
         Settings = slice.Settings;
         Text = slice.Text;
+        Sparse = slice.Sparse;
         // In the order of the settings, by which a reader finds the sections.
         Spaces = [.. Settings.Spaces.Select(space => slice.FindSpace(space.Name)!)];
         Vectors = [.. Spaces.Select(space => space.VisibleCounts())];
@@ -37,6 +39,9 @@ internal sealed class SnapshotCut
     public WorkspaceSettings Settings { get; }
 
     public SliceText Text { get; }
+
+    /// <summary>Null where there are no sparse vectors.</summary>
+    public SparseIndex? Sparse { get; }
 
     public VectorSpace[] Spaces { get; }
 

@@ -11,6 +11,7 @@ namespace Rag.Engine.Slices;
 /// metadata    columns by key and kind, values by present row
 /// keys        mapped: for each present row length and entry (KeyStore)
 /// text        rules of analysis, sparse index; absent in older files: it is made again from the chunk log then
+/// sparse      index of callers' sparse vectors; absent where there is none
 /// tombstones  what was deleted, of a replica; absent where there is none
 /// tags-N, index-N, vectors-N (mapped)   of the Nth space of the settings
 /// </code>
@@ -26,6 +27,7 @@ internal static class SnapshotSections
     public const string Metadata = "metadata";
     public const string Keys = "keys";
     public const string Text = "text";
+    public const string Sparse = "sparse";
     public const string Tombstones = "tombstones";
 
     public static string Tags(int space) => $"tags-{space}";

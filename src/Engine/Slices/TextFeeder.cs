@@ -20,7 +20,12 @@ internal sealed class TextFeeder(SliceText text, AttributeText? attributeText) :
         _document.Clear();
         AddField(new PayloadReader(parts.Text).Bytes());
         if (attributeText is not null && !parts.Attributes.IsEmpty)
-            _document.AddText(_analyzer, attributeText(new PayloadReader(parts.Attributes).Bytes()), text.Analyzers.Options.AttributeBoost);
+        {
+            var fields = attributeText(new PayloadReader(parts.Attributes).Bytes());
+            _document.AddText(_analyzer, fields.Text, text.Analyzers.Options.AttributeBoost);
+            _document.AddText(_analyzer, fields.Title, text.Analyzers.Options.TitleBoost);
+        }
+
         text.Index.Add(row, _document);
     }
 

@@ -103,6 +103,7 @@ internal static class UpsertApplier
         var row = rows.Create(chunk.DocumentId, chunk.ChunkId, document, content, stamp);
         slice.Metadata.Set(row, ContentCodec.Split(chunk.Content).Metadata);
         rows.AddText(row, chunk.Content);
+        rows.AddSparse(row, chunk.Content);
         AddVectors(rows, chunk, row);
         return row;
     }
@@ -138,6 +139,10 @@ internal static class UpsertApplier
             rows.AddText(row, merged.WrittenSpan);
         else
             rows.CopyText(former, row);
+        if ((chunk.Fields & ChunkFields.SparseVector) != 0)
+            rows.AddSparse(row, merged.WrittenSpan);
+        else
+            slice.Sparse?.Copy(former, row);
         if ((chunk.Fields & ChunkFields.Metadata) != 0)
             slice.Metadata.Set(row, ContentCodec.Split(chunk.Content).Metadata);
         else

@@ -43,6 +43,9 @@ public sealed class SparseIndex
     /// <summary>Visible rows.</summary>
     public long VisibleCount => _segments.Documents;
 
+    /// <summary>Pairs of a term and a row; those of rows that were removed count until the next merge.</summary>
+    public long PostingCount => _segments.PostingCount + _pending.PostingCount;
+
     /// <summary>The parameters of a search that names none.</summary>
     public Bm25Parameters Parameters => new(_options.K1, _options.B);
 

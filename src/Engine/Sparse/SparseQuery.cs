@@ -54,6 +54,10 @@ public sealed class SparseQuery
         return new SparseQuery([.. terms.Select(term => (ulong)term.Key)], [.. terms.Select(term => term.Value)], false);
     }
 
+    /// <summary>A query of a sparse vector that is known to be right.</summary>
+    internal static SparseQuery FromVector(SparseVector vector) =>
+        new(Array.ConvertAll(vector.Indices.ToArray(), static index => (ulong)index), vector.Weights.ToArray(), false);
+
     /// <summary>A query of text.</summary>
     internal static SparseQuery FromText(TextAnalyzer analyzer, ReadOnlySpan<char> text)
     {

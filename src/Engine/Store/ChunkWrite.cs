@@ -29,6 +29,10 @@ public sealed record ChunkWrite
     /// <summary>Vectors for late interaction, stored with the text; null for none.</summary>
     public MultiVector? MultiVector { get; init; }
 
+    /// <summary>What callers' sparse queries find it by; the default is none. In a patch that names it none removes
+    /// what is there.</summary>
+    public SparseVector Sparse { get; init; }
+
     /// <summary>Which fields this write sets; all by default.</summary>
     public ChunkFields Fields { get; init; } = ChunkFields.All;
 
@@ -49,10 +53,11 @@ public enum ChunkFields : byte
     /// <summary>The whole chunk, also those fields that masks came to know later.</summary>
     All = Text | Metadata | Vectors | Attributes,
 
+    SparseVector = 16,
     MultiVector = 32,
 
     /// <summary>Tells a patch of just the fields that <see cref="All"/> stands for from a whole write.</summary>
     Patch = 64,
 
-    Known = All | MultiVector | Patch,
+    Known = All | SparseVector | MultiVector | Patch,
 }

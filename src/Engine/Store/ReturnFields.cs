@@ -10,6 +10,7 @@ public enum ReturnFields
     Metadata = 2,
     Vectors = 4,
     Attributes = 8,
+    SparseVector = 16,
     MultiVector = 32,
-    All = Text | Metadata | Vectors | Attributes | MultiVector,
+    All = Text | Metadata | Vectors | Attributes | SparseVector | MultiVector,
 }

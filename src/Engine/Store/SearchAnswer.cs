@@ -15,13 +15,13 @@ public sealed record SearchAnswer
     public required SearchWork Work { get; init; }
 }
 
-/// <summary>One hit. Text, metadata and vectors are null where they were not asked for.</summary>
+/// <summary>One hit. Text, metadata, vectors are null where they were not asked for.</summary>
 public sealed record SearchHit
 {
     public required ChunkKey Key { get; init; }
 
-    /// <summary>Higher is better: cosine −1…1, inner product as is, L2 = −squared distance; in full
-    /// precision.</summary>
+    /// <summary>Higher is better: cosine −1…1, inner product as is, L2 = −squared distance, in full
+    /// precision; BM25 of a text; inner product of a sparse vector.</summary>
     public required float Score { get; init; }
 
     public required WriteStamp Version { get; init; }
@@ -32,6 +32,9 @@ public sealed record SearchHit
 
     /// <summary>Null if not asked for; empty if the chunk has none.</summary>
     public required ReadOnlyMemory<byte>? Attributes { get; init; }
+
+    /// <summary>Null if not asked for; the default if the chunk has none. Indices rise.</summary>
+    public SparseVector? Sparse { get; init; }
 
     public IReadOnlyList<SpaceVector>? Vectors { get; init; }
 

@@ -3,7 +3,7 @@ using Rag.Engine.Sparse;
 
 namespace Rag.Engine;
 
-/// <summary>A search in one vector space of one slice, or in its texts.</summary>
+/// <summary>A search in one vector space of one slice, in its texts, or in its sparse vectors.</summary>
 public sealed record SearchQuery
 {
     /// <summary>Name of the vector space; '' is the default space.</summary>
@@ -21,6 +21,10 @@ public sealed record SearchQuery
 
     /// <summary>For a text: how BM25 scores; null for k1 1.2, b 0.75.</summary>
     public Bm25Parameters? Bm25 { get; init; }
+
+    /// <summary>Searched for by inner product with chunks' sparse vectors, in place of a vector and a text; chunks that
+    /// share no index with it are no hits. Null for none.</summary>
+    public SparseVector? Sparse { get; init; }
 
     /// <summary>How many hits to return, 1–10,000. Who wants an offset asks for offset + k and skips.</summary>
     public required int K { get; init; }

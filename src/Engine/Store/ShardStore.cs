@@ -45,6 +45,14 @@ public sealed class ShardStore : IAsyncDisposable
         return StatusReader.ReadRecalls(_parts, most);
     }
 
+    /// <summary>Sizes of the inverted indexes of all slices that are awake: of words, and of callers' sparse
+    /// vectors.</summary>
+    public (TermIndexStatistics Text, TermIndexStatistics Sparse) ReadTermIndexes()
+    {
+        ThrowIfClosed();
+        return StatusReader.ReadTermIndexes(_parts);
+    }
+
     /// <summary>What each partition takes, in the order of partitions; those with nothing in them are left out.</summary>
     public IReadOnlyList<PartitionSize> ListPartitionSizes()
     {

@@ -16,8 +16,11 @@ public sealed record SliceStatistics
     /// <summary>Bytes that the slice keeps in memory.</summary>
     public required long MemoryBytes { get; init; }
 
-    /// <summary>Of these, what makes texts searchable by their words.</summary>
-    public required long TextIndexBytes { get; init; }
+    /// <summary>What makes texts searchable by their words.</summary>
+    public required TermIndexStatistics TextIndex { get; init; }
+
+    /// <summary>What makes chunks searchable by callers' sparse vectors.</summary>
+    public required TermIndexStatistics SparseIndex { get; init; }
 
     /// <summary>Bytes of its snapshot; 0 if there is none yet.</summary>
     public required long SnapshotBytes { get; init; }

@@ -72,6 +72,20 @@ internal static class StatusReader
         return recalls.Count > most ? recalls.GetRange(0, most) : recalls;
     }
 
+    public static (TermIndexStatistics Text, TermIndexStatistics Sparse) ReadTermIndexes(StoreParts parts)
+    {
+        TermIndexStatistics text = default, sparse = default;
+        foreach (var entry in parts.Catalog.Entries)
+        {
+            if (entry.IsDeleted || entry.Loaded is not { } slice)
+                continue;
+            text += TermIndexStatistics.Of(slice.Text.Index);
+            sparse += TermIndexStatistics.Of(slice.Sparse);
+        }
+
+        return (text, sparse);
+    }
+
     private static string? FindFault(StoreContext context)
     {
         try

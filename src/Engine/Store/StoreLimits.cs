@@ -18,6 +18,9 @@ public static class StoreLimits
     /// <summary>Bytes of a metadata key in UTF-8; at least 1.</summary>
     public const int MaxMetadataKeyBytes = 128;
 
+    /// <summary>Entries of a chunk's sparse vector, or of a query's.</summary>
+    public const int MaxSparseEntries = 1_024;
+
     /// <summary>Dimensions of a vector space.</summary>
     public const int MaxDimension = 4096;
 

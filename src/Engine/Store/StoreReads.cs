@@ -158,7 +158,8 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
             Chunks = slice.PublishedChunks,
             Documents = slice.VisibleDocuments,
             MemoryBytes = entry.MemoryBytes,
-            TextIndexBytes = slice.Text.MemoryBytes,
+            TextIndex = TermIndexStatistics.Of(slice.Text.Index),
+            SparseIndex = TermIndexStatistics.Of(slice.Sparse),
             SnapshotBytes = entry.Snapshot.Bytes,
             ContentBytes = slice.ContentBytes,
             PendingGenerations = slice.StagedGenerations,
@@ -222,6 +223,8 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
                 retryAfter: TimeSpan.FromMilliseconds(100));
         }
 
+        if (query.Sparse is { } vector)
+            return SliceSearch.Run(slice, new SparseVectorSearch(slice, SparseQuery.FromVector(vector)), query, reader);
         if (query.Text is not null)
             return SliceSearch.Run(slice, ToTextSearch(slice.Text, query), query, reader);
         var space = slice.FindSpace(query.Space) ?? throw StoreErrors.NoSpace(query.Space);
@@ -262,6 +265,8 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
             throw StoreErrors.Invalid("The score threshold is not a number; leave it out for none.");
         if (query.Space is null)
             throw StoreErrors.Invalid("The vector space is missing; '' is the default one.");
+        if (query.Sparse is { } sparse && (sparse.IsEmpty ? "The sparse vector is empty; send at least one entry." : sparse.FindError()) is { } error)
+            throw StoreErrors.Invalid(error);
         if (query.Text is not null)
             CheckText(query.Text);
         CheckFilter(query.Filter);

@@ -17,6 +17,9 @@ public sealed record StoredChunk
     /// <summary>Null if not asked for; empty if the chunk has none.</summary>
     public required ReadOnlyMemory<byte>? Attributes { get; init; }
 
+    /// <summary>Null if not asked for; the default if the chunk has none. Indices rise.</summary>
+    public SparseVector? Sparse { get; init; }
+
     /// <summary>A vector for each space in which the chunk has one; null if not asked for.</summary>
     public IReadOnlyList<SpaceVector>? Vectors { get; init; }
 

@@ -16,8 +16,8 @@ internal static class WriteValidator
             return "The chunk is missing.";
         if (FindKeyError(chunk.Key) is { } error)
             return error;
-        if (chunk.Fields == ChunkFields.None || (chunk.Fields & ~ChunkFields.Known) != 0)
-            return "The mask must name at least one of text, metadata, vectors, attributes, the multi-vector.";
+        if ((chunk.Fields & ~ChunkFields.Patch) == 0 || (chunk.Fields & ~ChunkFields.Known) != 0)
+            return "The mask must name at least one of text, metadata, vectors, attributes, sparse vector, multi-vector.";
         if (chunk.Text is { } text)
         {
             if (ByteCount(text) is not { } bytes)
@@ -28,7 +28,8 @@ internal static class WriteValidator
 
         if (chunk.Attributes.Length > StoreLimits.MaxAttributeBytes)
             return $"The attributes have more than {StoreLimits.MaxAttributeBytes} bytes; keep less of them.";
-        return FindMetadataError(chunk.Metadata) ?? chunk.MultiVector?.FindError() ?? FindVectorError(chunk, settings);
+        return FindMetadataError(chunk.Metadata) ?? chunk.MultiVector?.FindError() ?? chunk.Sparse.FindError()
+            ?? FindVectorError(chunk, settings);
     }
 
     public static string? FindKeyError(ChunkKey key) =>

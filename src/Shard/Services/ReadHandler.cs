@@ -91,7 +91,7 @@ internal sealed class ReadHandler(
             response.Documents += statistics.Documents;
             response.TextBytes += statistics.ContentBytes;
             response.MemoryBytes += statistics.MemoryBytes;
-            response.TextIndexBytes += statistics.TextIndexBytes;
+            response.TextIndexBytes += statistics.TextIndex.Bytes;
             response.DiskBytes += statistics.SnapshotBytes;
             foreach (var space in statistics.Spaces)
             {

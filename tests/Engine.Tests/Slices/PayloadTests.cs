@@ -95,6 +95,9 @@ public sealed class PayloadTests
         SettingsCodec.ToBytes(settings)[0].ShouldBe((byte)1, "settings of before are written as they were");
         settings = settings with { Text = new TextSettings { Language = Engine.Sparse.AnalysisLanguage.None, AttributeBoost = 3 } };
         SettingsCodec.Read(SettingsCodec.ToBytes(settings)).Text.ShouldBe(settings.Text);
+        SettingsCodec.ToBytes(settings)[0].ShouldBe((byte)2, "so are those without a boost of titles");
+        settings = settings with { Text = settings.Text with { TitleBoost = 4 } };
+        SettingsCodec.Read(SettingsCodec.ToBytes(settings)).Text.ShouldBe(settings.Text);
 
         var outcome = new MutationOutcome
         {

@@ -28,6 +28,7 @@ internal sealed class StoreModel(SliceId slice)
         await CompareSearchAsync(store, random.Next(0, 12), random.Next(1, 15), exact: true);
         await CompareSearchAsync(store, random.Next(0, 12), random.Next(1, 15), exact: false);
         await CompareTextAsync(store, random);
+        await CompareSparseAsync(store, random);
         var number = random.Next(5);
         var filter = new FilterExpression.Equal("n", MetadataValue.Of((long)number));
         (await store.CountAsync(slice, filter, null, default))
@@ -65,6 +66,7 @@ internal sealed class StoreModel(SliceId slice)
             // Multiples of 1/127 of the largest are kept as they are.
             (chunk.MultiVector is null).ShouldBe(expected.Tokens is null);
             chunk.MultiVector?.Values.ToArray().ShouldBe(expected.Tokens!, 1e-4);
+            SparseModel.ShouldBeSame(chunk.Sparse!.Value, expected.Sparse);
         }
     }
 
@@ -99,6 +101,16 @@ internal sealed class StoreModel(SliceId slice)
         hits.ShouldAllBe(hit => hit.Text == Chunks[hit.Key].Text);
     }
 
+    private async Task CompareSparseAsync(ShardStore store, Random random)
+    {
+        var query = new SearchQuery { Sparse = SparseModel.RandomVector(random), K = random.Next(1, 15), Return = ReturnFields.Text };
+        var hits = (await store.SearchAsync(slice, query, default)).Hits;
+        var best = SparseModel.Best(Chunks.Select(chunk => (chunk.Key, chunk.Value.Sparse)), query.Sparse.Value).Take(query.K);
+        hits.Select(hit => (hit.Key, hit.Score)).ShouldBe(best);
+        hits.ShouldAllBe(hit => hit.Text == Chunks[hit.Key].Text);
+        (await store.GetStatisticsAsync(slice, default)).SparseIndex.Documents.ShouldBe(Chunks.Values.Count(chunk => !chunk.Sparse.IsEmpty));
+    }
+
     private async Task CompareSearchAsync(ShardStore store, float x, int k, bool exact)
     {
         var query = StoreHarness.Query(x, k, ReturnFields.Text) with { Exact = exact };
@@ -119,4 +131,5 @@ internal sealed class StoreModel(SliceId slice)
 
 /// <summary>A chunk in the model.</summary>
 /// <param name="Tokens">Vectors for late interaction, of two dimensions; null for none.</param>
-internal sealed record ModelChunk(float X, string Text, int Number, WriteStamp Version, float[]? Tokens);
+internal sealed record ModelChunk(
+    float X, string Text, int Number, WriteStamp Version, float[]? Tokens, SparseVector Sparse);

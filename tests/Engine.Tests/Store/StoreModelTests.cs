@@ -7,6 +7,12 @@ namespace Rag.Engine.Tests.Store;
 /// <summary>Random mutations against a model, with restarts, kills, snapshots and unloads at random points.</summary>
 public sealed class StoreModelTests
 {
+    private static readonly ChunkFields[] PatchedFields =
+    [
+        ChunkFields.Text, ChunkFields.Metadata, ChunkFields.Vectors, ChunkFields.SparseVector, ChunkFields.MultiVector,
+        ChunkFields.All | ChunkFields.Patch,
+    ];
+
     [Theory]
     [InlineData(1, 0)]
     [InlineData(2, 0)]
@@ -126,8 +132,11 @@ public sealed class StoreModelTests
 
     private static ChunkWrite RandomWrite(ChunkKey key, Random random) => Chunk(
         key.DocumentId, key.ChunkId, random.Next(12), $"text {random.Next(1000)}",
-        new Dictionary<string, MetadataValue> { ["n"] = MetadataValue.Of((long)random.Next(5)) })
-        with { MultiVector = RandomTokens(random) };
+        new Dictionary<string, MetadataValue> { ["n"] = MetadataValue.Of((long)random.Next(5)) }) with
+    {
+        MultiVector = RandomTokens(random),
+        Sparse = random.Next(3) == 0 ? default : SparseModel.RandomVector(random),
+    };
 
     private static MultiVector? RandomTokens(Random random) => random.Next(3) == 0
         ? null
@@ -136,7 +145,7 @@ public sealed class StoreModelTests
 
     private static ModelChunk ModelOf(ChunkWrite write, WriteStamp version) => new(
         write.Vectors[0].Values.Span[0], write.Text!, (int)write.Metadata["n"].AsInteger(), version,
-        write.MultiVector?.Values.ToArray());
+        write.MultiVector?.Values.ToArray(), write.Sparse);
 
     private static async Task UpsertAsync(StoreHarness harness, StoreModel model, Random random)
     {
@@ -158,8 +167,7 @@ public sealed class StoreModelTests
     private static async Task PatchAsync(StoreHarness harness, StoreModel model, Random random)
     {
         var key = RandomKey(random);
-        ChunkFields[] all = [ChunkFields.Text, ChunkFields.Metadata, ChunkFields.Vectors, ChunkFields.MultiVector, ChunkFields.All | ChunkFields.Patch];
-        var fields = all[random.Next(all.Length)];
+        var fields = PatchedFields[random.Next(PatchedFields.Length)];
         var write = RandomWrite(key, random);
         var result = (await harness.UpsertAsync(model.Slice, write with { Fields = fields })).Items[0];
         if (!model.Chunks.TryGetValue(key, out var chunk))
@@ -175,7 +183,8 @@ public sealed class StoreModelTests
             ChunkFields.Text => chunk with { Text = patched.Text, Version = result.Version },
             ChunkFields.Metadata => chunk with { Number = patched.Number, Version = result.Version },
             ChunkFields.MultiVector => chunk with { Tokens = patched.Tokens, Version = result.Version },
-            ChunkFields.All | ChunkFields.Patch => patched with { Tokens = chunk.Tokens },
+            ChunkFields.SparseVector => chunk with { Sparse = patched.Sparse, Version = result.Version },
+            ChunkFields.All | ChunkFields.Patch => patched with { Tokens = chunk.Tokens, Sparse = chunk.Sparse },
             _ => chunk with { X = patched.X, Version = result.Version },
         };
     }

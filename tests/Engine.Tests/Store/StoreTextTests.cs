@@ -88,7 +88,7 @@ public sealed class StoreTextTests
     {
         await using var harness = await OpenAsync(configure: options => options with
         {
-            AttributeText = static attributes => Encoding.UTF8.GetString(attributes),
+            AttributeText = static attributes => new AttributeFields(Encoding.UTF8.GetString(attributes)),
         });
         var slice = await harness.CreateAsync();
         await harness.UpsertAsync(slice, [.. Enumerable.Range(0, 20).Select(i => Chunk("a", $"{i:00}", text: "stone wall",

@@ -15,6 +15,9 @@ public sealed record AnalysisOptions
     /// <summary>How often a word of the attributes counts beside one of the text, 1 to 10.</summary>
     public int AttributeBoost { get; init; } = 1;
 
+    /// <summary>How often a word of the attributes' title counts beside one of the text, 1 to 10.</summary>
+    public int TitleBoost { get; init; } = 1;
+
     /// <summary>
     /// Leaves function words out altogether. Default: keep them, so that "to be or not to be" is found; they do not
     /// count for a text's length, and in a query they weigh a quarter.

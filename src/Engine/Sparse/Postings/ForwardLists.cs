@@ -4,9 +4,12 @@ namespace Rag.Engine.Sparse;
 /// The terms of each document of a segment: needed when the document becomes visible or invisible, so that every
 /// term's count of documents stays exact. About a byte and a half a term.
 /// </summary>
-internal sealed class ForwardLists(byte[] data, int[] starts)
+internal sealed class ForwardLists(byte[] data, int[] starts, long postings)
 {
-    public static ForwardLists Empty { get; } = new([], [0]);
+    public static ForwardLists Empty { get; } = new([], [0], 0);
+
+    /// <summary>Terms of all documents together.</summary>
+    public long PostingCount => postings;
 
     public long MemoryBytes => data.Length + starts.Length * 4L + 60;
 
@@ -16,13 +19,18 @@ internal sealed class ForwardLists(byte[] data, int[] starts)
         var starts = new int[segment.Count + 1];
         var former = new int[segment.Count];
         var reader = new PostingReader();
-        Pass(segment, reader, former, (document, gap) => starts[document + 1] += LengthOf(gap));
+        var postings = 0L;
+        Pass(segment, reader, former, (document, gap) =>
+        {
+            starts[document + 1] += LengthOf(gap);
+            postings++;
+        });
         for (var i = 1; i < starts.Length; i++)
             starts[i] = checked(starts[i] + starts[i - 1]);
         var data = new byte[starts[^1]];
         var next = starts.AsSpan(0, segment.Count).ToArray();
         Pass(segment, reader, former, (document, gap) => Write(data, ref next[document], gap));
-        return new ForwardLists(data, starts);
+        return new ForwardLists(data, starts, postings);
     }
 
     /// <summary>Adds <paramref name="change"/> to the count of each term of a document.</summary>

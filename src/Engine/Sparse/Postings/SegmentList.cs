@@ -32,6 +32,17 @@ internal sealed class SegmentList(int maxDocuments)
     /// <summary>Sum of the visible documents' lengths.</summary>
     public long TotalLength => Volatile.Read(ref _totalLength);
 
+    public long PostingCount
+    {
+        get
+        {
+            var count = 0L;
+            foreach (var segment in Current)
+                count += segment.Forward.PostingCount;
+            return count;
+        }
+    }
+
     public long MemoryBytes
     {
         get
