@@ -60,6 +60,8 @@ internal static class SearchResults
             console.WriteLine(FacetText.Line(facet));
         if (response.NextPageToken.Length > 0)
             console.WriteLine($"Next page: --page-token {response.NextPageToken}");
+        if (response.PageWindow > 0)
+            console.WriteLine($"All pages together: {response.PageWindow}");
         console.Write(new Text(Timings(response) + Environment.NewLine, new Style(decoration: Decoration.Dim)));
     }
 

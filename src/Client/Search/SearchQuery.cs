@@ -70,7 +70,8 @@ public sealed record SearchQuery
     /// <summary>Also return so many chunks before and behind each hit in its document, 0 to 10.</summary>
     public int Neighbours { get; init; }
 
-    /// <summary>Answer with a token for the page behind.</summary>
+    /// <summary>Answer with a token for the page behind; see <see cref="SearchResponse.PageWindow"/> for where pages
+    /// end.</summary>
     public bool Paging { get; init; }
 
     /// <summary>Continue behind the page whose answer had this token, with everything else as it was.</summary>

@@ -23,6 +23,14 @@ internal ref struct TokenReader
         _position = 1;
     }
 
+    /// <summary>Reads bytes that were part of a token.</summary>
+    public TokenReader(byte[] bytes, byte kind)
+    {
+        _bytes = bytes;
+        IsValid = _bytes.Length > 0 && _bytes[0] == kind;
+        _position = 1;
+    }
+
     /// <summary>False as soon as something did not fit.</summary>
     public bool IsValid { get; private set; }
 
@@ -32,6 +40,12 @@ internal ref struct TokenReader
     public Guid ReadUuid() => Take(16) is { Length: 16 } bytes ? new Guid(bytes, bigEndian: true) : default;
 
     public ulong ReadFixed() => Take(8) is { Length: 8 } bytes ? BinaryPrimitives.ReadUInt64BigEndian(bytes) : 0;
+
+    public float ReadSingle() =>
+        Take(sizeof(float)) is { Length: sizeof(float) } bytes ? BinaryPrimitives.ReadSingleBigEndian(bytes) : 0;
+
+    /// <summary>All bytes that are left.</summary>
+    public ReadOnlySpan<byte> ReadRest() => IsValid ? Take(_bytes.Length - _position) : [];
 
     public ulong ReadVarint()
     {

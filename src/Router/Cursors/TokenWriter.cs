@@ -42,6 +42,14 @@ internal ref struct TokenWriter
         Encoding.UTF8.GetBytes(text, Reserve(count));
     }
 
+    public void Write(float number) => BinaryPrimitives.WriteSingleBigEndian(Reserve(sizeof(float)), number);
+
+    /// <summary>Bytes without their length: the last of a token.</summary>
+    public void Write(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Reserve(bytes.Length));
+
+    /// <summary>What is written so far, the kind first.</summary>
+    public readonly ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
+
     public readonly string ToToken() => Base64Url.EncodeToString(_bytes.AsSpan(0, _length));
 
     private Span<byte> Reserve(int count)

@@ -27,7 +27,8 @@ internal sealed class HitFetcher(ShardCaller shards, RouterOptions options)
     {
         var fields = plan.ReturnFields;
         var hasFields = fields.Text || fields.MultiVector || fields.Metadata || fields.Passage || fields.Vectors.Count > 0;
-        if (hits.Count == 0 || !(hasFields || plan.HasSurroundings))
+        // Hits of a page that was made earlier may be gone, whatever is wanted of them.
+        if (hits.Count == 0 || !(hasFields || plan.HasSurroundings || plan.Window is not null))
             return;
         var found = new Dictionary<(string, string), (Chunk Chunk, ChunkSurroundings? Around)>(hits.Count);
         var most = Validation.Limits.Batch / (1 + 2 * plan.Search.Neighbours);

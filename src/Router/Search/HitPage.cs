@@ -23,6 +23,16 @@ internal static class HitPage
         return end < hits.Count && page.Count > 0 ? PlaceOf(plan, hits[end - 1], page.Count) : null;
     }
 
+    /// <summary>Adds the page to <paramref name="page"/>; returns the hits behind it, in their order.</summary>
+    public static List<SearchHit> CutWindow(SearchPlan plan, List<SearchHit> hits, RepeatedField<SearchHit> page)
+    {
+        var end = plan.ChunksPerDocument == 0
+            ? Math.Min(hits.Count, plan.K)
+            : HitGroups.Of(hits, plan.ChunksPerDocument).Take(plan.K).Sum(static group => group.Count);
+        page.AddRange(hits.Take(end));
+        return hits[end..];
+    }
+
     private static SearchPlace? CutGroups(
         SearchPlan plan, List<List<SearchHit>> groups, RepeatedField<SearchHit> page)
     {

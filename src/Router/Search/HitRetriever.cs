@@ -55,7 +55,8 @@ internal sealed class HitRetriever(ShardCaller shards, TextEmbedder embedder)
 
         var partScope = request.AllowPartial ? scope.WithReserve() : scope;
         // A part that is asked for alone must not go by what words weigh in that part, and pages must agree.
-        var canDiffer = isSpread || (request.AllowPartial && workspace.Partitions.Length > 1) || plan.IsPaged;
+        var canDiffer = isSpread || (request.AllowPartial && workspace.Partitions.Length > 1)
+            || (plan.IsPaged && !plan.HasWindow);
         if (plan.HasWords && plan.Statistics is null && canDiffer)
             await WeighAsync(workspace, plan, partScope);
         while (true)
@@ -83,7 +84,7 @@ internal sealed class HitRetriever(ShardCaller shards, TextEmbedder embedder)
         var mix = plan.Cursor?.Mix;
         if (mix is not null)
             mix.Trim(hits, words);
-        else if (plan.IsPaged)
+        else if (plan.IsPaged && !plan.HasWindow)
             mix = FrozenMix.Of(hits, words, plan.Search.Fusion);
         var mixed = mix is null
             ? HitFusion.Fuse(hits, words, plan.Search.Fusion)

@@ -16,7 +16,12 @@ internal sealed class HitStages(LateInteractionStage lateInteraction, HitReranke
         var search = plan.Search;
         var started = Stopwatch.GetTimestamp();
         if (search.Boosts.Count > 0)
-            HitBoost.Apply(search.Boosts, Cut(plan, hits, plan.PoolSize), time.GetUtcNow());
+        {
+            // Each shard sends as many as there may be in all.
+            hits = HitGroups.Best(hits, plan.PoolSize, plan.ChunksPerDocument);
+            HitBoost.Apply(search.Boosts, hits, time.GetUtcNow());
+        }
+
         if (search.LateInteraction is not null)
             hits = await lateInteraction.ScoreAsync(workspace, plan, hits, scope);
         if (search.Rerank is not null)
@@ -35,22 +40,15 @@ internal sealed class HitStages(LateInteractionStage lateInteraction, HitReranke
         return hits;
     }
 
-    // With documents for hits, all that were found belong to those that were asked for.
-    private static List<SearchHit> Cut(SearchPlan plan, List<SearchHit> hits, int most)
-    {
-        if (plan.ChunksPerDocument == 0 && hits.Count > most)
-            hits.RemoveRange(most, hits.Count - most);
-        return hits;
-    }
-
     private static List<SearchHit> Diversify(SearchPlan plan, Diversity diversity, List<SearchHit> hits)
     {
         // Below the threshold nothing is to be chosen, so it comes before the choice.
         if (plan.Search.HasScoreThreshold)
             hits.RemoveAll(hit => !(hit.Score >= plan.Search.ScoreThreshold));
-        var count = plan.K + plan.Offset;
+        // Whoever is chosen later does not change who was chosen before: pages go on in the same order.
+        var count = plan.HasWindow ? SearchWindow.MaxHits : plan.K + plan.Offset;
         if (plan.ChunksPerDocument == 0)
-            return HitDiversity.Choose(Cut(plan, hits, plan.FetchK), diversity, plan.DiversitySpace, count);
+            return HitDiversity.Choose([.. hits.Take(plan.FetchK)], diversity, plan.DiversitySpace, count);
         // Documents are told apart by their best chunks.
         var groups = HitGroups.Of(hits, plan.ChunksPerDocument);
         var heads = groups.Take(plan.FetchK).Select(group => group[0]).ToList();

@@ -34,13 +34,24 @@ internal sealed class SearchHandler(
         var started = Stopwatch.GetTimestamp();
         var plan = SearchPlan.Of(request, workspace);
         var counting = request.Facets.Count > 0 ? facets.CountAsync(workspace, request, scope) : null;
+        if (plan.Window is { } window)
+            return await CompleteAsync(workspace, plan, SearchWindows.Continue(workspace, plan, window), counting, started, scope);
         var (answer, hits, mix) = request.Examples is null
             ? await retriever.RetrieveAsync(workspace, plan, scope)
             : await examples.RetrieveAsync(workspace, plan, scope);
         hits = await stages.ApplyAsync(workspace, plan, hits, answer.Timings, scope);
-        var next = HitPage.Cut(plan, hits, answer.Hits);
-        if (next is { } place && plan.IsPaged)
+        if (plan.HasWindow)
+            SearchWindows.Open(plan, hits, answer);
+        else if (HitPage.Cut(plan, hits, answer.Hits) is { } place && plan.IsPaged)
             answer.NextPageToken = new SearchCursor(place, plan.Statistics, mix).ToToken(plan.Hash);
+        return await CompleteAsync(workspace, plan, answer, counting, started, scope);
+    }
+
+    // What hits carry, and the counts.
+    private async Task<SearchResponse> CompleteAsync(
+        KnownWorkspace workspace, SearchPlan plan, SearchResponse answer, Task<CountFacetsResponse>? counting, long started,
+        CallScope scope)
+    {
         if (plan.FetchesLater)
         {
             var fetchStarted = Stopwatch.GetTimestamp();

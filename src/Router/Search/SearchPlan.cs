@@ -46,7 +46,7 @@ internal sealed class SearchPlan
         ComparedHits = search.LateInteraction is { } late ? RescoredHits(late.TopN, DefaultCompared) : 0;
         PoolSize = Math.Max(Math.Max(Wanted, FetchK), Math.Max(RerankedHits, ComparedHits));
         if (UsesCandidates)
-            PoolSize = Math.Max(PoolSize, search.Candidates > 0 ? search.Candidates : DefaultCandidates);
+            PoolSize = search.Candidates > 0 ? search.Candidates : Math.Max(PoolSize, DefaultCandidates);
         Candidates = search.Fusion is { Candidates: > 0 } fusion
             ? fusion.Candidates
             : Math.Max(DefaultCandidates, PoolSize);
@@ -107,11 +107,18 @@ internal sealed class SearchPlan
     /// <summary>Where the page before ended; null for the first one.</summary>
     public SearchCursor? Cursor { get; private set; }
 
+    /// <summary>Whether pages are cut from a window of hits in an order that is kept, not by score and key.</summary>
+    public bool HasWindow => IsPaged && (ChangesScores || _search.Diversity is not null
+        || (IsHybrid && (ChunksPerDocument > 0 || _search.Fusion?.Method is FusionMethod.ReciprocalRank)));
+
+    /// <summary>What is left of the window; null for the first page.</summary>
+    public SearchWindow? Window { get; private set; }
+
     /// <summary>Hash of the search, for its cursors; only with <see cref="IsPaged"/>.</summary>
     public ulong Hash { get; private set; }
 
     /// <summary>Whether what the hits carry is read when it is known which they are.</summary>
-    public bool FetchesLater => IsHybrid || HasSurroundings || HasPoolFields;
+    public bool FetchesLater => IsHybrid || HasSurroundings || HasPoolFields || HasWindow;
 
     /// <summary>Whether hits are shown with snippets or neighbours.</summary>
     public bool HasSurroundings => _search.Highlight is not null || _search.Neighbours > 0;
@@ -128,7 +135,7 @@ internal sealed class SearchPlan
     private bool IsBestScore => _search.Examples?.Strategy is ExampleStrategy.BestScore;
 
     // One more tells whether there is another page.
-    private int Wanted => K + Offset + (IsPaged ? 1 : 0);
+    private int Wanted => K + Offset + (IsPaged && !HasWindow ? 1 : 0);
 
     public TextStatistics? Statistics { get; private set; }
 
@@ -315,6 +322,13 @@ internal sealed class SearchPlan
         if (!plan.IsPaged)
             return plan;
         plan.Hash = SearchCursor.HashOf(search, workspace.UidBytes);
+        if (plan.HasWindow)
+        {
+            plan.Window = SearchWindow.Read(search.PageToken, plan.Hash);
+            plan.SetSeen(plan.Window?.SeenStamps(workspace) ?? []);
+            return plan;
+        }
+
         plan.Cursor = SearchCursor.Read(search.PageToken, plan.Hash);
         plan.Statistics = plan.Cursor?.Statistics;
         if (plan.Cursor is not null && (plan.HasWords != (plan.Statistics is not null)

@@ -55,17 +55,5 @@ internal static class PageRules
             violations.Add("k", $"A page has at most {Limits.K - 1} hits: ask for fewer.");
         if (search.Offset > 0)
             violations.Add("offset", "A page token says where to go on: leave the offset out.");
-        if (search.Fusion?.Method is FusionMethod.ReciprocalRank)
-        {
-            violations.Add("paging",
-                "Ranks change with every write, so pages of FUSION_METHOD_RECIPROCAL_RANK would overlap: use another "
-                + "method, or offset.");
-        }
-
-        if (search is { Mode: SearchMode.Hybrid, Grouping: not null })
-        {
-            violations.Add("paging",
-                "Documents of SEARCH_MODE_HYBRID have no pages: leave the grouping out, or use offset.");
-        }
     }
 }

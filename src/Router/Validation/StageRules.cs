@@ -29,14 +29,6 @@ internal static class StageRules
         if (search.LateInteraction is { } late)
             CheckLateInteraction(search, late, wanted, violations);
         FacetRules.Check(search.Facets, violations);
-        var changesOrder = search.Boosts.Count > 0 || search.Diversity is not null || search.Rerank is not null
-            || search.LateInteraction is not null || search.Examples?.Strategy is ExampleStrategy.BestScore;
-        if (changesOrder && (search.Paging || search.PageToken.Length > 0))
-        {
-            violations.Add("paging",
-                "Boosts, late interaction, reranking, diversity and EXAMPLE_STRATEGY_BEST_SCORE choose from a part of the hits, which writes change: "
-                + "use offset.");
-        }
     }
 
     private static void CheckBoost(Boost boost, string field, Violations violations)

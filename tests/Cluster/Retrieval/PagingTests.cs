@@ -68,7 +68,6 @@ public sealed class PagingTests
             new(request) { PageToken = first.NextPageToken, Mode = SearchMode.Dense, Vector = SampleChunks.VectorOf([0, 0, 0, 1]) },
             new(request) { PageToken = "nonsense" },
             new(request) { PageToken = first.NextPageToken, Offset = 3 },
-            new(request) { Mode = SearchMode.Hybrid, Vector = SampleChunks.VectorOf([0, 0, 0, 1]), Fusion = new Fusion { Method = FusionMethod.ReciprocalRank } },
         })
         {
             (await Should.ThrowAsync<RpcException>(async () => await cluster.Searches.SearchAsync(other))).StatusCode.ShouldBe(StatusCode.InvalidArgument);
