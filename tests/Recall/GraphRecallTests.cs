@@ -125,6 +125,8 @@ public sealed class GraphRecallTests
         public bool Accepts(int row) => row % modulus == 0;
 
         public int Next(int row) => row;
+
+        public ReadOnlySpan<ulong> Bits => default;
     }
 
     private readonly struct Masked(bool[] mask) : IRowFilter
@@ -132,5 +134,7 @@ public sealed class GraphRecallTests
         public bool Accepts(int row) => mask[row];
 
         public int Next(int row) => row;
+
+        public ReadOnlySpan<ulong> Bits => default;
     }
 }

@@ -11,14 +11,14 @@ internal static unsafe class FlatScan
     private const int Batch = 32;
 
     /// <summary>Fills the pool with the nearest accepted rows by their codes; returns the distances computed.</summary>
-    /// <param name="filterFirst">Whether asking the filter is likely to save a distance.</param>
+    /// <param name="among">Rows to compare; all where it is empty.</param>
     public static int Codes<TScorer, TFilter>(TScorer scorer, CodeStore.View codes, int limit, TFilter filter,
-        bool filterFirst, CandidatePool pool)
+        RowSet among, CandidatePool pool)
         where TScorer : struct, IScorer
         where TFilter : struct, IRowFilter
     {
-        return filterFirst
-            ? Accepted(scorer, codes, limit, filter, pool)
+        return among.Limit > 0
+            ? Among(scorer, codes, limit, filter, among, pool)
             : All(scorer, codes, limit, filter, pool);
     }
 
@@ -46,32 +46,36 @@ internal static unsafe class FlatScan
         return limit;
     }
 
-    // Rows that lie apart are not foreseen by the processor: while one batch is compared, the next is on its way.
-    private static int Accepted<TScorer, TFilter>(TScorer scorer, CodeStore.View codes, int limit, TFilter filter,
-        CandidatePool pool)
+    // Rows that lie apart are not foreseen by the processor: while one batch is compared, the next is on its way. What
+    // else there is to ask about a row lies elsewhere in memory, so it is asked of those that are near enough only.
+    private static int Among<TScorer, TFilter>(TScorer scorer, CodeStore.View codes, int limit, TFilter filter,
+        RowSet among, CandidatePool pool)
         where TScorer : struct, IScorer
         where TFilter : struct, IRowFilter
     {
         var rows = stackalloc int[Batch];
         var ahead = stackalloc int[Batch];
         var distances = stackalloc uint[Batch];
-        var (scanned, count, row) = (0, 0, filter.Next(0));
+        var next = among.Begin();
+        var (scanned, count) = (0, 0);
         do
         {
             var aheadCount = 0;
-            for (; row < limit && aheadCount < Batch; row = filter.Next(row + 1))
+            while (aheadCount < Batch && next.MoveNext() && next.Row < limit)
             {
-                if (!codes.Contains(row) || !filter.Accepts(row))
-                    continue;
-                ahead[aheadCount++] = row;
-                scorer.Prefetch(row);
+                ahead[aheadCount++] = next.Row;
+                scorer.Prefetch(next.Row);
             }
 
-            scanned += count;
+            scanned += aheadCount;
             count = scorer.KeepNear(rows, count, pool.Worst);
             scorer.Distances(rows, count, distances);
             for (var i = 0; i < count; i++)
-                pool.Add(distances[i], rows[i]);
+            {
+                if (distances[i] < pool.Worst && codes.Contains(rows[i]) && filter.Accepts(rows[i]))
+                    pool.Add(distances[i], rows[i]);
+            }
+
             var compared = rows;
             rows = ahead;
             ahead = compared;

@@ -25,10 +25,9 @@ internal static unsafe class FilteredWalk
     /// <summary>Fills the scratch's pool with the <paramref name="ef"/> nearest accepted rows found.</summary>
     /// <param name="start">The row of the lowest layer that lies near the query.</param>
     /// <param name="barred">A row to walk around, as if it were not there; −1 for none.</param>
-    public static WalkCost Search<TScorer, TFilter>(in HnswGraph.View graph, int start, int limit,
-        TScorer scorer, CodeStore.View codes, TFilter filter, SearchScratch scratch, int ef, int barred = -1)
+    public static WalkCost Search<TScorer>(in HnswGraph.View graph, int start, int limit,
+        TScorer scorer, RowSet accepted, SearchScratch scratch, int ef, int barred = -1)
         where TScorer : struct, IScorer
-        where TFilter : struct, IRowFilter
     {
         var (pool, visited) = (scratch.Pool, scratch.Visited);
         var batch = scratch.FirstBatch;
@@ -39,13 +38,10 @@ internal static unsafe class FilteredWalk
         visited.Add(start);
         if (barred >= 0)
             visited.Add(barred);
-        var step = new Step<TFilter>(graph, limit, filter, visited, scratch.EdgeList);
-        var distances = Seed(limit, codes, filter, visited, scorer, batch);
-        scorer.Distances(batch, distances, nearness);
-        for (var i = 0; i < distances; i++)
-            pool.Add(nearness[i], batch[i]);
+        var step = new Step(graph, limit, accepted, visited, scratch.EdgeList);
+        var distances = Seed(limit, accepted, scratch, scorer);
         var count = 0;
-        if (codes.Contains(start) && filter.Accepts(start))
+        if (accepted.Has(start))
             batch[count++] = start;
         count += step.Gather(start, batch + count);
         for (var i = 0; i < count; i++)
@@ -80,12 +76,12 @@ internal static unsafe class FilteredWalk
     }
 
     /// <summary>The share of accepted rows around a row: its neighbours', up to sixteen of them.</summary>
-    public static double ShareAround<TFilter>(in HnswGraph.View graph, int row, int limit, TFilter filter)
-        where TFilter : struct, IRowFilter
+    public static double ShareAround(in HnswGraph.View graph, int row, int limit, RowSet accepted,
+        SearchScratch scratch)
     {
         var max = graph.MaxEdges(0);
         var edges = graph.Lowest(row);
-        var (asked, accepted, lists) = (0, 0, 0);
+        var (asked, hits, lists) = (0, 0, 0);
         for (; lists < Math.Min(max, ListsAround) && edges[lists] is >= 0 and var near; lists++)
         {
             if (near < limit)
@@ -96,44 +92,48 @@ internal static unsafe class FilteredWalk
         {
             if (edges[i] < 0 || edges[i] >= limit)
                 continue;
-            var beyond = graph.Lowest(edges[i]);
-            for (var j = 0; j < max && beyond[j] >= 0; j++)
-            {
-                if (beyond[j] >= limit)
-                    continue;
-                accepted += filter.Accepts(beyond[j]) ? 1 : 0;
-                asked++;
-            }
+            var inside = accepted.Split(
+                graph.Lowest(edges[i]), max, limit, scratch.FirstBatch, scratch.SecondBatch, out var outside);
+            hits += inside;
+            asked += inside + outside;
         }
 
-        return asked == 0 ? 1 : accepted / (double)asked;
+        return asked == 0 ? 1 : hits / (double)asked;
     }
 
-    private static int Seed<TScorer, TFilter>(int limit, CodeStore.View codes, TFilter filter, VisitedSet visited,
-        TScorer scorer, int* seeds)
+    private static int Seed<TScorer>(int limit, RowSet accepted, SearchScratch scratch, TScorer scorer)
         where TScorer : struct, IScorer
-        where TFilter : struct, IRowFilter
     {
-        var count = 0;
-        var step = Math.Max(1, limit / Seeds);
-        for (var at = 0; at < limit && count < Seeds; at += step)
+        var (pool, visited) = (scratch.Pool, scratch.Visited);
+        var batch = scratch.FirstBatch;
+        var (count, seeds, step) = (0, 0, Math.Max(1, limit / Seeds));
+        for (var at = 0; ; at += step)
         {
-            var row = filter.Next(at);
-            if (row >= limit || !codes.Contains(row) || !filter.Accepts(row) || !visited.Add(row))
-                continue;
-            scorer.Prefetch(row);
-            seeds[count++] = row;
-        }
+            var row = at < limit ? accepted.Next(at) : int.MaxValue;
+            if (row < limit && visited.Add(row))
+            {
+                scorer.Prefetch(row);
+                batch[count++] = row;
+            }
 
-        return count;
+            if (count < SearchScratch.MaxEdges && at < limit)
+                continue;
+            seeds += count;
+            count = scorer.KeepNear(batch, count, pool.Worst);
+            scorer.Distances(batch, count, scratch.Distances);
+            for (var i = 0; i < count; i++)
+                pool.Add(scratch.Distances[i], batch[i]);
+            count = 0;
+            if (at >= limit)
+                return seeds;
+        }
     }
 
     /// <summary>What the walk learns from edges. Rows that were removed meanwhile are left out at its end.</summary>
-    private ref struct Step<TFilter>(HnswGraph.View graph, int limit, TFilter filter, VisitedSet visited, int* bridges)
-        where TFilter : struct, IRowFilter
+    private ref struct Step(HnswGraph.View graph, int limit, RowSet accepted, VisitedSet visited, int* bridges)
     {
         private readonly HnswGraph.View _graph = graph;
-        private readonly TFilter _filter = filter;
+        private readonly RowSet _accepted = accepted;
         private int _bridgeCount;
         private int _missing;
 
@@ -144,61 +144,29 @@ internal static unsafe class FilteredWalk
         public int Gather(int row, int* fresh)
         {
             var max = _graph.MaxEdges(0);
-            var edges = _graph.Lowest(row);
-            var bits = visited.Bits;
-            var (count, accepted, bridgeCount) = (0, 0, 0);
-            for (var i = 0; i < max && edges[i] is >= 0 and var near; i++)
-            {
-                if (near >= limit)
-                    continue;
-                // No branches: what a filter accepts cannot be foreseen.
-                var isAccepted = _filter.Accepts(near) ? 1 : 0;
-                var isNew = (int)(~(bits[near >> 6] >> near) & 1);
-                accepted += isAccepted;
-                fresh[count] = near;
-                count += isAccepted & isNew;
-                bridges[bridgeCount] = near;
-                bridgeCount += (1 - isAccepted) & isNew;
-            }
-
-            for (var i = 0; i < count; i++)
-                visited.Add(fresh[i]);
-            _missing = Enough - accepted;
+            var count = _accepted.Split(_graph.Lowest(row), max, limit, fresh, bridges, out var bridgeCount);
+            _missing = Enough - count;
             _bridgeCount = _missing > 0 ? bridgeCount : 0;
             // As many lists as are likely to be needed.
-            var likely = Math.Min(_bridgeCount, _missing / Math.Max(accepted, 1) + 1);
+            var likely = Math.Min(_bridgeCount, _missing / Math.Max(count, 1) + 1);
             for (var i = 0; i < likely; i++)
                 Prefetch.Lines((byte*)_graph.Lowest(bridges[i]), max * sizeof(int));
-            return count;
+            return visited.AddNew(fresh, count, limit, fresh);
         }
 
         /// <summary>The accepted rows behind the bridges, until there are enough.</summary>
         public int Cross(int* fresh)
         {
             var max = _graph.MaxEdges(0);
-            var bits = visited.Bits;
             var count = 0;
-            for (var i = 0; i < _bridgeCount && _missing > 0; i++)
+            for (var i = 0; i < _bridgeCount && count < _missing; i++)
             {
-                visited.Add(bridges[i]);
-                var edges = _graph.Lowest(bridges[i]);
-                var before = count;
-                for (var j = 0; j < max && edges[j] is >= 0 and var beyond; j++)
-                {
-                    if (beyond >= limit)
-                        continue;
-                    var isAccepted = _filter.Accepts(beyond) ? 1 : 0;
-                    _missing -= isAccepted;
-                    fresh[count] = beyond;
-                    count += isAccepted & (int)(~(bits[beyond >> 6] >> beyond) & 1);
-                }
-
-                for (var j = before; j < count; j++)
-                    visited.Add(fresh[j]);
+                if (visited.Add(bridges[i]))
+                    count += _accepted.Select(_graph.Lowest(bridges[i]), max, limit, fresh + count);
             }
 
             (_bridgeCount, _missing) = (0, 0);
-            return count;
+            return visited.AddNew(fresh, count, limit, fresh);
         }
     }
 }

@@ -70,7 +70,9 @@ internal sealed unsafe class VisitedSet : IDisposable
         if ((word >> row & 1) != 0)
             return false;
         word |= 1UL << row;
-        Note(&row, 1);
+        if (_metCount < MaxMet)
+            ((int*)_met!.Address)[_metCount] = row;
+        _metCount++;
         return true;
     }
 

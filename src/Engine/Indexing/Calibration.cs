@@ -32,7 +32,6 @@ internal sealed unsafe class Calibration<TScorer>(
     private const int TruthEf = 4096;
     private const int K = RecallTable.MeasuredK;
     private const int FilterEvery = 4;
-    private const ulong FilterMask = 15;
 
     // Made when the first sample is measured: small indexes never are.
     private float[] _query = [];
@@ -102,7 +101,7 @@ internal sealed unsafe class Calibration<TScorer>(
         var scratch = ScratchPool.Rent();
         MeasureOpen(graph, barred, to.Open, scratch);
         if (to.Open.Samples % FilterEvery == 1)
-            MeasureBehind(graph, new OneInSixteen(_random.Next(), barred), to.Filtered, barred, scratch);
+            MeasureBehind(graph, to.Filtered, barred, scratch);
         ScratchPool.Return(scratch);
     }
 
@@ -125,7 +124,7 @@ internal sealed unsafe class Calibration<TScorer>(
         int[] truth;
         if (codes.Count <= ScanLimit)
         {
-            truth = Scan(scorer, view, limit, except, filterFirst: false, scratch);
+            truth = Scan(scorer, view, limit, except, default, scratch);
         }
         else
         {
@@ -141,18 +140,25 @@ internal sealed unsafe class Calibration<TScorer>(
         });
     }
 
-    private void MeasureBehind<TFilter>(
-        HnswGraph graph, TFilter filter, RecallLadder ladder, int barred, SearchScratch scratch)
-        where TFilter : struct, IRowFilter
+    /// <summary>Behind a filter that accepts one row in sixteen at random, but not the barred one.</summary>
+    private void MeasureBehind(HnswGraph graph, RecallLadder ladder, int barred, SearchScratch scratch)
     {
         var (scorer, view, limit) = Bind(scratch);
-        var (start, _) = GraphWalk.FindStart(graph.Current, graph.Entry, limit, scorer, scratch, barred);
-        var truth = Scan(scorer, view, limit, filter, filterFirst: true, scratch);
-        ladder.Add(truth.Length, ef =>
+        var except = new AllBut(barred);
+        var words = new ulong[(limit + 63) / 64];
+        foreach (ref var word in words.AsSpan())
+            word = _random.Next() & _random.Next() & _random.Next() & _random.Next();
+        fixed (ulong* bits = words)
         {
-            FilteredWalk.Search(graph.Current, start, limit, scorer, view, filter, scratch, ef, barred);
-            return Common(truth, Chosen(scorer, view, filter, scratch));
-        });
+            var set = new RowSet(bits, limit);
+            var (start, _) = GraphWalk.FindStart(graph.Current, graph.Entry, limit, scorer, scratch, barred);
+            var truth = Scan(scorer, view, limit, except, set, scratch);
+            ladder.Add(truth.Length, ef =>
+            {
+                FilteredWalk.Search(graph.Current, start, limit, scorer, set, scratch, ef, barred);
+                return Common(truth, Chosen(scorer, view, except, scratch));
+            });
+        }
     }
 
     private (TScorer Scorer, CodeStore.View View, int Limit) Bind(SearchScratch scratch)
@@ -164,12 +170,12 @@ internal sealed unsafe class Calibration<TScorer>(
         return (scorer, view, limit);
     }
 
-    private int[] Scan<TFilter>(TScorer scorer, CodeStore.View view, int limit, TFilter filter, bool filterFirst,
+    private int[] Scan<TFilter>(TScorer scorer, CodeStore.View view, int limit, TFilter filter, RowSet among,
         SearchScratch scratch)
         where TFilter : struct, IRowFilter
     {
         scratch.Chosen.Reset(codec.Rerank(10 * K)); // with room for what a coarse code ranks far too low
-        FlatScan.Codes(scorer, view, limit, filter, filterFirst, scratch.Chosen);
+        FlatScan.Codes(scorer, view, limit, filter, among, scratch.Chosen);
         return Best(scratch);
     }
 
@@ -198,13 +204,7 @@ internal sealed unsafe class Calibration<TScorer>(
         public bool Accepts(int row) => row != except;
 
         public int Next(int row) => row;
-    }
 
-    private readonly struct OneInSixteen(ulong salt, int except) : IRowFilter
-    {
-        public bool Accepts(int row) =>
-            (SplitMix64.Mix(salt + (ulong)row * 0x9E3779B97F4A7C15) & FilterMask) == 0 && row != except;
-
-        public int Next(int row) => row;
+        public ReadOnlySpan<ulong> Bits => default;
     }
 }

@@ -15,6 +15,13 @@ public interface IRowFilter
     /// rows that the filter has never heard of, because they were added after it was made.
     /// </summary>
     int Next(int row);
+
+    /// <summary>
+    /// A bit for each row that may be accepted, row 0 in the lowest bit of the first word; rows beyond the last word
+    /// are not accepted. Empty where the filter has no such set: a search then asks it row by row, and does not walk
+    /// among accepted rows. Must not change nor end during the search.
+    /// </summary>
+    ReadOnlySpan<ulong> Bits { get; }
 }
 
 /// <summary>The filter that accepts every row.</summary>
@@ -25,4 +32,7 @@ public readonly struct AllRows : IRowFilter
 
     /// <inheritdoc/>
     public int Next(int row) => row;
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<ulong> Bits => default;
 }

@@ -80,69 +80,78 @@ internal sealed unsafe class IndexSearch<TScorer>(
     {
         var count = Math.Max(1, codes.Count);
         var accepted = acceptedEstimate < 0 ? count : Math.Min(acceptedEstimate, count);
-        var total = default(WalkCost);
-        if (Graph is { } graph && graph.Entry is { Row: >= 0 } entry && entry.Row < limit)
+        var words = filter.Bits;
+        fixed (ulong* bits = words)
         {
-            var edges = graph.Current;
-            edges.HoldIn(scratch);
-            var startedAt = Stopwatch.GetTimestamp();
-            var plan = new SearchPlan(SearchPath.Walk, effort.EfFor(Curves.Open, k));
-            var start = -1;
-            var share = accepted / (double)count;
-            var around = 1.0;
-            if (acceptedEstimate >= 0)
+            var set = new RowSet(bits, (int)Math.Min(int.MaxValue, words.Length * 64L));
+            var total = default(WalkCost);
+            if (Graph is { } graph && graph.Entry is { Row: >= 0 } entry && entry.Row < limit)
             {
-                // Where so few are accepted, even finding out where they lie would take longer than to compare them.
-                plan = new SearchPlan(SearchPath.Scan, 0);
-                if (CostModel.ScanNs(codec.CodeBytes, limit, accepted) > CostModel.WalkNs(codec.CodeBytes, k))
+                var edges = graph.Current;
+                edges.HoldIn(scratch);
+                var startedAt = Stopwatch.GetTimestamp();
+                var plan = new SearchPlan(SearchPath.Walk, effort.EfFor(Curves.Open, k));
+                var start = -1;
+                var share = accepted / (double)count;
+                var around = default(double?);
+                if (acceptedEstimate >= 0)
                 {
-                    (start, var distances) = GraphWalk.FindStart(edges, entry, limit, scorer, scratch);
-                    total = new WalkCost(distances, 0);
-                    around = FilteredWalk.ShareAround(edges, start, limit, filter);
-                    plan = SearchPlan.Choose(
-                        codec.CodeBytes, edges.MaxEdges(0), limit, accepted, share, around, Curves, effort, k);
+                    // Where few are accepted, finding out where they lie would take longer than it saves.
+                    var pays = SearchPlan.PaysToLook(codec.CodeBytes, limit, accepted, plan.Ef);
+                    if (pays && set.Limit > 0)
+                    {
+                        (start, var distances) = GraphWalk.FindStart(edges, entry, limit, scorer, scratch);
+                        total = new WalkCost(distances, 0);
+                        around = FilteredWalk.ShareAround(edges, start, limit, set, scratch);
+                    }
+
+                    plan = pays
+                        ? SearchPlan.Choose(
+                            codec.CodeBytes, edges.MaxEdges(0), limit, accepted, share, around, Curves, effort, k)
+                        : new SearchPlan(SearchPath.Scan, 0);
+                }
+
+                if (plan.Path == SearchPath.FilteredWalk)
+                {
+                    total += FilteredWalk.Search(edges, start, limit, scorer, set, scratch, plan.Ef);
+                    CostModel.NoteFilteredWalk(
+                        codec.CodeBytes, plan.Ef, Math.Max(share, around ?? 0), edges.MaxEdges(0), startedAt);
+                    Keep(scratch, scorer, view, filter, k, codec.Rerank(k));
+                    if (scratch.Chosen.Count >= k)
+                        return new SearchCounters(total.Distances, total.Expanded, 0, plan.Ef, plan.Path);
+                }
+
+                // Each time too few of the pool are accepted, it grows until a scan is cheaper.
+                var scan = CostModel.ScanNs(codec.CodeBytes, limit, accepted);
+                var wanted = (long)plan.Ef;
+                for (var first = true; plan.Path == SearchPath.Walk && wanted < count; first = false, wanted *= 4)
+                {
+                    if (!first && CostModel.WalkNs(codec.CodeBytes, wanted) > scan)
+                        break;
+                    var cost = start >= 0 && first
+                        ? GraphWalk.SearchLayer(edges, 0, start, limit, scorer, scratch, (int)wanted)
+                        : GraphWalk.Search(edges, entry, limit, scorer, scratch, (int)wanted);
+                    CostModel.NoteWalk(codec.CodeBytes, cost.Distances, startedAt);
+                    startedAt = Stopwatch.GetTimestamp();
+                    total += cost;
+                    Keep(scratch, scorer, view, filter, k, codec.Rerank(k));
+                    if (scratch.Chosen.Count >= k)
+                        return new SearchCounters(total.Distances, total.Expanded, 0, (int)wanted, plan.Path);
                 }
             }
 
-            if (plan.Path == SearchPath.FilteredWalk)
-            {
-                total += FilteredWalk.Search(edges, start, limit, scorer, view, filter, scratch, plan.Ef);
-                CostModel.NoteFilteredWalk(codec.CodeBytes, plan.Ef, around, edges.MaxEdges(0), startedAt);
-                Keep(scratch, scorer, view, filter, k, codec.Rerank(k));
-                if (scratch.Chosen.Count >= k)
-                    return new SearchCounters(total.Distances, total.Expanded, 0, plan.Ef, plan.Path);
-            }
-
-            // Each time too few of the pool are accepted, it grows until a scan is cheaper.
-            var scan = CostModel.ScanNs(codec.CodeBytes, limit, accepted);
-            var wanted = (long)plan.Ef;
-            for (var first = true; plan.Path == SearchPath.Walk && wanted < count; first = false, wanted *= 4)
-            {
-                if (!first && CostModel.WalkNs(codec.CodeBytes, wanted) > scan)
-                    break;
-                var cost = start >= 0 && first
-                    ? GraphWalk.SearchLayer(edges, 0, start, limit, scorer, scratch, (int)wanted)
-                    : GraphWalk.Search(edges, entry, limit, scorer, scratch, (int)wanted);
-                CostModel.NoteWalk(codec.CodeBytes, cost.Distances, startedAt);
-                startedAt = Stopwatch.GetTimestamp();
-                total += cost;
-                Keep(scratch, scorer, view, filter, k, codec.Rerank(k));
-                if (scratch.Chosen.Count >= k)
-                    return new SearchCounters(total.Distances, total.Expanded, 0, (int)wanted, plan.Path);
-            }
+            var scanned = Scan(scorer, view, limit, filter, accepted < count / 2 ? set : default, k, scratch);
+            return new SearchCounters(total.Distances + scanned, total.Expanded, 0, 0, SearchPath.Scan);
         }
-
-        var scanned = Scan(scorer, view, limit, filter, accepted < count / 2, k, scratch);
-        return new SearchCounters(total.Distances + scanned, total.Expanded, 0, 0, SearchPath.Scan);
     }
 
-    private int Scan<TFilter>(TScorer scorer, CodeStore.View view, int limit, TFilter filter, bool filterFirst, int k,
+    private int Scan<TFilter>(TScorer scorer, CodeStore.View view, int limit, TFilter filter, RowSet among, int k,
         SearchScratch scratch)
         where TFilter : struct, IRowFilter
     {
         scratch.Chosen.Reset(Math.Min(codec.Rerank(k), limit));
         var startedAt = Stopwatch.GetTimestamp();
-        var scanned = FlatScan.Codes(scorer, view, limit, filter, filterFirst, scratch.Chosen);
+        var scanned = FlatScan.Codes(scorer, view, limit, filter, among, scratch.Chosen);
         CostModel.NoteScan(codec.CodeBytes, limit, scanned, startedAt);
         KeepDoubtful(scratch.Chosen, scorer, k);
         return scanned;

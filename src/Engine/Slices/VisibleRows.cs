@@ -11,6 +11,8 @@ internal readonly struct VisibleRows(ulong[] stamps, uint at) : IRowFilter
     public bool Accepts(int row) => (uint)row < (uint)stamps.Length && RowStamps.IsVisible(stamps[row], at);
 
     public int Next(int row) => row;
+
+    public ReadOnlySpan<ulong> Bits => default;
 }
 
 /// <summary>Accepts the rows that are visible at an apply number and in a bitmap.</summary>
@@ -21,6 +23,8 @@ internal readonly struct VisibleRowsIn(ulong[] stamps, uint at, RowBitmap rows) 
         rows.Contains(row) && (uint)row < (uint)stamps.Length && RowStamps.IsVisible(stamps[row], at);
 
     public int Next(int row) => rows.Next(row);
+
+    public ReadOnlySpan<ulong> Bits => rows.Words;
 }
 
 /// <summary>Accepts those rows of another filter that are in a bitmap.</summary>
@@ -31,4 +35,6 @@ internal readonly struct RowsIn<TFilter>(TFilter inner, RowBitmap rows) : IRowFi
     public bool Accepts(int row) => rows.Contains(row) && inner.Accepts(row);
 
     public int Next(int row) => rows.Next(row);
+
+    public ReadOnlySpan<ulong> Bits => rows.Words;
 }

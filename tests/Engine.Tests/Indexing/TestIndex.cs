@@ -74,6 +74,8 @@ internal readonly struct EveryNth(int modulus, int accepted = 1) : IRowFilter
     public bool Accepts(int row) => row % modulus < accepted;
 
     public int Next(int row) => row;
+
+    public ReadOnlySpan<ulong> Bits => default;
 }
 
 /// <summary>Accepts the rows of a bitmap.</summary>
@@ -82,4 +84,6 @@ internal readonly struct InBitmap(RowBitmap rows) : IRowFilter
     public bool Accepts(int row) => rows.Contains(row);
 
     public int Next(int row) => rows.Next(row);
+
+    public ReadOnlySpan<ulong> Bits => rows.Words;
 }

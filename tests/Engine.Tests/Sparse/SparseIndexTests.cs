@@ -260,6 +260,8 @@ public sealed class SparseIndexTests
         public bool Accepts(int row) => oracle.IsVisible(row);
 
         public int Next(int row) => row;
+
+        public ReadOnlySpan<ulong> Bits => default;
     }
 
     private readonly struct OnlyMultiples(int of) : IRowFilter
@@ -267,5 +269,7 @@ public sealed class SparseIndexTests
         public bool Accepts(int row) => row % of == 0;
 
         public int Next(int row) => row;
+
+        public ReadOnlySpan<ulong> Bits => default;
     }
 }

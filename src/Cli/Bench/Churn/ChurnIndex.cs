@@ -150,5 +150,7 @@ internal sealed class ChurnIndex : IDisposable
         }
 
         public int Next(int row) => row;
+
+        public ReadOnlySpan<ulong> Bits => default;
     }
 }

@@ -79,6 +79,8 @@ internal sealed class BenchFilter
     /// <summary>The rows, as a search asks for them.</summary>
     internal readonly struct Rows(ulong[] words, int rows) : IRowFilter
     {
+        public ReadOnlySpan<ulong> Bits => words;
+
         public bool Accepts(int row) => (words[row >> 6] >> row & 1) != 0;
 
         public int Next(int row)
