@@ -19,6 +19,11 @@ internal sealed unsafe class IndexSearch<TScorer>(
     Metric metric, VectorRows rows, ICodec<TScorer> codec, CodeStore codes, QuerySamples queries)
     where TScorer : struct, IScorer
 {
+    /// <summary>How many times more rows than usual a scan keeps at most to score them in full precision.</summary>
+    private const int MostRoom = 16;
+
+    private const int RoomGrowth = 4;
+
     private HnswGraph? _graph;
     private RecallCurves _curves = RecallCurves.Unmeasured;
 
@@ -140,21 +145,29 @@ internal sealed unsafe class IndexSearch<TScorer>(
                 }
             }
 
-            var scanned = Scan(scorer, view, limit, filter, accepted < count / 2 ? set : default, k, scratch);
+            var scanned = Scan(scorer, view, limit, filter, accepted < count / 2 ? set : default, acceptedEstimate >= 0, k, scratch);
             return new SearchCounters(total.Distances + scanned, total.Expanded, 0, 0, SearchPath.Scan);
         }
     }
 
-    private int Scan<TFilter>(TScorer scorer, CodeStore.View view, int limit, TFilter filter, RowSet among, int k,
-        SearchScratch scratch)
+    private int Scan<TFilter>(TScorer scorer, CodeStore.View view, int limit, TFilter filter, RowSet among, bool filtered,
+        int k, SearchScratch scratch)
         where TFilter : struct, IRowFilter
     {
-        scratch.Chosen.Reset(Math.Min(codec.Rerank(k), limit));
-        var startedAt = Stopwatch.GetTimestamp();
-        var scanned = FlatScan.Codes(scorer, view, limit, filter, among, scratch.Chosen);
-        CostModel.NoteScan(codec.CodeBytes, limit, scanned, startedAt);
-        KeepDoubtful(scratch.Chosen, scorer, k);
-        return scanned;
+        var (chosen, room, total) = (scratch.Chosen, codec.Rerank(k), 0);
+        for (var most = room * MostRoom; ; room *= RoomGrowth)
+        {
+            chosen.Reset(Math.Min(room, limit));
+            var startedAt = Stopwatch.GetTimestamp();
+            var scanned = FlatScan.Codes(scorer, view, limit, filter, among, chosen);
+            CostModel.NoteScan(codec.CodeBytes, limit, scanned, startedAt);
+            total += scanned;
+            if (!filtered || chosen.Count < room || room >= most || !IsLastInDoubt(chosen, scorer, k))
+                break;
+        }
+
+        KeepDoubtful(chosen, scorer, k);
+        return total;
     }
 
     /// <summary>
@@ -177,6 +190,17 @@ internal sealed unsafe class IndexSearch<TScorer>(
             if (chosen.Count == k)
                 farthest = scorer.Doubtful(pool.Distance(i));
         }
+    }
+
+    /// <summary>
+    /// What a filter leaves may begin in the midst of the rows, where many are about as near: if even the last that there
+    /// was room for may be among the nearest, there may be more of its kind. Some codes have no doubt, some only doubt.
+    /// </summary>
+    private static bool IsLastInDoubt(CandidatePool chosen, TScorer scorer, int k)
+    {
+        var nearest = chosen.Distance(k - 1);
+        var doubtful = scorer.Doubtful(nearest);
+        return doubtful > nearest && doubtful < uint.MaxValue && chosen.Distance(chosen.Count - 1) <= doubtful;
     }
 
     /// <summary>Lets go of what cannot be among the nearest <paramref name="k"/> in full precision.</summary>

@@ -22,6 +22,7 @@ internal sealed unsafe class CodeStore : IDisposable
     private int _limit;
     private int _count;
     private volatile bool _unit = true;
+    private volatile float _largest;
 
     public CodeStore(int codeBytes) => _codes = new RowSlab(codeBytes);
 
@@ -37,7 +38,7 @@ internal sealed unsafe class CodeStore : IDisposable
 
     public long MemoryBytes => 80 + _codes.MemoryBytes + _norms.MemoryBytes;
 
-    public View Current => new(_codes.Current, _norms.Current, _unit);
+    public View Current => new(_codes.Current, _norms.Current, _unit, _largest);
 
     /// <summary>Makes room for rows below <paramref name="limit"/>, which readers do not see yet. Writer only.</summary>
     public void Reserve(int limit)
@@ -53,11 +54,13 @@ internal sealed unsafe class CodeStore : IDisposable
         Volatile.Write(ref _count, _count + added);
     }
 
-    /// <summary>Notes a norm, after the code was written. Rows differ, so several threads may write.</summary>
+    /// <summary>Notes a norm, after the code was written. Writer only.</summary>
     public void SetNorm(View view, int row, float norm)
     {
         if (MathF.Abs(norm - 1) > UnitTolerance)
             _unit = false;
+        if (norm > _largest)
+            _largest = norm;
         Volatile.Write(ref *(float*)view.NormAt(row), norm == 0 ? -0f : norm);
     }
 
@@ -117,12 +120,15 @@ internal sealed unsafe class CodeStore : IDisposable
     }
 
     /// <summary>Where codes and norms lie now.</summary>
-    internal readonly struct View(RowSlab.View codes, RowSlab.View norms, bool unit)
+    internal readonly struct View(RowSlab.View codes, RowSlab.View norms, bool unit, float largest)
     {
         private readonly RowSlab.View _codes = codes;
         private readonly RowSlab.View _norms = norms;
 
         public bool IsUnit { get; } = unit;
+
+        /// <summary>The greatest length of a vector so far.</summary>
+        public float LargestNorm { get; } = largest;
 
         public RowSlab.View CodeSlab => _codes;
 

@@ -104,8 +104,14 @@ internal unsafe struct Int8Scorer : IScorer
         return Key(row, 16 * high + low + _bias);
     }
 
-    public readonly uint Doubtful(uint distance) =>
-        _metric == Metric.Cosine ? Math.Min(distance, uint.MaxValue - _doubt) + _doubt : uint.MaxValue;
+    public readonly uint Doubtful(uint distance)
+    {
+        if (_metric == Metric.Cosine)
+            return Math.Min(distance, uint.MaxValue - _doubt) + _doubt;
+        // An error of the cosine weighs as much as the lengths do, in a squared distance twice.
+        var error = _doubt * _toCosine * _queryNorm * _codes.LargestNorm * (_metric == Metric.L2 ? 2 : 1);
+        return OrderedKey.From(OrderedKey.ToFloat(distance) + error);
+    }
 
     public readonly bool Occludes(uint between, uint toNode) => _metric switch
     {
