@@ -1,3 +1,4 @@
+using Rag.Hosting.Overload;
 using Rag.Router.Balancing;
 
 namespace Rag.Router;
@@ -60,6 +61,9 @@ public sealed class RouterOptions
     /// </summary>
     public int SearchStreams { get; init; } = 4;
 
+    /// <summary>What becomes of searches when more come than can be served.</summary>
+    public OverloadOptions Overload { get; init; } = new();
+
     /// <summary>How replicas are chosen, when a call is repeated, and when a shard is given up.</summary>
     public BalancingOptions Balancing { get; init; } = new();
 
@@ -81,6 +85,7 @@ public sealed class RouterOptions
         Check(errors, nameof(MaxFileBytes), MaxFileBytes, 1, 1024L * 1024 * 1024 * 1024);
         Check(errors, nameof(MaxUnfinishedJobs), MaxUnfinishedJobs, 1, 100_000_000);
         Check(errors, nameof(SearchStreams), SearchStreams, 0, 64);
+        errors.AddRange(Overload.Validate().Select(error => $"{nameof(Overload)}.{error}"));
         errors.AddRange(Balancing.Validate().Select(error => $"{nameof(Balancing)}.{error}"));
         return errors;
     }

@@ -40,6 +40,7 @@ public static class RouterRegistration
         services.AddMetrics();
         services.AddSingleton<RouterMetrics>();
         services.AddSingleton<AccessGate>();
+        services.AddSingleton<SearchAdmission>();
         services.AddSingleton<CallPipeline>();
         services.AddSingleton<WorkspaceDirectory>();
         services.AddSingleton<WorkspaceDefaults>();

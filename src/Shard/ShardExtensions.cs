@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Rag.Embedding;
 using Rag.Engine;
+using Rag.Hosting.Overload;
 using Rag.Hosting.Topology;
 using Rag.Internal.V1;
 using Rag.Shard.Embedding;
@@ -47,6 +48,8 @@ public static class ShardExtensions
         services.AddSingleton<ReadHandler>();
         services.AddSingleton<FacetHandler>();
         services.AddSingleton<SearchHandler>();
+        services.TryAddSingleton(_ => new SearchDoor<Guid>(options.Overload, "shard"));
+        services.AddSingleton<SearchAdmission>();
         services.AddSingleton<SearchStreams>();
         services.AddSingleton<EmbedHandler>();
         services.AddSingleton<StatusHandler>();

@@ -1,4 +1,5 @@
 using Rag.Engine;
+using Rag.Hosting.Overload;
 using Rag.Shard.Refinement;
 using Rag.Shard.Replicas;
 
@@ -21,6 +22,12 @@ public sealed record ShardOptions
     /// </summary>
     public int SearchesPerStream { get; init; } = 256;
 
+    /// <summary>
+    /// What becomes of searches when more come than can be served; in a process that is a router as well they have passed the
+    /// router's door, and there is none.
+    /// </summary>
+    public OverloadOptions Overload { get; init; } = new();
+
     /// <summary>Copies of partitions from and to other shards.</summary>
     public ReplicaOptions Replicas { get; init; } = new();
 
@@ -37,6 +44,7 @@ public sealed record ShardOptions
             errors.Add($"{nameof(SearchParallelism)} must be 1 to 256.");
         if (SearchesPerStream is < 1 or > 65_536)
             errors.Add($"{nameof(SearchesPerStream)} must be 1 to 65,536.");
+        errors.AddRange(Overload.Validate().Select(error => $"{nameof(Overload)}.{error}"));
         errors.AddRange(Replicas.Validate().Select(error => $"{nameof(Replicas)}.{error}"));
         errors.AddRange(Refinement.Validate().Select(error => $"{nameof(Refinement)}.{error}"));
         errors.AddRange(Store.Validate().Select(error => $"{nameof(Store)}.{error}"));

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Rag.Internal.V1;
+using Rag.Testing;
 
 namespace Rag.Shard.Tests;
 
@@ -59,6 +60,28 @@ public sealed class SearchStreamTests
         codes[2].ShouldBe(StatusCode.Cancelled);
         // As far as this replica will not be in a while: the router asks another one.
         codes[3].ShouldBe(StatusCode.FailedPrecondition);
+    }
+
+    [Fact]
+    public async Task A_search_that_may_not_wait_is_refused_with_a_retry_delay_alone_or_over_a_stream()
+    {
+        var threads = new HeldThreads();
+        await using var fixture = await ShardFixture.StartAsync(threads);
+        await fixture.UpsertAsync(ShardFixture.First, "c", [0, 0, 0]);
+        using var call = fixture.Client.SearchStream(deadline: DateTime.UtcNow.AddSeconds(60));
+        await call.RequestStream.WriteAsync(new SearchStreamRequest { Id = 1, Search = Search(fixture, k: 1) });
+        await Eventually.HoldsAsync(() => threads.Queued > 0, "one search waits");
+        await call.RequestStream.WriteAsync(new SearchStreamRequest { Id = 2, Search = Search(fixture, k: 1) });
+        (await call.ResponseStream.MoveNext(default)).ShouldBeTrue();
+        call.ResponseStream.Current.Id.ShouldBe(2ul);
+        call.ResponseStream.Current.Failure.Code.ShouldBe((int)StatusCode.ResourceExhausted);
+        long.Parse(call.ResponseStream.Current.Failure.Trailers["retry-after-ms"]).ShouldBeInRange(500, 1500);
+        var error = await Should.ThrowAsync<RpcException>(async () => await fixture.Client.SearchSlicesAsync(Search(fixture, k: 1)));
+        error.StatusCode.ShouldBe(StatusCode.ResourceExhausted);
+        error.Trailers.GetValue("retry-after-ms").ShouldNotBeNull();
+        threads.Release();
+        (await call.ResponseStream.MoveNext(default)).ShouldBeTrue();
+        call.ResponseStream.Current.Search.Hits.Count.ShouldBe(1);
     }
 
     private static SearchSlicesRequest Search(ShardFixture fixture, int k) => new()

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Rag.Engine;
+using Rag.Hosting.Overload;
 using Rag.Hosting.Topology;
 using Rag.Internal.V1;
 using Rag.Testing;
@@ -33,9 +34,12 @@ internal sealed class ShardFixture : IAsyncDisposable
          "placement": {"0-127": "shard-0", "128-255": "shard-1"}}
         """);
 
-    public static async Task<ShardFixture> StartAsync()
+    /// <summary>What searches run on in place of the thread pool.</summary>
+    public ISearchThreads? Threads { get; private init; }
+
+    public static async Task<ShardFixture> StartAsync(ISearchThreads? threads = null)
     {
-        var fixture = new ShardFixture();
+        var fixture = new ShardFixture { Threads = threads };
         await fixture.OpenAsync();
         await fixture.PutSettingsAsync(version: 1, V1.WorkspaceState.Active);
         return fixture;
@@ -109,7 +113,10 @@ internal sealed class ShardFixture : IAsyncDisposable
     {
         var options = new StoreOptions { DataFolder = _folder.Path, AttributeText = Mapping.PassageHeadings.Read };
         _store = await ShardStore.OpenAsync(options, NullLoggerFactory.Instance, TimeProvider.System, default);
-        _services = new ServiceCollection()
+        var services = new ServiceCollection();
+        if (Threads is not null)
+            services.AddSingleton(new SearchDoor<Guid>(new OverloadOptions { MaxQueued = 1 }, "test", Threads));
+        _services = services
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
             .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
             .AddSingleton<ITopologySource>(new StaticTopology(Topology))

@@ -3,6 +3,7 @@ using Grpc.Net.InProcess;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Rag.Hosting.Overload;
 using Rag.Hosting.Topology;
 using Rag.Router;
 using Rag.Router.Shards;
@@ -47,6 +48,8 @@ internal sealed class EngineHost : IAsyncDisposable
         {
             host.Own(await options.Data.LockAsync(options.Patience, cancellationToken));
             var settings = Settings.Read(options.Data);
+            // The router's door is before it.
+            host.Builder.Services.AddSingleton(SearchDoor<Guid>.Open());
             await ShardParts.AddAsync(host, options.Data, settings, ShardName, cancellationToken);
             await MetadataParts.AddAsync(host, options.Data, settings, cancellationToken);
             var services = host.Builder.Services;

@@ -66,7 +66,10 @@ internal sealed class HttpCallHandler<TRequest, TResponse>(
         switch (_method.Type)
         {
             case MethodType.Unary:
-                responses.WriteSingle(await bound.Unary!(await requests.ReadSingleAsync(), call));
+                var answer = await bound.Unary!(await requests.ReadSingleAsync(), call);
+                // A handler that has set a failure as status need not pay for an exception; its message is for nobody.
+                if (call.Status.StatusCode == StatusCode.OK)
+                    responses.WriteSingle(answer);
                 break;
             case MethodType.ClientStreaming:
                 responses.WriteSingle(await bound.ClientStreaming!(requests, call));

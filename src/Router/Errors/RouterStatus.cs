@@ -1,3 +1,4 @@
+using System.Globalization;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
@@ -35,8 +36,12 @@ internal static class RouterStatus
         StatusCode.Internal, "The router met an unexpected fault; its log has the details.");
 
     /// <summary>The same for one item of a batch.</summary>
-    public static ItemError ToItem(RpcException error) =>
-        new() { Code = (int)error.StatusCode, Message = error.Status.Detail };
+    public static ItemError ToItem(RpcException error) => new()
+    {
+        Code = (int)error.StatusCode,
+        Message = error.Status.Detail,
+        RetryDelay = error.RetryAfter() is { } delay ? Duration.FromTimeSpan(delay) : null,
+    };
 
     /// <summary>An item that the router itself refuses.</summary>
     public static ItemError ToItem(RefusalKind kind, string message) =>
@@ -109,7 +114,12 @@ internal static class RouterStatus
         }
 
         if (retryAfter is { } delay)
+        {
             details.Details.Add(Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(delay) }));
+            // The same for callers that do not read google.rpc details.
+            trailers.Add(ShardReasons.RetryTrailer, ((long)delay.TotalMilliseconds).ToString(CultureInfo.InvariantCulture));
+        }
+
         if (details.Details.Count > 0)
             trailers.Add(DetailsTrailer, details.ToByteArray());
         return new RpcException(new Status(code, message), trailers);

@@ -17,8 +17,10 @@ internal static class ShardReasons
     /// <summary>The shard is there, but cannot do this now.</summary>
     public const string Unable = "unable";
 
+    /// <summary>Milliseconds after which to try again; the router says the same to its callers.</summary>
+    public const string RetryTrailer = "retry-after-ms";
+
     private const string ReasonTrailer = "rag-reason";
-    private const string RetryTrailer = "retry-after-ms";
 
     public static bool IsStaleSettings(this RpcException error) =>
         error.StatusCode == StatusCode.FailedPrecondition && error.Reason() == StaleSettings;

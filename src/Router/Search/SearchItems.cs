@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Rag.Hosting.Overload;
 using Rag.Router.Access;
 using Rag.Router.Errors;
 using Rag.Router.Services;
@@ -9,7 +10,8 @@ using Rag.V1;
 namespace Rag.Router.Search;
 
 /// <summary>Searches that come many at a time, each with a result or an error of its own. Thread-safe.</summary>
-internal sealed class SearchItems(SearchHandler search, CallPipeline pipeline, RouterOptions options)
+internal sealed class SearchItems(
+    SearchHandler search, SearchAdmission admission, CallPipeline pipeline, RouterOptions options)
 {
     private const int MaxBatch = 1000;
 
@@ -78,7 +80,10 @@ internal sealed class SearchItems(SearchHandler search, CallPipeline pipeline, R
         try
         {
             pipeline.Authorize(context, request.Workspace, WorkspaceAction.Search);
-            return new SearchResult { Response = await search.SearchAsync(request, scope) };
+            var answer = await admission.EnterAsync(request.Workspace, scope);
+            return answer == DoorAnswer.Admitted
+                ? new SearchResult { Response = await search.SearchAsync(request, scope) }
+                : new SearchResult { Error = admission.RefusalFor(answer, scope).ToItem() };
         }
         catch (Exception error) when (!scope.Token.IsCancellationRequested)
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Rag.Hosting.Overload;
 using Rag.Router.Access;
 using Rag.Router.Errors;
 using Rag.Router.Shards;
@@ -12,7 +13,8 @@ namespace Rag.Router.Services;
 /// failures into statuses. Thread-safe.
 /// </summary>
 internal sealed class CallPipeline(
-    AccessGate gate, RouterOptions options, RouterMetrics metrics, ILogger<CallPipeline> logger)
+    AccessGate gate, SearchAdmission admission, RouterOptions options, RouterMetrics metrics,
+    ILogger<CallPipeline> logger)
 {
     private int _active;
 
@@ -30,6 +32,39 @@ internal sealed class CallPipeline(
             Admit();
             gate.Authorize(context, workspace, action);
             return await handler(state, request, ScopeOf(context));
+        }
+        catch (Exception failure)
+        {
+            throw Translate(failure, context, out status);
+        }
+        finally
+        {
+            End(context, status, started);
+        }
+    }
+
+    /// <summary>
+    /// Serves a call that searches: it waits for its turn where more come than can be served, and a refusal costs no
+    /// exception.
+    /// </summary>
+    /// <param name="handler">A static lambda or method group that is cached by its caller.</param>
+    public async Task<TResponse> RunSearchAsync<TState, TRequest, TResponse>(
+        TRequest request, ServerCallContext context, string workspace, TState state,
+        Func<TState, TRequest, CallScope, Task<TResponse>> handler)
+        where TResponse : new()
+    {
+        var started = Begin();
+        var status = StatusCode.OK;
+        try
+        {
+            if (IsFull())
+                return Refused<TResponse>(admission.TooManyCalls, context, out status);
+            gate.Authorize(context, workspace, WorkspaceAction.Search);
+            var scope = ScopeOf(context);
+            var answer = await admission.EnterAsync(workspace, scope);
+            return answer == DoorAnswer.Admitted
+                ? await handler(state, request, scope)
+                : Refused<TResponse>(admission.RefusalFor(answer, scope), context, out status);
         }
         catch (Exception failure)
         {
@@ -95,10 +130,24 @@ internal sealed class CallPipeline(
 
     private void Admit()
     {
+        if (IsFull())
+            throw Refuse.Exhausted("The router is serving as many calls as it may: slow down and try again.");
+    }
+
+    private bool IsFull()
+    {
         if (Volatile.Read(ref _active) <= options.MaxConcurrentCalls)
-            return;
+            return false;
         metrics.Overloaded();
-        throw Refuse.Exhausted("The router is serving as many calls as it may: slow down and try again.");
+        return true;
+    }
+
+    private static TResponse Refused<TResponse>(ReadyRefusal refusal, ServerCallContext context, out StatusCode status)
+        where TResponse : new()
+    {
+        refusal.Answer(context);
+        status = refusal.Code;
+        return new TResponse();
     }
 
     private RpcException Translate(Exception failure, ServerCallContext context, out StatusCode status)

@@ -11,7 +11,7 @@ internal sealed class SearchRpc(
     : SearchService.SearchServiceBase
 {
     public override Task<SearchResponse> Search(SearchRequest request, ServerCallContext context) =>
-        pipeline.RunAsync(request, context, request.Workspace, WorkspaceAction.Search, search,
+        pipeline.RunSearchAsync(request, context, request.Workspace, search,
             static (handler, request, scope) => handler.SearchAsync(request, scope));
 
     public override Task<SearchBatchResponse> SearchBatch(SearchBatchRequest request, ServerCallContext context) =>
@@ -24,6 +24,6 @@ internal sealed class SearchRpc(
         pipeline.RunStreamAsync(context, scope => items.StreamAsync(requestStream, responseStream, context, scope));
 
     public override Task<CountFacetsResponse> CountFacets(CountFacetsRequest request, ServerCallContext context) =>
-        pipeline.RunAsync(request, context, request.Workspace, WorkspaceAction.Search, facets,
+        pipeline.RunSearchAsync(request, context, request.Workspace, facets,
             static (handler, request, scope) => handler.CountAsync(request, scope));
 }

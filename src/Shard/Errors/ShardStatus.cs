@@ -11,6 +11,9 @@ internal static class ShardStatus
     /// <summary>Trailer that tells a router why, in one word of <see cref="StaleSettings"/> and the others.</summary>
     public const string ReasonTrailer = "rag-reason";
 
+    /// <summary>Trailer with the milliseconds after which to try again.</summary>
+    public const string RetryTrailer = "retry-after-ms";
+
     /// <summary>Router and shard know different versions of the workspace's settings: refresh and try again.</summary>
     public const string StaleSettings = "stale-settings";
 
@@ -66,7 +69,7 @@ internal static class ShardStatus
         if (failure.Kind == StoreErrorKind.Unavailable)
             trailers.Add(ReasonTrailer, Unable);
         if (failure.RetryAfter is { } delay)
-            trailers.Add("retry-after-ms", ((long)delay.TotalMilliseconds).ToString());
+            trailers.Add(RetryTrailer, ((long)delay.TotalMilliseconds).ToString());
         return new RpcException(new Status(code, failure.Message), trailers);
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
+using Rag.Hosting.Overload;
 using Rag.Internal.V1;
 using Rag.Shard.Errors;
 
@@ -16,7 +17,7 @@ namespace Rag.Shard.Services;
 /// </code>
 /// </summary>
 internal sealed class SearchStreams(
-    SearchHandler search, ShardOptions options, IHostApplicationLifetime? lifetime = null)
+    SearchHandler search, SearchAdmission admission, ShardOptions options, IHostApplicationLifetime? lifetime = null)
 {
     private static readonly WriteOptions MoreComes = new(WriteFlags.BufferHint);
 
@@ -25,10 +26,11 @@ internal sealed class SearchStreams(
     public Task RunAsync(
         IAsyncStreamReader<SearchStreamRequest> requests, IServerStreamWriter<SearchStreamResponse> responses,
         Action<Exception> unexpected, CancellationToken ct) =>
-        new Session(search, options.SearchesPerStream, unexpected).RunAsync(
+        new Session(search, admission, options.SearchesPerStream, unexpected).RunAsync(
             requests, responses, lifetime?.ApplicationStopping ?? default, ct);
 
-    private sealed class Session(SearchHandler search, int underWay, Action<Exception> unexpected)
+    private sealed class Session(
+        SearchHandler search, SearchAdmission admission, int underWay, Action<Exception> unexpected)
     {
         private readonly ConcurrentDictionary<ulong, CancellationTokenSource> _running = new();
         private readonly SemaphoreSlim _slots = new(underWay);
@@ -91,7 +93,11 @@ internal sealed class SearchStreams(
             var response = new SearchStreamResponse { Id = request.Id };
             try
             {
-                response.Search = await search.SearchAsync(request.Search, stop.Token);
+                var answer = await admission.EnterAsync(request.Search.Target, deadline, stop.Token);
+                if (answer == DoorAnswer.Admitted)
+                    response.Search = await search.SearchAsync(request.Search, stop.Token);
+                else
+                    response.Failure = ToFailure(admission.RefusalFor(answer, stop.Token), deadline);
             }
             catch (Exception failure)
             {

@@ -10,8 +10,8 @@ namespace Rag.Shard.Services;
 /// The shard's gRPC service: each call is passed to the handler of its concern, and its failures become statuses here.
 /// </summary>
 internal sealed partial class ShardRpc(
-    WriteHandler writes, ReadHandler reads, SearchHandler search, SearchStreams streams, FacetHandler facets,
-    EmbedHandler embed, RerankHandler rerank, ScoreHandler score, StatusHandler status,
+    WriteHandler writes, ReadHandler reads, SearchHandler search, SearchAdmission admission, SearchStreams streams,
+    FacetHandler facets, EmbedHandler embed, RerankHandler rerank, ScoreHandler score, StatusHandler status,
     ModelChangeMeter modelChanges, ILogger<ShardRpc> logger) : ShardService.ShardServiceBase
 {
     public override Task<PutSettingsResponse> PutSettings(PutSettingsRequest request, ServerCallContext context) =>
@@ -35,7 +35,7 @@ internal sealed partial class ShardRpc(
         RunAsync(writes.AbortAsync(request, context.CancellationToken), context);
 
     public override Task<SearchSlicesResponse> SearchSlices(SearchSlicesRequest request, ServerCallContext context) =>
-        RunAsync(search.SearchAsync(request, context.CancellationToken), context);
+        RunAsync(admission.SearchAsync(search, request, context), context);
 
     public override Task SearchStream(
         IAsyncStreamReader<SearchStreamRequest> requestStream, IServerStreamWriter<SearchStreamResponse> responseStream,

@@ -47,6 +47,9 @@ internal sealed class RouterFixture : IAsyncDisposable
 
     public DocumentWriterService.DocumentWriterServiceClient Documents => _routers[0].Documents;
 
+    /// <summary>All of them, the first one first.</summary>
+    public IReadOnlyList<RouterInstance> Routers => _routers;
+
     public IServiceProvider Services => _routers[0].Provider;
 
     public static async Task<RouterFixture> StartAsync(

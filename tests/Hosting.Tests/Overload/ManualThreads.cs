@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using Rag.Hosting.Overload;
+
+namespace Rag.Hosting.Tests.Overload;
+
+/// <summary>Threads that run what is queued when a test says so, and a clock that it moves. One test's.</summary>
+internal sealed class ManualThreads : ISearchThreads
+{
+    private readonly Queue<IThreadPoolWorkItem> _queued = new();
+    private long _now = Stopwatch.Frequency;
+
+    public long Now => _now;
+
+    /// <summary>Whether new work waits for a thread.</summary>
+    public bool AreBusy { get; set; } = true;
+
+    public int Queued => _queued.Count;
+
+    public long Delay(long now) => AreBusy ? Stopwatch.Frequency : 0;
+
+    public void Queue(IThreadPoolWorkItem work) => _queued.Enqueue(work);
+
+    public void Pass(TimeSpan time) => _now += (long)(time.TotalSeconds * Stopwatch.Frequency);
+
+    /// <summary>Runs the oldest; false where there is none.</summary>
+    public bool RunOne()
+    {
+        if (!_queued.TryDequeue(out var work))
+            return false;
+        work.Execute();
+        return true;
+    }
+}
