@@ -24,8 +24,16 @@ internal sealed class TrafficDriver(TrafficSpec traffic, Operations operations, 
 
     public Task RunAsync(double fromRate, double toRate, double seconds, TrafficMeter meter, CancellationToken cancellationToken) =>
         traffic.Arrivals == ArrivalKind.Closed
-            ? RunClosedAsync(seconds, meter, cancellationToken)
+            ? RunClosedAsync(traffic.Clients, seconds, meter, cancellationToken)
             : RunOpenAsync(new ArrivalSchedule(traffic.Arrivals, fromRate, toRate, seconds, new Random(seed)), meter, cancellationToken);
+
+    /// <summary>Answers a second to callers that send when they have their answers, in place of the traffic's own arrivals.</summary>
+    public async Task<double> MeasureAsync(int clients, double seconds, CancellationToken cancellationToken)
+    {
+        var meter = new TrafficMeter(Stopwatch.GetTimestamp(), seconds);
+        await RunClosedAsync(clients, seconds, meter, cancellationToken);
+        return meter.Read().AnsweredInTime / seconds;
+    }
 
     private async Task RunOpenAsync(ArrivalSchedule schedule, TrafficMeter meter, CancellationToken cancellationToken)
     {
@@ -76,10 +84,10 @@ internal sealed class TrafficDriver(TrafficSpec traffic, Operations operations, 
         }
     }
 
-    private async Task RunClosedAsync(double seconds, TrafficMeter meter, CancellationToken cancellationToken)
+    private async Task RunClosedAsync(int clients, double seconds, TrafficMeter meter, CancellationToken cancellationToken)
     {
         var ends = ArrivalSchedule.ToTimestamp(meter.Began, seconds);
-        await Task.WhenAll(Enumerable.Range(0, traffic.Clients).Select(client => Task.Run(async () =>
+        await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(async () =>
         {
             var random = new Random(seed + 17 * client);
             while (Stopwatch.GetTimestamp() < ends && !cancellationToken.IsCancellationRequested)

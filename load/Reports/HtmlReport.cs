@@ -31,6 +31,8 @@ internal static class HtmlReport
             ? Text($"<p class=\"ok\">Best step that met the objective: {report.Best.Achieved:N0} a second.</p>")
             : "<p class=\"bad\">No step met the objective.</p>");
         WriteTable(report, page);
+        foreach (var check in report.Checks)
+            page.Append($"<p class=\"{(check.IsMet ? "ok" : "bad")}\">{WebUtility.HtmlEncode(check.Text)}</p>");
         page.Append(LatencyChart(report).ToSvg());
         page.Append(OverTime(report, "Answered a second", one => one.Count.AnsweredBySecond).ToSvg());
         page.Append(OverTime(report, "Errors a second", one => one.Count.FailedBySecond).ToSvg());

@@ -32,6 +32,16 @@ internal static class JsonReport
             ["server_cores"] = best.ServerCores is { } cores ? Round(cores) : null,
             ["load_cores"] = Round(best.LoadCores),
             ["start_seconds"] = report.StartSeconds is { } start ? Round(start) : null,
+            ["peak_per_second"] = report.Peak is { } peak ? Round(peak) : null,
+            ["checks"] = report.Checks.Select(check => new Dictionary<string, object?>
+            {
+                ["check"] = check.Name,
+                ["traffic"] = check.Check.Traffic,
+                ["value"] = check.Value is { } value ? Round(value) : null,
+                ["at_most"] = check.Check.AtMost,
+                ["at_least"] = check.Check.AtLeast,
+                ["met"] = check.IsMet,
+            }).ToList(),
             ["machine"] = report.Machine,
             ["traffic"] = best.Traffic.Select(ToObject).ToList(),
         });

@@ -16,6 +16,11 @@ internal sealed class LoadReport(Scenario scenario, IReadOnlyList<StepResult> st
     /// <summary>Seconds until a server of our own could be called.</summary>
     public double? StartSeconds => startSeconds;
 
+    /// <summary>What the server could do before the steps; null where it was not measured.</summary>
+    public double? Peak { get; init; }
+
+    public IReadOnlyList<CheckResult> Checks { get; init; } = [];
+
     public string Machine { get; } = BenchMachine.Describe();
 
     public DateTime Time { get; } = DateTime.UtcNow;
@@ -23,5 +28,6 @@ internal sealed class LoadReport(Scenario scenario, IReadOnlyList<StepResult> st
     /// <summary>The step of the highest rate that met its objective; if none did, the last one.</summary>
     public StepResult Best => steps.Where(step => step.IsMet).MaxBy(step => step.Achieved) ?? steps[^1];
 
-    public bool IsMet => scenario.Search is not null ? steps.Any(step => step.IsMet) : steps.All(step => step.IsMet);
+    public bool IsMet => (scenario.Search is not null ? steps.Any(step => step.IsMet) : steps.All(step => step.IsMet))
+        && Checks.All(check => check.IsMet);
 }

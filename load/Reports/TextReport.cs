@@ -33,6 +33,10 @@ internal static class TextReport
                 output.WriteLine($"              missed: {missed}");
         }
 
+        if (report.Peak is { } peak)
+            output.WriteLine(string.Create(culture, $"peak: {peak:N0}/s"));
+        foreach (var check in report.Checks)
+            output.WriteLine(check.Text);
         var best = report.Best;
         output.WriteLine(best.IsMet
             ? string.Create(culture, $"best step that met the objective: {best.Achieved:N0}/s")

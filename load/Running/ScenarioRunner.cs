@@ -17,6 +17,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, Acti
     {
         if (options.Address is not null && scenario.Events.Count > 0)
             throw new ScenarioException("The scenario kills and starts its server: run it without --address.");
+        OpenFiles.Check(scenario.Traffic.Sum(traffic => traffic.Connections));
         await using var server = options.Address is null
             ? await OwnServer.StartAsync(scenario, options.DataFolder, cancellationToken)
             : null;
@@ -35,15 +36,23 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, Acti
             if (options.RecordPath is { } path)
                 RequestRecord.Write(path, drivers[0].Operations, options.Seed);
             var steps = new StepRunner(scenario, corpus, address, drivers, () => server?.ProcessId, progress);
-            await WarmUpAsync(steps, cancellationToken);
+            if (scenario.Peak is null)
+                await WarmUpAsync(steps, cancellationToken);
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var events = server is null ? Task.CompletedTask : ServerEvents.RunAsync(server, scenario.Events, progress, ended.Token);
+            var peak = scenario.Peak is { } wanted ? await MeasurePeakAsync(wanted, scenario.WarmUpSeconds, drivers, cancellationToken) : (double?)null;
             var results = scenario.Search is { } search
                 ? await new RateSearch(search, steps, progress).RunAsync(cancellationToken)
-                : await RunStepsAsync(steps, cancellationToken);
+                : await RunStepsAsync(steps, peak ?? 1, cancellationToken);
+            // What is fast from the second minute on would else make the share look better than it is.
+            if (scenario.Peak is { } again)
+                peak = Math.Max(peak!.Value, await MeasurePeakAsync(again, 0, drivers, cancellationToken));
             await ended.CancelAsync();
             await events;
-            return new LoadReport(scenario, results, address, server?.StartSeconds);
+            return new LoadReport(scenario, results, address, server?.StartSeconds)
+            {
+                Peak = peak, Checks = Checks.Run(scenario, results, peak),
+            };
         }
         finally
         {
@@ -66,14 +75,27 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, Acti
             return;
         progress("warming up");
         var first = scenario.Steps.Count > 0 ? scenario.Steps[0] : new StepSpec { Rate = scenario.Search!.FromRate };
-        await steps.RunAsync(first with { Seconds = scenario.WarmUpSeconds, ToRate = null }, isCounted: false, cancellationToken);
+        await steps.RunAsync(first.Times(1) with { Seconds = scenario.WarmUpSeconds, ToRate = null }, isCounted: false, cancellationToken);
     }
 
-    private async Task<List<StepResult>> RunStepsAsync(StepRunner steps, CancellationToken cancellationToken)
+    /// <summary>Answers a second; it warms up by the same callers.</summary>
+    private async Task<double> MeasurePeakAsync(
+        PeakSpec peak, double warmUpSeconds, List<TrafficDriver> drivers, CancellationToken cancellationToken)
+    {
+        var driver = peak.Traffic.Length == 0 ? drivers[0] : drivers.Single(one => one.Traffic.Name == peak.Traffic);
+        progress("measuring the peak");
+        if (warmUpSeconds > 0)
+            await driver.MeasureAsync(peak.Clients, warmUpSeconds, cancellationToken);
+        var rate = await driver.MeasureAsync(peak.Clients, peak.Seconds, cancellationToken);
+        progress(FormattableString.Invariant($"peak: {rate:N0}/s"));
+        return rate > 0 ? rate : throw new ScenarioException("The server answers nothing, so it has no peak.");
+    }
+
+    private async Task<List<StepResult>> RunStepsAsync(StepRunner steps, double unit, CancellationToken cancellationToken)
     {
         var results = new List<StepResult>();
         foreach (var step in scenario.Steps)
-            results.Add(await steps.RunAsync(step, isCounted: true, cancellationToken));
+            results.Add(await steps.RunAsync(step.Times(unit), isCounted: true, cancellationToken));
         return results;
     }
 }

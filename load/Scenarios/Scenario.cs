@@ -19,6 +19,12 @@ internal sealed record Scenario
     /// <summary>Seconds at the first step's rate before anything counts. Default 3.</summary>
     public double WarmUpSeconds { get; init; } = 3;
 
+    /// <summary>
+    /// Measures the peak before the steps, whose rates are then shares of it, and once more behind them; checks go by the
+    /// higher one. Default: no.
+    /// </summary>
+    public PeakSpec? Peak { get; init; }
+
     /// <summary>One after the other. Either these or <see cref="Search"/>.</summary>
     public List<StepSpec> Steps { get; init; } = [];
 
@@ -26,6 +32,9 @@ internal sealed record Scenario
     public RateSearchSpec? Search { get; init; }
 
     public ObjectiveSpec Objective { get; init; } = new();
+
+    /// <summary>What steps have to keep to beside one another.</summary>
+    public List<CheckSpec> Checks { get; init; } = [];
 
     /// <summary>What happens to a server of our own, counted from the first measured step.</summary>
     public List<EventSpec> Events { get; init; } = [];
@@ -107,7 +116,7 @@ internal sealed record StepSpec
 {
     public double Seconds { get; init; }
 
-    /// <summary>Operations a second, shared out over the traffic.</summary>
+    /// <summary>Operations a second, shared out over the traffic; where the peak is measured, by that peak.</summary>
     public double Rate { get; init; }
 
     /// <summary>Rate at the end of a ramp. Default: the same as at its beginning.</summary>
@@ -115,6 +124,19 @@ internal sealed record StepSpec
 
     /// <summary>Rates of single kinds of traffic, by name, in place of their share.</summary>
     public Dictionary<string, double> Rates { get; init; } = [];
+
+    /// <summary>The same, but never shares of a measured peak.</summary>
+    public Dictionary<string, double> FixedRates { get; init; } = [];
+
+    /// <summary>The same with rates by name alone, and all that are shares of the peak times it.</summary>
+    public StepSpec Times(double peak) => this with
+    {
+        Rate = Rate * peak,
+        ToRate = ToRate * peak,
+        Rates = Rates.ToDictionary(rate => rate.Key, rate => rate.Value * peak)
+            .Concat(FixedRates).ToDictionary(rate => rate.Key, rate => rate.Value),
+        FixedRates = [],
+    };
 }
 
 /// <summary>Steps of rising rate until one misses the objective, then some between the last two.</summary>

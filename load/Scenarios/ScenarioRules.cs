@@ -30,6 +30,17 @@ internal static class ScenarioRules
             Require(faults, search.Refinements is >= 0 and <= 10, "search: refinements must be 0 to 10");
         }
 
+        if (scenario.Peak is { } peak)
+        {
+            Require(faults, scenario.Search is null, "peak: only with steps");
+            Require(faults, peak.Clients is >= 1 and <= 100_000, "peak: clients must be 1 to 100,000");
+            Require(faults, peak.Seconds is > 0 and <= MaxSeconds, "peak: seconds must be above 0");
+            Require(faults, peak.Traffic.Length == 0 || scenario.Traffic.Exists(one => one.Name == peak.Traffic),
+                $"peak: there is no traffic '{peak.Traffic}'");
+        }
+
+        foreach (var check in scenario.Checks)
+            CheckCheck(check, scenario, faults);
         Require(faults, scenario.Events.All(one => one.AtSeconds is >= 0 and <= MaxSeconds), "events: atSeconds must be 0 or more");
         return faults;
     }
@@ -71,15 +82,29 @@ internal static class ScenarioRules
         Require(faults, step.Seconds is > 0 and <= MaxSeconds, "steps: seconds must be above 0");
         Require(faults, step.Rate is >= 0 and <= MaxRate && step.ToRate is null or (>= 0 and <= MaxRate),
             "steps: rate must be 0 or more");
-        foreach (var name in step.Rates.Keys)
+        Require(faults, !step.Rates.Keys.Any(step.FixedRates.ContainsKey), "steps: give a traffic a rate or a fixed rate");
+        foreach (var name in step.Rates.Keys.Concat(step.FixedRates.Keys))
         {
             Require(faults, scenario.Traffic.Any(traffic => traffic.Name == name),
                 $"steps: there is no traffic '{name}' to give a rate to");
         }
 
-        Require(faults, step.Rate > 0 || step.Rates.Values.Any(rate => rate > 0)
+        Require(faults, step.Rate > 0 || step.Rates.Values.Concat(step.FixedRates.Values).Any(rate => rate > 0)
             || scenario.Traffic.All(traffic => traffic.Arrivals == ArrivalKind.Closed),
             "steps: open-loop traffic needs a rate above 0");
+    }
+
+    private static void CheckCheck(CheckSpec check, Scenario scenario, List<string> faults)
+    {
+        var at = $"check {check.Kind}: ";
+        var compares = check.Kind is CheckKind.P99Ratio or CheckKind.MemoryGrowthMib or CheckKind.RecallLoss;
+        Require(faults, check.Steps.Count > 0 && check.Steps.Concat(check.Baseline).All(step => step >= 0 && step < scenario.Steps.Count),
+            at + "its steps must be among the scenario's, counted from 0");
+        Require(faults, compares == check.Baseline.Count > 0, at + (compares ? "it needs a baseline" : "it has no baseline"));
+        Require(faults, check.Kind != CheckKind.GoodputOfPeak || scenario.Peak is not null, at + "the scenario measures no peak");
+        Require(faults, check.Traffic.Length == 0 || scenario.Traffic.Exists(one => one.Name == check.Traffic),
+            at + $"there is no traffic '{check.Traffic}'");
+        Require(faults, check.AtMost is not null || check.AtLeast is not null, at + "give it atMost or atLeast");
     }
 
     private static void Require(List<string> faults, bool isKept, string fault)
