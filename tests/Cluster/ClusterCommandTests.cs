@@ -26,6 +26,7 @@ public sealed class ClusterCommandTests : IAsyncDisposable
         var nodes = Nodes(up);
         nodes.Keys.Order().ShouldBe(["ingestor-0", "nats-0", "nats-1", "nats-2", "router-0", "shard-0", "shard-1"]);
         await ReadyAsync();
+        (await File.ReadAllTextAsync(_folder.Combine("cluster", "logs", "ingestor-0.log"))).ShouldContain("Ingesting as ingestor-0:");
         (Partitions(nodes["shard-0"]) + Partitions(nodes["shard-1"])).ShouldBe(256);
 
         await File.WriteAllTextAsync(_folder.Combine("travel.md"), "# Travel\n\nTravel costs are claimed by the fifth of the next month.");

@@ -152,7 +152,7 @@ internal sealed class ClusterControl(DataFolder data, ClusterFolder folder, Term
                 break;
         }
 
-        var process = NodeProcess.Start(node.Command, folder.LogFile(node.Name));
+        var process = NodeProcess.Start(node.Command, folder.LogFile(node.Name), NodeSettings.Environment(node));
         Write(_state.With(node with { Process = process }));
     }
 

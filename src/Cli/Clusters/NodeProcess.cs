@@ -14,8 +14,10 @@ internal static class NodeProcess
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
+    /// <param name="environment">Variables that it has besides this process'.</param>
     /// <exception cref="CliException">The program cannot be started.</exception>
-    public static ProcessIdentity Start(IReadOnlyList<string> command, string log)
+    public static ProcessIdentity Start(
+        IReadOnlyList<string> command, string log, IReadOnlyDictionary<string, string> environment)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(log)!);
         Rotate(log);
@@ -26,6 +28,8 @@ internal static class NodeProcess
         start.ArgumentList.Add(log);
         foreach (var word in command)
             start.ArgumentList.Add(word);
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         try
         {
             using var process = Process.Start(start)!;

@@ -4,7 +4,7 @@ using Rag.Cli.Composition;
 
 namespace Rag.Cli.Clusters;
 
-/// <summary>The <c>rag.json</c> of nodes: that of the data folder, and where NATS and PostgreSQL are.</summary>
+/// <summary>Settings of nodes: the <c>rag.json</c> of the data folder, where NATS and PostgreSQL are, and an environment.</summary>
 internal static class NodeSettings
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
@@ -30,6 +30,14 @@ internal static class NodeSettings
         Directory.CreateDirectory(target);
         ClusterFolder.WriteSecret(Path.Combine(target, Settings.FileName), JsonSerializer.SerializeToUtf8Bytes(settings, Json));
     }
+
+    /// <summary>
+    /// What nodes that share a <c>rag.json</c> do not share: an ingestor that is started again under its name takes over at
+    /// once what it held when it was killed.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string> Environment(ClusterNode node) => node.Kind == NodeKind.Ingestor
+        ? new Dictionary<string, string> { ["RAG_Ingestor__WorkerName"] = node.Name }
+        : new Dictionary<string, string>();
 
     private static JsonObject Read(string file)
     {

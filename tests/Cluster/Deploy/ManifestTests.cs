@@ -7,14 +7,12 @@ namespace Rag.Cluster.Tests.Deploy;
 /// <summary>What in deploy/ cannot be run here: it is well-formed, and its names and ports agree.</summary>
 public sealed partial class ManifestTests
 {
-    private const string ToJson = "import sys, yaml, json; print(json.dumps([d for f in sys.argv[1:] for d in yaml.safe_load_all(open(f)) if d]))";
-
-    private static readonly string Deploy = Path.Combine(RepositoryRoot.Path, "deploy");
+    private static readonly string Deploy = Manifests.Folder;
 
     [Fact]
     public async Task Compose_names_services_volumes_files_and_ports_that_are_there()
     {
-        var compose = (await ReadAsync(Path.Combine(Deploy, "compose", "compose.yaml")))[0];
+        var compose = (await Manifests.ReadAsync(Path.Combine(Deploy, "compose", "compose.yaml")))[0];
         var services = compose.GetProperty("services").EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value);
         var volumes = compose.GetProperty("volumes").EnumerateObject().Select(entry => entry.Name).ToHashSet();
         foreach (var kind in new[] { ("nats", 3), ("postgres", 3), ("shard", 3), ("router", 2), ("ingestor", 2), ("nginx", 1) })
@@ -48,7 +46,7 @@ public sealed partial class ManifestTests
     [Fact]
     public async Task Kubernetes_manifests_agree_with_each_other()
     {
-        var documents = await ReadAsync([.. Directory.GetFiles(Path.Combine(Deploy, "kubernetes"), "*.yaml").Order()]);
+        var documents = await Manifests.ReadAsync([.. Directory.GetFiles(Path.Combine(Deploy, "kubernetes"), "*.yaml").Order()]);
         var named = documents.ToLookup(document => document.GetProperty("kind").GetString()!, document => document.GetProperty("metadata").GetProperty("name").GetString()!);
         named["StatefulSet"].ShouldBe(["nats", "shard"], ignoreOrder: true);
         named["Deployment"].ShouldBe(["router", "ingestor"], ignoreOrder: true);
@@ -113,16 +111,6 @@ public sealed partial class ManifestTests
             await using var check = ChildProcess.Start("sh", ["-n", script]);
             (await check.WaitForExitAsync()).ShouldBe(0, check.Output);
         }
-    }
-
-    private static async Task<List<JsonElement>> ReadAsync(params string[] files)
-    {
-        await using var python = ChildProcess.Start("/usr/bin/python3", ["-c", ToJson, .. files]);
-        var exit = await python.WaitForExitAsync();
-        if (python.Output.Contains("No module named 'yaml'", StringComparison.Ordinal))
-            Assert.Skip("python3-yaml is not installed.");
-        exit.ShouldBe(0, python.Output);
-        return JsonSerializer.Deserialize<List<JsonElement>>(python.Output)!;
     }
 
     /// <summary>A list of names, or the names of an object's properties.</summary>

@@ -11,12 +11,12 @@ using Rag.Testing;
 
 namespace Rag.Ingestor.Tests.Lanes;
 
-public sealed class LaneTests(LaneServer shared) : IClassFixture<LaneServer>
+public abstract class LaneTests(LaneServer shared, LaneStore store)
 {
     [Fact]
     public async Task Two_ingestors_share_the_lanes_and_each_job_ends_once()
     {
-        await using var fixture = await IngestorFixture.OpenAsync();
+        await using var fixture = await store.OpenAsync();
         var nats = shared.NewCluster();
         var release = new TaskCompletionSource();
         fixture.Router.OnWrite = (_, _) => release.Task;
@@ -46,7 +46,7 @@ public sealed class LaneTests(LaneServer shared) : IClassFixture<LaneServer>
     [Fact]
     public async Task A_flood_of_one_workspace_delays_anothers_job_by_a_few_places_only()
     {
-        await using var fixture = await IngestorFixture.OpenAsync();
+        await using var fixture = await store.OpenAsync();
         var nats = shared.NewCluster();
         var done = new ConcurrentQueue<string>();
         fixture.Router.OnCommit = (commit, _) =>
@@ -69,7 +69,7 @@ public sealed class LaneTests(LaneServer shared) : IClassFixture<LaneServer>
     [Fact]
     public async Task What_somebody_waits_for_overtakes_a_bulk_import()
     {
-        await using var fixture = await IngestorFixture.OpenAsync();
+        await using var fixture = await store.OpenAsync();
         var done = new ConcurrentQueue<string>();
         fixture.Router.OnCommit = (commit, _) =>
         {
@@ -94,7 +94,7 @@ public sealed class LaneTests(LaneServer shared) : IClassFixture<LaneServer>
     [Fact]
     public async Task Messages_that_come_twice_late_or_from_nowhere_change_nothing()
     {
-        await using var fixture = await IngestorFixture.OpenAsync();
+        await using var fixture = await store.OpenAsync();
         var nats = shared.NewCluster();
         await using var connection = shared.Server.Connect();
         var lanes = new JobLanes(connection, nats);
@@ -130,7 +130,7 @@ public sealed class LaneTests(LaneServer shared) : IClassFixture<LaneServer>
     [Fact]
     public async Task A_job_that_fails_is_dispatched_again_when_its_next_try_is_due_and_when_it_is_requeued()
     {
-        await using var fixture = await IngestorFixture.OpenAsync();
+        await using var fixture = await store.OpenAsync();
         var broken = true;
         fixture.Router.OnWrite = (_, _) => broken
             ? throw new Grpc.Core.RpcException(new Grpc.Core.Status(Grpc.Core.StatusCode.Internal, "Broken."))
@@ -151,7 +151,7 @@ public sealed class LaneTests(LaneServer shared) : IClassFixture<LaneServer>
     [Fact]
     public async Task A_job_whose_worker_died_with_it_goes_to_another()
     {
-        await using var fixture = await IngestorFixture.OpenAsync();
+        await using var fixture = await store.OpenAsync();
         var workspace = await fixture.WorkspaceAsync();
         var job = await fixture.SubmitAsync(workspace, "a.txt", "Some text.");
         var dead = (await fixture.Store.Jobs.ClaimOneAsync(job.JobId, "dead", TimeSpan.FromSeconds(1), default))!;
@@ -173,4 +173,78 @@ public sealed class LaneTests(LaneServer shared) : IClassFixture<LaneServer>
 
     private static async Task<long> MessagesAsync(NatsConnection connection, NatsOptions nats) =>
         (await connection.CreateJetStreamContext().GetStreamAsync(nats.Stream("job-lanes"))).Info.State.Messages;
+}
+
+public sealed class SqliteLaneTests(LaneServer shared) : LaneTests(shared, LaneStore.Sqlite), IClassFixture<LaneServer>;
+
+public sealed class PostgresLaneTests(LaneServer shared, PostgresLaneStore store) : LaneTests(shared, store), IClassFixture<LaneServer>, IClassFixture<PostgresLaneStore>
+{
+    private readonly LaneServer _shared = shared;
+
+    [Fact]
+    public async Task Ingestors_with_stores_of_their_own_share_the_work_and_each_job_ends_once()
+    {
+        // As processes of a cluster have it: nothing is shared but the two servers.
+        var database = await store.DatabaseAsync();
+        await using var first = await store.OpenAsync(database);
+        await using var second = await store.OpenAsync(database);
+        var nats = _shared.NewCluster();
+        var release = new TaskCompletionSource();
+        first.Router.OnWrite = second.Router.OnWrite = (_, _) => release.Task;
+        await first.StartAsync(Named("one"), nats);
+        await second.StartAsync(Named("two"), nats);
+        WorkspaceRecord[] workspaces = [await first.WorkspaceAsync("a"), await second.WorkspaceAsync("b")];
+        var jobs = await Task.WhenAll(Enumerable.Range(0, 120).Select(i =>
+            (i % 3 == 0 ? second : first).SubmitAsync(workspaces[i % 2], $"{i % 80}.txt", $"Text number {i}.")));
+        await Eventually.HoldsAsync(
+            async () => (await first.Store.Jobs.ListWorkersAsync(default)).Count == 2, "both to hold jobs");
+        release.SetResult();
+        var ended = new List<JobRecord>();
+        foreach (var job in jobs)
+            ended.Add(await first.EndOfAsync(job));
+        ended.ShouldAllBe(job => job.State == JobState.Done && job.Attempts == 1 && job.Fence == 1);
+        (first.Router.Commits.Count + second.Router.Commits.Count).ShouldBe(120);
+        ended.Select(job => job.Worker).Distinct().Order().ShouldBe(["one", "two"]);
+        foreach (var router in new[] { first.Router, second.Router })
+            router.Commits.Count.ShouldBeGreaterThan(0);
+        // What waits in the backlog of each workspace is counted down to nothing: one end for each job.
+        (await first.Store.Jobs.GetBacklogAsync(default)).ShouldBe(new JobBacklog(0, 0));
+    }
+
+    [Fact]
+    public async Task A_worker_that_stood_still_past_its_lease_ends_nothing_and_its_jobs_end_once_elsewhere()
+    {
+        var database = await store.DatabaseAsync();
+        await using var slow = await store.OpenAsync(database);
+        await using var quick = await store.OpenAsync(database);
+        var nats = _shared.NewCluster();
+        var workspace = await slow.WorkspaceAsync();
+        var jobs = new List<JobRecord>();
+        for (var i = 0; i < 6; i++)
+            jobs.Add(await slow.SubmitAsync(workspace, $"{i}.txt", $"Text number {i}."));
+        // It took them by the lanes' own statement and then stood still, without a sign of life.
+        var stale = new List<JobRecord>();
+        foreach (var job in jobs)
+            stale.Add((await slow.Store.Jobs.ClaimOneAsync(job.JobId, "slow", TimeSpan.FromSeconds(1), default))!);
+        await quick.StartAsync(Named("quick"), nats);
+        foreach (var job in jobs)
+        {
+            var ended = await quick.EndOfAsync(job);
+            (ended.State, ended.Worker, ended.Attempts, ended.Fence).ShouldBe((JobState.Done, "quick", 2, 2L));
+        }
+
+        // It wakes: every change it makes by its old number is refused, whatever it is.
+        foreach (var held in stale)
+        {
+            (await slow.Store.Jobs.RenewAsync(held.JobId, held.Fence, TimeSpan.FromMinutes(1), default)).ShouldBeFalse();
+            (await slow.Store.Jobs.ReportAsync(held.JobId, held.Fence, new JobProgress(JobState.Indexing, 9, 9), default)).ShouldBeFalse();
+            (await slow.Store.Jobs.RetryAsync(held.JobId, held.Fence, "late", TimeSpan.Zero, default)).ShouldBeFalse();
+            (await slow.Store.Jobs.ReleaseAsync(held.JobId, held.Fence, default)).ShouldBeFalse();
+            (await slow.Store.Jobs.FailAsync(held.JobId, held.Fence, "late", default)).ShouldBeFalse();
+            (await slow.Store.Jobs.CompleteAsync(held.JobId, held.Fence, JobOutcome.NoText, null, default)).ShouldBeFalse();
+            (await quick.Store.Jobs.FindAsync(workspace.Uid, held.JobId, default))!.Outcome.ShouldBe(JobOutcome.Indexed);
+        }
+
+        quick.Router.Commits.Count.ShouldBe(6);
+    }
 }

@@ -23,7 +23,7 @@ internal sealed class IngestorFixture : IAsyncDisposable
 
     public FakeRouter Router { get; } = new();
 
-    public SqliteMetadataStore Store { get; private set; } = null!;
+    public IMetadataStore Store { get; private set; } = null!;
 
     public static IngestorOptions Quick { get; } = new()
     {
@@ -41,6 +41,9 @@ internal sealed class IngestorFixture : IAsyncDisposable
             new SqliteMetadataOptions { Folder = fixture._folder.Path, PollInterval = TimeSpan.FromMilliseconds(50) });
         return fixture;
     }
+
+    /// <summary>Over a store that the caller opened; it goes with the fixture.</summary>
+    public static IngestorFixture Over(IMetadataStore store) => new() { Store = store };
 
     /// <param name="nats">Takes jobs from lanes there; null: from the store.</param>
     public async Task<Running> StartAsync(IngestorOptions? options = null, NatsOptions? nats = null)
