@@ -25,9 +25,10 @@ export async function open(folder) {
     out.on("error", reject);
     out.end(text);
   });
-  const server = await start(
+  const serve = () => start(
     process.execPath, [join(import.meta.dirname, "chroma-server.cjs"), folder, String(port)], { ANONYMIZED_TELEMETRY: "False" },
     async () => (await call("GET", "/heartbeat")) !== null);
+  let server = await serve();
   const base64 = (await call("GET", "/pre-flight-checks")).supports_base64_encoding === true;
   const encode = (row) => (base64 ? bytesOf(row).toString("base64") : Array.from(row));
   const collections = "/tenants/default_tenant/databases/default_database/collections";
@@ -35,7 +36,9 @@ export async function open(folder) {
   const of = (collection, verb = "") => `${collections}/${known.get(collection)}${verb}`;
   const bindings = createRequire(import.meta.url)("chromadb-js-bindings-linux-x64-gnu/package.json").version;
   return {
-    pid: server.pid,
+    get pid() {
+      return server.pid;
+    },
     version: `${await call("GET", "/version")} (npm bindings ${bindings})`,
     create: async (collection) => {
       const made = await call("POST", collections, { name: collection, configuration: { hnsw: { space: "cosine" } } });
@@ -45,7 +48,12 @@ export async function open(folder) {
       ids: rows.map((_, i) => String(first + i)), embeddings: rows.map(encode),
     }),
     efforts: [10, 20, 40, 80, 160, 320],
-    tune: (collection, effort) => call("PUT", of(collection), { new_configuration: { hnsw: { ef_search: effort } } }),
+    // An index that is loaded keeps the effort with which it was.
+    tune: async (collection, effort) => {
+      await call("PUT", of(collection), { new_configuration: { hnsw: { ef_search: effort } } });
+      await server.stop();
+      server = await serve();
+    },
     effortName: "ef_search",
     searchers: {
       http: async (collection, query) => {

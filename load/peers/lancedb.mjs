@@ -24,12 +24,12 @@ export async function open(folder) {
     finish: (collection) => tables.get(collection).createIndex("vector", {
       config: Index.hnswSq({ distanceType: "cosine", m: 16, efConstruction: 200, numPartitions: 1 }),
     }),
-    efforts: [{ ef: 20 }, { ef: 40, refine: 2 }, { ef: 80, refine: 2 }, { ef: 160, refine: 4 }, { ef: 320, refine: 8 }],
+    efforts: [{ ef: 20 }, { ef: 20, refine: 2 }, { ef: 40 }, { ef: 40, refine: 2 }, { ef: 80, refine: 2 }, { ef: 160, refine: 4 }, { ef: 320, refine: 8 }],
     tune: async (_, next) => (effort = next),
     effortName: "ef and refine factor",
     searchers: {
       "in process": async (collection, query) => {
-        let search = tables.get(collection).vectorSearch(query).distanceType("cosine").limit(10).nprobes(1).ef(effort.ef).select(["id"]);
+        let search = tables.get(collection).vectorSearch(query).distanceType("cosine").limit(10).nprobes(1).ef(effort.ef).select(["id", "_distance"]);
         if (effort.refine) search = search.refineFactor(effort.refine);
         return (await search.toArray()).map((row) => Number(row.id));
       },

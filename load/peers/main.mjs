@@ -1,5 +1,5 @@
 // Drives vector databases that others wrote and this one, one after the other, on the same data, machine and client:
-// ./rag load peers [--rows N] [--collections N] [--seconds S] [--only rag,chroma,lancedb] [--json]
+// ./rag load peers [--rows N, 0 for none] [--collections N, 0 for none] [--seconds S] [--only rag,chroma,lancedb] [--json]
 import { spawn } from "node:child_process";
 import { readFileSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -28,10 +28,10 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const options = {
-  queries: 500, recall: 0.95, rowsEach: 100, collections: number("collections"), seconds: number("seconds"),
+  queries: 500, recall: 0.95, rows: number("rows"), rowsEach: 100, patience: 40, collections: number("collections"), seconds: number("seconds"),
   rate: number("rate"), clients: number("clients"),
 };
-const rows = Math.max(number("rows"), options.collections * options.rowsEach);
+const stored = Math.max(options.rows, options.collections * options.rowsEach);
 
 function number(name) {
   const value = Number(given[name]);
@@ -44,24 +44,28 @@ const folder = mkdtempSync(join(tmpdir(), "rag-peers-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
 const matrix = join(folder, "matrix.f32");
-process.stderr.write(`making ${rows} x 384 ...\n`);
-save(matrix, make(rows + options.queries));
+process.stderr.write(`making ${stored} x 384 ...\n`);
+save(matrix, make(stored + options.queries));
 const load = [loadavg()[0]];
 const results = [];
-for (const name of chosen) results.push(await measure(name));
+for (const name of chosen) {
+  const large = options.rows > 0 ? await measure(name, { ...options, collections: 0 }) : {};
+  const small = options.collections > 0 ? await measure(name, { ...options, rows: 0 }) : {};
+  results.push({ ...large, ...small });
+}
 load.push(loadavg()[0]);
 const machine = {
   processor: /model name\s*:\s*(.+)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "unknown", cores: cpus().length,
   loadBefore: load[0], loadAfter: load[1],
 };
-if (given.json) console.log(JSON.stringify({ machine, rows, ...options, results, absent }));
+if (given.json) console.log(JSON.stringify({ machine, ...options, results, absent }));
 else print();
 process.exitCode = results.some((result) => result.failed) ? 1 : 0;
 
 // In a process of its own, so that no library's memory or threads are in the next one's figures.
-function measure(name) {
+function measure(name, shape) {
   return new Promise((resolve) => {
-    const args = [join(import.meta.dirname, "measure.mjs"), name, matrix, join(folder, name), JSON.stringify(options)];
+    const args = [join(import.meta.dirname, "measure.mjs"), name, matrix, join(folder, name), JSON.stringify(shape)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], timeout: patienceMs });
     let said = "";
     child.stdout.on("data", (text) => (said += text));
@@ -78,12 +82,12 @@ function measure(name) {
 function print() {
   console.log(`${machine.processor}, ${machine.cores} cores shared by server and client, load ${machine.loadBefore.toFixed(1)} before and ${machine.loadAfter.toFixed(1)} after.`);
   console.log(`k = 10, cosine, ${options.clients} callers; open loop at ${options.rate}/s. CPU: of the server, a search; * in process, with the caller's part.\n`);
-  table(`One collection of ${rows.toLocaleString("en")} x 384`, "large", (part) => [
+  table(`One collection of ${options.rows.toLocaleString("en")} x 384`, "large", (part) => [
     whole(part.insertsPerSecond), part.readySeconds.toFixed(1), part.recall.toFixed(3), part.effort,
   ], ["inserts/s", "ready after s", "recall", "effort"]);
-  table(`${options.collections.toLocaleString("en")} collections of ${options.rowsEach} x 384`, "small", (part) => [
-    whole(part.collectionsPerSecond), whole(part.insertsPerSecond), part.recall.toFixed(3),
-  ], ["collections/s", "inserts/s", "recall"]);
+  table(`${options.collections.toLocaleString("en")} collections of ${options.rowsEach} x 384, or what is ready after ${options.patience} s`, "small", (part) => [
+    whole(part.collections), whole(part.collectionsPerSecond), part.recall.toFixed(3),
+  ], ["collections", "made and filled/s", "recall"]);
   for (const result of results) if (result.failed) console.log(`${result.title} failed: ${result.failed}`);
   for (const [name, why] of absent) console.log(`Not measured: ${name} (${why}).`);
 }
