@@ -1,11 +1,17 @@
 using BenchmarkDotNet.Running;
 using Rag.Benchmarks;
+using Rag.Benchmarks.Layers;
 
 // Run with: dotnet run -c Release --project bench -- --filter '*Framing*'
 // or: dotnet run -c Release --project bench -- embedding-check MODEL_FOLDER [CUDA_LIBRARY]
 // or: dotnet run -c Release --project bench -- nats
 // or: dotnet run -c Release --project bench -- metadata [DOCUMENTS]
 // or: dotnet run -c Release --project bench -- search-calls
+// or: dotnet run -c Release --project bench -- layers [WORKSPACES] [CHUNKS] [SECONDS]
+if (args is ["layers", .. var shape])
+    return await LayersReport.RunAsync(shape);
+if (args is ["layers-server", var data])
+    return await LayersServer.RunAsync(data);
 if (args is ["search-calls"])
     return await SearchCallReport.RunAsync();
 if (args is ["nats"])

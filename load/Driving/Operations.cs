@@ -44,10 +44,14 @@ internal sealed class Operations : IAsyncDisposable
             CallKind.Stream => new StreamSearcher(_connections, traffic.Streams, _timeout),
             _ => new UnarySearcher(_connections, _timeout),
         };
+        Posted = Post(traffic, corpus);
         var total = traffic.Mix.Values.Sum();
         var sum = 0.0;
         _mix = [.. traffic.Mix.Where(part => part.Value > 0).Select(part => (part.Key, sum += part.Value / total))];
     }
+
+    /// <summary>The way for searches by vector that cost little; null where there is anything else to send.</summary>
+    public IPostedSearches? Posted { get; }
 
     /// <summary>Whether searches can be compared with what was loaded: nothing writes.</summary>
     public bool IsReadOnly => _mix.All(part => part.Kind is not (OperationKind.Upsert or OperationKind.Delete));
@@ -119,8 +123,24 @@ internal sealed class Operations : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Posted is not null)
+            await Posted.DisposeAsync();
         await _searcher.DisposeAsync();
         _connections.Dispose();
+    }
+
+    private IPostedSearches? Post(TrafficSpec traffic, Corpus corpus)
+    {
+        if (traffic.Arrivals == ArrivalKind.Closed || corpus.Data.Texts
+            || traffic.Mix.Any(part => part.Key != OperationKind.Vector && part.Value > 0))
+            return null;
+        return traffic.Calls switch
+        {
+            CallKind.Stream => new PostedStreams(_connections, new VectorQueries(traffic, corpus), traffic.Streams, _timeout),
+            CallKind.Batch => new PostedBatches(
+                _connections, new VectorQueries(traffic, corpus), traffic.BatchSize, 2 * traffic.Connections, _timeout),
+            _ => null,
+        };
     }
 
     private async Task UpsertAsync(Operation operation, CancellationToken cancellationToken)

@@ -14,6 +14,12 @@ internal sealed class TrafficDriver(TrafficSpec traffic, Operations operations, 
     /// <summary>Operations under way; further ones fail at once, so that memory stays bounded when a server hangs.</summary>
     private const int MaxInFlight = 50_000;
 
+    /// <summary>
+    /// Above this rate what is due is looked for a thousand times a second, and sent together: waking for each operation
+    /// would cost more than sending it. What is sent late by that counts from its moment all the same.
+    /// </summary>
+    private const double MostWakesPerSecond = 1000;
+
     private int _inFlight;
 
     public TrafficSpec Traffic => traffic;
@@ -42,7 +48,8 @@ internal sealed class TrafficDriver(TrafficSpec traffic, Operations operations, 
             TaskCreationOptions.LongRunning, TaskScheduler.Default);
         // What is under way has its own time-out; the clock of the step has stopped.
         var patience = Stopwatch.StartNew();
-        while (Volatile.Read(ref _inFlight) > 0 && patience.ElapsedMilliseconds < traffic.TimeoutMs + 5000)
+        while (Volatile.Read(ref _inFlight) + (operations.Posted?.UnderWay ?? 0) > 0
+            && patience.ElapsedMilliseconds < traffic.TimeoutMs + 5000)
             await Task.Delay(5, cancellationToken);
     }
 
@@ -50,20 +57,37 @@ internal sealed class TrafficDriver(TrafficSpec traffic, Operations operations, 
     {
         PreciseSleep.PrepareThread();
         var random = new Random(seed + 1);
+        var leastGap = schedule.Expected / meter.Seconds > MostWakesPerSecond ? Stopwatch.Frequency / (long)MostWakesPerSecond : 0;
+        var now = 0L;
         while (schedule.Next() is { } at && !cancellationToken.IsCancellationRequested)
         {
             var due = ArrivalSchedule.ToTimestamp(meter.Began, at);
-            if (due > Stopwatch.GetTimestamp())
-                PreciseSleep.Until(due);
-            if (Volatile.Read(ref _inFlight) >= MaxInFlight)
+            if (due > now && due > (now = Stopwatch.GetTimestamp()))
             {
-                meter.Fail(due, "not sent: too many under way", $"{MaxInFlight:N0} operations wait for their answers.");
-                continue;
+                operations.Posted?.Flush();
+                PreciseSleep.Until(Math.Max(due, now + leastGap));
+                now = Stopwatch.GetTimestamp();
             }
 
-            Interlocked.Increment(ref _inFlight);
-            _ = RunOneAsync(operations.Next(random), due, meter, cancellationToken);
+            if (operations.Posted is { } posted)
+                posted.Post(operations.Next(random), due, meter);
+            else
+                Start(operations.Next(random), due, meter, cancellationToken);
         }
+
+        operations.Posted?.Flush();
+    }
+
+    private void Start(Operation operation, long due, TrafficMeter meter, CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _inFlight) >= MaxInFlight)
+        {
+            meter.Fail(due, "not sent: too many under way", $"{MaxInFlight:N0} operations wait for their answers.");
+            return;
+        }
+
+        Interlocked.Increment(ref _inFlight);
+        _ = RunOneAsync(operation, due, meter, cancellationToken);
     }
 
     private async Task RunOneAsync(Operation operation, long due, TrafficMeter meter, CancellationToken cancellationToken)

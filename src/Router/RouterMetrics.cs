@@ -18,6 +18,7 @@ internal sealed class RouterMetrics : IDisposable
     private readonly Counter<long> _jobs;
     private readonly Counter<long> _uploaded;
     private readonly Counter<long> _published;
+    private readonly Counter<long> _atOnce;
 
     public RouterMetrics(IMeterFactory factory)
     {
@@ -33,6 +34,8 @@ internal sealed class RouterMetrics : IDisposable
             "rag.router.missing_partitions", "{partition}", "Partitions left out of partial answers");
         _jobs = _meter.CreateCounter<long>("rag.router.jobs", "{job}", "Ingestion jobs queued");
         _uploaded = _meter.CreateCounter<long>("rag.router.uploaded", "By", "Bytes of files taken in");
+        _atOnce = _meter.CreateCounter<long>(
+            "rag.router.searches_at_once", "{search}", "Searches answered as bytes, on the thread that read them");
         _published = _meter.CreateCounter<long>(
             "rag.router.published", "{message}", "Documents published to NATS, by result of a delivery");
     }
@@ -62,6 +65,8 @@ internal sealed class RouterMetrics : IDisposable
         _jobs.Add(1);
         _uploaded.Add(bytes);
     }
+
+    public void AnsweredAtOnce() => _atOnce.Add(1);
 
     public void Published(string result) => _published.Add(1, new KeyValuePair<string, object?>("result", result));
 

@@ -9,9 +9,10 @@ public sealed class RouterOptions
     /// <summary>
     /// How long settings of a workspace are used without asking the metadata store. Changes made through this router
     /// take effect at once; a shard refuses requests under settings that are older than its own, so this only decides
-    /// how soon a workspace deleted elsewhere is reported as gone. Default 2 s; 0 to 1 h.
+    /// how soon a workspace deleted elsewhere is reported as gone. Default: 2 s, and 10 min where no other process has the
+    /// metadata (<c>rag serve</c> with SQLite); 0 to 1 h.
     /// </summary>
-    public TimeSpan SettingsTtl { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan? SettingsTtl { get; init; }
 
     /// <summary>Most workspaces whose settings are kept; about 1 KiB each. Default 50,000.</summary>
     public int MaxCachedWorkspaces { get; init; } = 50_000;
@@ -64,6 +65,11 @@ public sealed class RouterOptions
     /// <summary>What becomes of searches when more come than can be served.</summary>
     public OverloadOptions Overload { get; init; } = new();
 
+    /// <summary>
+    /// Serves a method that takes a search and answers nothing, to measure what a call costs by itself. Default: no.
+    /// </summary>
+    public bool Probe { get; init; }
+
     /// <summary>How replicas are chosen, when a call is repeated, and when a shard is given up.</summary>
     public BalancingOptions Balancing { get; init; } = new();
 
@@ -71,7 +77,7 @@ public sealed class RouterOptions
     public IReadOnlyList<string> Validate()
     {
         var errors = new List<string>();
-        Check(errors, nameof(SettingsTtl), SettingsTtl, TimeSpan.Zero, TimeSpan.FromHours(1));
+        Check(errors, nameof(SettingsTtl), SettingsTtl ?? TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromHours(1));
         Check(errors, nameof(DefaultTimeout), DefaultTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         Check(errors, nameof(SweepInterval), SweepInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1));
         Check(errors, nameof(HealthInterval), HealthInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));

@@ -13,6 +13,7 @@ using Rag.Router.Ingest;
 using Rag.Router.Search;
 using Rag.Router.Services;
 using Rag.Router.Shards;
+using Rag.Router.Wire;
 using Rag.Router.Workspaces;
 
 namespace Rag.Router;
@@ -27,8 +28,11 @@ public static class RouterRegistration
     /// Registers the router. The composition registers <see cref="IShardConnections"/>,
     /// <see cref="Metadata.IMetadataStore"/> and <see cref="Hosting.Topology.ITopologySource"/>.
     /// </summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="options">How it behaves.</param>
+    /// <param name="alone">Whether no other process changes the metadata.</param>
     /// <exception cref="ArgumentException">Options are out of range; the message lists every one that is.</exception>
-    public static IServiceCollection AddRouter(this IServiceCollection services, RouterOptions options)
+    public static IServiceCollection AddRouter(this IServiceCollection services, RouterOptions options, bool alone = false)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(options);
@@ -42,6 +46,7 @@ public static class RouterRegistration
         services.AddSingleton<AccessGate>();
         services.AddSingleton<SearchAdmission>();
         services.AddSingleton<CallPipeline>();
+        services.AddSingleton(new WorkspaceLifetime(options.SettingsTtl ?? WorkspaceLifetime.Default(alone)));
         services.AddSingleton<WorkspaceDirectory>();
         services.AddSingleton<WorkspaceDefaults>();
         services.AddSingleton<WorkspaceLifecycle>();
@@ -62,6 +67,7 @@ public static class RouterRegistration
         services.AddSingleton<HitStages>();
         services.AddSingleton<FacetHandler>();
         services.AddSingleton<SearchHandler>();
+        services.AddSingleton<PlainSearcher>();
         services.AddSingleton<SearchItems>();
         services.AddSingleton<MutationIds>();
         services.AddSingleton<UpsertHandler>();
@@ -78,6 +84,8 @@ public static class RouterRegistration
         services.AddSingleton<WorkspaceRpc>();
         services.AddSingleton<ChunkRpc>();
         services.AddSingleton<SearchRpc>();
+        services.AddSingleton<SearchWireRpc>();
+        services.AddSingleton<ProbeRpc>();
         services.AddSingleton<IngestRpc>();
         services.AddSingleton<EmbeddingRpc>();
         services.AddSingleton<DocumentWriterRpc>();
@@ -97,9 +105,11 @@ public static class RouterRegistration
     {
         endpoints.MapGrpcService<WorkspaceRpc>();
         endpoints.MapGrpcService<ChunkRpc>();
-        endpoints.MapGrpcService<SearchRpc>();
+        endpoints.MapGrpcService(endpoints.ServiceProvider.GetRequiredService<SearchWireRpc>());
         endpoints.MapGrpcService<IngestRpc>();
         endpoints.MapGrpcService<EmbeddingRpc>();
+        if (endpoints.ServiceProvider.GetRequiredService<RouterOptions>().Probe)
+            endpoints.MapGrpcService(endpoints.ServiceProvider.GetRequiredService<ProbeRpc>());
         return endpoints;
     }
 
@@ -128,7 +138,8 @@ public static class RouterRegistration
         var grpc = services.AddGrpc();
         Limit<WorkspaceRpc>();
         Limit<ChunkRpc>();
-        Limit<SearchRpc>();
+        Limit<SearchWireRpc>();
+        Limit<ProbeRpc>();
         Limit<IngestRpc>();
         Limit<EmbeddingRpc>();
         Limit<DocumentWriterRpc>();

@@ -8,6 +8,7 @@ using Rag.Embedding;
 using Rag.Engine;
 using Rag.Hosting.Overload;
 using Rag.Hosting.Topology;
+using Rag.Hosting.Wire;
 using Rag.Internal.V1;
 using Rag.Shard.Embedding;
 using Rag.Shard.Refinement;
@@ -51,6 +52,7 @@ public static class ShardExtensions
         services.TryAddSingleton(_ => new SearchDoor<Guid>(options.Overload, "shard"));
         services.AddSingleton<SearchAdmission>();
         services.AddSingleton<SearchStreams>();
+        services.AddSingleton<ILocalSearch, LocalSearch>();
         services.AddSingleton<EmbedHandler>();
         services.AddSingleton<StatusHandler>();
         services.AddHostedService<ShardMetrics>();

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Rag.Hosting.Overload;
 using Rag.Hosting.Topology;
+using Rag.Hosting.Wire;
 using Rag.Router;
 using Rag.Router.Shards;
 using Rag.Shard;
@@ -38,6 +39,9 @@ internal sealed class EngineHost : IAsyncDisposable
     /// <summary>Where the public API is served; null where it is not.</summary>
     public string? Address => _host.Address;
 
+    /// <summary>What it is made of, for benchmarks that call a part alone.</summary>
+    internal IServiceProvider Services => _host.Services;
+
     /// <param name="level">The least level that is logged unless RAG_LOG says otherwise.</param>
     /// <exception cref="CliException">The data folder or the port is in use.</exception>
     public static async Task<EngineHost> StartAsync(
@@ -57,9 +61,10 @@ internal sealed class EngineHost : IAsyncDisposable
             services.AddSingleton<IShardConnections>(provider => new InProcessShardConnections(
                 // A search by vector ends on the thread that read it from the socket: no queue, no other thread's cache.
                 ShardName, new InProcessServer(new InProcessServerOptions { StartHandlersInline = true })
-                    .Bind(provider.BindShard()).CreateCallInvoker()));
+                    .Bind(provider.BindShard()).CreateCallInvoker(),
+                provider.GetRequiredService<ILocalSearch>()));
             services.AddSingleton<InProcessRouter>();
-            services.AddRouter(settings.Get("Router", new RouterOptions()));
+            services.AddRouter(settings.Get("Router", new RouterOptions()), alone: MetadataParts.LiesInFolder(settings));
             IngestorParts.Add(
                 host, settings, provider => provider.GetRequiredService<InProcessRouter>().Invoker,
                 alone: MetadataParts.LiesInFolder(settings));

@@ -220,6 +220,18 @@ public sealed class ShardStore : IAsyncDisposable
     }
 
     /// <summary>
+    /// Searches one vector space of a slice that is awake, on this thread, and hands the hits to
+    /// <paramref name="hits"/>. False, and nothing was handed over: it is asleep, <see cref="SearchAsync"/> wakes it.
+    /// </summary>
+    /// <exception cref="StoreException">As <see cref="SearchAsync"/>; some hits may have been handed over.</exception>
+    public bool TrySearch(SliceId slice, in VectorQuery query, IHitSink hits, out VectorAnswer answer)
+    {
+        ThrowIfClosed();
+        ArgumentNullException.ThrowIfNull(hits);
+        return _parts.Reads.TrySearch(slice, query, hits, out answer);
+    }
+
+    /// <summary>
     /// What the words of a text weigh in one slice. The sum over all partitions, given to each one's search, makes them
     /// score as one.
     /// </summary>

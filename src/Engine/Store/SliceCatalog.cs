@@ -105,6 +105,15 @@ internal sealed class SliceCatalog(StoreContext context)
         }
     }
 
+    /// <summary>The same for a slice that is awake; false for one that is asleep.</summary>
+    public bool TryReadAwake<TState, TResult>(
+        SliceId id, TState state, Func<Slice, TState, TResult> read, out TResult result)
+    {
+        var entry = Get(id);
+        entry.LastUsedMs = context.NowMs;
+        return TryRead(entry, state, read, out result);
+    }
+
     /// <summary>Loads a slice that is asleep; readers that come together wait for one load.</summary>
     public async Task LoadAsync(SliceEntry entry, CancellationToken cancellationToken)
     {

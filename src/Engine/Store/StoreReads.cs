@@ -24,6 +24,13 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
             : WaitAndRunAsync(slice, query, cancellationToken);
     }
 
+    public bool TrySearch(SliceId slice, in VectorQuery query, IHitSink hits, out VectorAnswer answer)
+    {
+        CheckLimits(query.K, query.Ef, query.RecallTarget);
+        return catalog.TryReadAwake(slice, (Query: query, context.Contents, Hits: hits),
+            static (slice, state) => Run(slice, state.Query, state.Contents, state.Hits), out answer);
+    }
+
     public ValueTask WaitForAsync(int partition, WriteStamp stamp, CancellationToken cancellationToken)
     {
         if (!context.Options.IsReplica && !stamp.IsNone && progress[partition] is var current && stamp.Epoch != current.Epoch && !current.IsNone)
@@ -234,6 +241,15 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
         return SliceSearch.Run(slice, new VectorSearch(space.Index, query.Vector, effort), query, reader);
     }
 
+    private static VectorAnswer Run(Slice slice, in VectorQuery query, ChunkContents contents, IHitSink hits)
+    {
+        var space = slice.FindSpace(query.Space) ?? throw StoreErrors.NoSpace(query.Space);
+        if (WriteValidator.FindVectorError(query.Vector.Span, space.Settings) is { } error)
+            throw StoreErrors.Invalid(error);
+        var effort = new SearchEffort(query.Ef, query.RecallTarget, query.Exact);
+        return StoredHits.Find(slice, new VectorSearch(space.Index, query.Vector, effort), query, contents, hits);
+    }
+
     private static TextSearch ToTextSearch(SliceText text, SearchQuery query)
     {
         var words = text.Query(query.Text!);
@@ -245,8 +261,7 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
 
     private static void CheckQuery(SearchQuery query)
     {
-        if (query.K is < 1 or > StoreLimits.MaxK)
-            throw StoreErrors.Invalid($"k is {query.K}; ask for 1–{StoreLimits.MaxK} hits, offset included.");
+        CheckLimits(query.K, query.Ef, query.RecallTarget);
         if (query.ChunksPerDocument is < 0 or > StoreLimits.MaxChunksPerDocument)
             throw StoreErrors.Invalid(
                 $"{query.ChunksPerDocument} chunks a document were asked for; ask for 1–{StoreLimits.MaxChunksPerDocument}.");
@@ -256,11 +271,6 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
             throw StoreErrors.Invalid("The place to go on from is not one of ours; start over without one.");
         if (query.Bm25 is { } bm25 && !(bm25 is { K1: >= 0 and <= 100, B: >= 0 and <= 1 }))
             throw StoreErrors.Invalid($"k1 is {bm25.K1} and b is {bm25.B}; give 0–100 and 0–1.");
-        if (query.Ef is < 0 or > StoreLimits.MaxK)
-            throw StoreErrors.Invalid($"ef is {query.Ef}; give 1–{StoreLimits.MaxK}, or 0 to use the recall target.");
-        if (query.RecallTarget is not (>= 0 and <= 1))
-            throw StoreErrors.Invalid(
-                $"The recall target is {query.RecallTarget}; give a share above 0 and at most 1.");
         if (query.ScoreThreshold is { } threshold && float.IsNaN(threshold))
             throw StoreErrors.Invalid("The score threshold is not a number; leave it out for none.");
         if (query.Space is null)
@@ -270,6 +280,16 @@ internal sealed class StoreReads(StoreContext context, SliceCatalog catalog, Par
         if (query.Text is not null)
             CheckText(query.Text);
         CheckFilter(query.Filter);
+    }
+
+    private static void CheckLimits(int k, int ef, float recallTarget)
+    {
+        if (k is < 1 or > StoreLimits.MaxK)
+            throw StoreErrors.Invalid($"k is {k}; ask for 1–{StoreLimits.MaxK} hits, offset included.");
+        if (ef is < 0 or > StoreLimits.MaxK)
+            throw StoreErrors.Invalid($"ef is {ef}; give 1–{StoreLimits.MaxK}, or 0 to use the recall target.");
+        if (recallTarget is not (>= 0 and <= 1))
+            throw StoreErrors.Invalid($"The recall target is {recallTarget}; give a share above 0 and at most 1.");
     }
 
     private static void CheckKeys(IReadOnlyList<ChunkKey> keys)

@@ -19,21 +19,21 @@ public static class GrpcEndpointRouteBuilderExtensions
         where TService : class
     {
         ArgumentNullException.ThrowIfNull(builder);
-        // Options that were configured for this service, or the server's own.
-        var services = Services(builder);
-        var options = services.GetServices<IConfigureOptions<GrpcServiceOptions<TService>>>().Any()
-            ? services.GetRequiredService<IOptions<GrpcServiceOptions<TService>>>().Value
-            : ServerOptions(builder);
-        return Map(builder, typeof(TService), ServiceMethodCollector.Collect<TService>(), options);
+        return Map(builder, typeof(TService), ServiceMethodCollector.Collect<TService>(), ServiceOptions<TService>(builder));
     }
 
-    /// <summary>Serves a service with one instance for all calls, which therefore is thread-safe.</summary>
-    public static GrpcServiceEndpointConventionBuilder MapGrpcService(
-        this IEndpointRouteBuilder builder, object service)
+    /// <summary>
+    /// Serves a service with one instance for all calls, which therefore is thread-safe. Calls need no services of their
+    /// own then, which spares each a scope.
+    /// </summary>
+    public static GrpcServiceEndpointConventionBuilder MapGrpcService<TService>(
+        this IEndpointRouteBuilder builder, TService service)
+        where TService : class
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(service);
-        return Map(builder, service.GetType(), ServiceMethodCollector.Collect(service), ServerOptions(builder));
+        return Map(
+            builder, service.GetType(), ServiceMethodCollector.Collect(service), ServiceOptions<TService>(builder));
     }
 
     /// <summary>Serves the methods of a definition.</summary>
@@ -80,6 +80,16 @@ public static class GrpcEndpointRouteBuilderExtensions
                 && candidate.GetParameters() is [.., var last] && last.ParameterType == typeof(ServerCallContext));
         return service.GetCustomAttributes(inherit: true)
             .Concat(implementations.SelectMany(candidate => candidate.GetCustomAttributes(inherit: true)));
+    }
+
+    /// <summary>Options that were configured for this service, or the server's own.</summary>
+    private static GrpcServiceOptions ServiceOptions<TService>(IEndpointRouteBuilder builder)
+        where TService : class
+    {
+        var services = Services(builder);
+        return services.GetServices<IConfigureOptions<GrpcServiceOptions<TService>>>().Any()
+            ? services.GetRequiredService<IOptions<GrpcServiceOptions<TService>>>().Value
+            : ServerOptions(builder);
     }
 
     private static GrpcServiceOptions ServerOptions(IEndpointRouteBuilder builder) =>

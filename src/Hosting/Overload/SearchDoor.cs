@@ -58,13 +58,20 @@ public sealed class SearchDoor<TKey> : IThreadPoolWorkItem, IDisposable
     /// <param name="token">Fires when the caller gives up; looked at when its turn comes.</param>
     public ValueTask<DoorAnswer> EnterAsync(TKey key, DateTime deadline, CancellationToken token)
     {
+        return TryEnter()
+            ? new ValueTask<DoorAnswer>(DoorAnswer.Admitted)
+            : WaitAsync(key, deadline, token, _threads.Now);
+    }
+
+    /// <summary>Lets a search in if that can be at once; who gets false has to <see cref="EnterAsync"/>.</summary>
+    public bool TryEnter()
+    {
         if (!_options.Enabled)
-            return new ValueTask<DoorAnswer>(DoorAnswer.Admitted);
-        var now = _threads.Now;
-        if (_queued > 0 || _threads.Delay(now) > _unnoticed)
-            return WaitAsync(key, deadline, token, now);
+            return true;
+        if (_queued > 0 || _threads.Delay(_threads.Now) > _unnoticed)
+            return false;
         _metrics.Entered();
-        return new ValueTask<DoorAnswer>(DoorAnswer.Admitted);
+        return true;
     }
 
     void IThreadPoolWorkItem.Execute()

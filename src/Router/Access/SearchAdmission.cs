@@ -38,6 +38,9 @@ internal sealed class SearchAdmission(RouterOptions options, ISearchThreads? thr
     /// <summary>What those are told that come when the router serves as many calls as it may.</summary>
     public ReadyRefusal TooManyCalls => Any(_calls);
 
+    /// <summary>Lets a search in if that can be at once.</summary>
+    public bool TryEnter() => _door.TryEnter();
+
     /// <summary>Lets a search in, at once or when its turn comes.</summary>
     public ValueTask<DoorAnswer> EnterAsync(string workspace, CallScope scope) =>
         _door.EnterAsync(workspace, scope.Deadline, scope.Token);

@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using Rag.Hosting.Wire;
 using Rag.Internal.V1;
 using Rag.Router.Errors;
 using Rag.Router.Workspaces;
@@ -13,6 +15,7 @@ namespace Rag.Router.Cursors;
 internal static class ConsistencyToken
 {
     private const byte Kind = 0x21;
+    private const int MaxVarintBytes = 10;
 
     public static string Of(KnownWorkspace workspace, IReadOnlyList<Stamp> stamps)
     {
@@ -27,6 +30,21 @@ internal static class ConsistencyToken
         }
 
         return writer.ToToken();
+    }
+
+    /// <summary>Writes the token of one partition's position, without making a string of it.</summary>
+    public static void WriteTo(WireBuffer to, KnownWorkspace workspace, int partition, uint epoch, ulong sequence)
+    {
+        Span<byte> token = stackalloc byte[1 + 16 + 4 * MaxVarintBytes];
+        token[0] = Kind;
+        workspace.Uid.TryWriteBytes(token[1..], bigEndian: true, out var length);
+        length++;
+        length += WriteVarint(token[length..], 1);
+        length += WriteVarint(token[length..], (ulong)partition);
+        length += WriteVarint(token[length..], epoch);
+        length += WriteVarint(token[length..], sequence);
+        var room = to.GetSpan(Base64Url.GetEncodedLength(length));
+        to.Advance(Base64Url.EncodeToUtf8(token[..length], room));
     }
 
     /// <summary>The positions in a token; none for an empty one.</summary>
@@ -55,6 +73,19 @@ internal static class ConsistencyToken
             ? stamps
             : throw Refuse.Invalid("min_consistency_token",
                 "It is of another workspace, or of one that was deleted and made again: leave it out.");
+    }
+
+    private static int WriteVarint(Span<byte> to, ulong number)
+    {
+        var length = 0;
+        while (number >= 0x80)
+        {
+            to[length++] = (byte)(number | 0x80);
+            number >>= 7;
+        }
+
+        to[length++] = (byte)number;
+        return length;
     }
 
     private static RefusedException Malformed() => Refuse.Invalid("min_consistency_token",

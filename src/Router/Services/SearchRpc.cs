@@ -1,11 +1,15 @@
 using Grpc.Core;
 using Rag.Router.Access;
 using Rag.Router.Search;
+using Rag.Router.Wire;
 using Rag.V1;
 
 namespace Rag.Router.Services;
 
-/// <summary>rag.v1.SearchService: every call goes through the pipeline to its handler.</summary>
+/// <summary>
+/// rag.v1.SearchService by messages, for callers in this process: every call goes through the pipeline to its handler.
+/// Callers behind a socket meet <see cref="SearchWireRpc"/>.
+/// </summary>
 internal sealed class SearchRpc(
     CallPipeline pipeline, SearchHandler search, SearchItems items, FacetHandler facets)
     : SearchService.SearchServiceBase
@@ -21,7 +25,8 @@ internal sealed class SearchRpc(
     public override Task SearchStream(
         IAsyncStreamReader<SearchStreamRequest> requestStream,
         IServerStreamWriter<SearchStreamResponse> responseStream, ServerCallContext context) =>
-        pipeline.RunStreamAsync(context, scope => items.StreamAsync(requestStream, responseStream, context, scope));
+        pipeline.RunStreamAsync(context, scope => items.StreamAsync(
+            new MessageCalls(requestStream), new MessageAnswers(responseStream), context, scope));
 
     public override Task<CountFacetsResponse> CountFacets(CountFacetsRequest request, ServerCallContext context) =>
         pipeline.RunSearchAsync(request, context, request.Workspace, facets,

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Rag.Hosting.Topology;
+using Rag.Hosting.Wire;
 using Rag.Internal.V1;
 
 namespace Rag.Router.Shards;
@@ -12,4 +13,7 @@ public interface IShardConnections
 
     /// <summary>The same way to this shard, for its other services.</summary>
     CallInvoker InvokerFor(ShardNode shard);
+
+    /// <summary>The shard itself where it is in this process; null where it is elsewhere.</summary>
+    ILocalSearch? LocalFor(ShardNode shard) => null;
 }

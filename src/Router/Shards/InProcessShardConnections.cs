@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Rag.Hosting.Topology;
+using Rag.Hosting.Wire;
 using Rag.Internal.V1;
 
 namespace Rag.Router.Shards;
@@ -10,6 +11,8 @@ public sealed class InProcessShardConnections : IShardConnections
     private readonly Dictionary<string, (CallInvoker Invoker, ShardService.ShardServiceClient Client)> _shards =
         new(StringComparer.Ordinal);
 
+    private readonly ILocalSearch? _local;
+
     /// <summary>Shards by their names in the topology.</summary>
     public InProcessShardConnections(IReadOnlyDictionary<string, CallInvoker> shards)
     {
@@ -19,10 +22,11 @@ public sealed class InProcessShardConnections : IShardConnections
     }
 
     /// <summary>One shard that holds everything: the embedded default.</summary>
-    public InProcessShardConnections(string name, CallInvoker shard)
-        : this(new Dictionary<string, CallInvoker> { [name] = shard })
-    {
-    }
+    /// <param name="name">Its name in the topology.</param>
+    /// <param name="shard">The way to its services.</param>
+    /// <param name="local">The shortest way to its index; null for none.</param>
+    public InProcessShardConnections(string name, CallInvoker shard, ILocalSearch? local = null)
+        : this(new Dictionary<string, CallInvoker> { [name] = shard }) => _local = local;
 
     /// <inheritdoc/>
     /// <exception cref="RpcException">UNAVAILABLE: no such shard is in this process.</exception>
@@ -31,6 +35,10 @@ public sealed class InProcessShardConnections : IShardConnections
     /// <inheritdoc/>
     /// <exception cref="RpcException">UNAVAILABLE: no such shard is in this process.</exception>
     public CallInvoker InvokerFor(ShardNode shard) => Find(shard).Invoker;
+
+    /// <inheritdoc/>
+    public ILocalSearch? LocalFor(ShardNode shard) =>
+        _local is not null && shard is not null && _shards.ContainsKey(shard.Name) ? _local : null;
 
     private (CallInvoker Invoker, ShardService.ShardServiceClient Client) Find(ShardNode shard)
     {

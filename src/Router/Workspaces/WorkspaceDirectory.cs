@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Rag.Metadata;
 using Rag.Router.Errors;
@@ -12,7 +13,8 @@ namespace Rag.Router.Workspaces;
 /// Thread-safe.
 /// </summary>
 internal sealed class WorkspaceDirectory(
-    IMetadataStore metadata, RouterOptions options, TimeProvider time, ILogger<WorkspaceDirectory> logger)
+    IMetadataStore metadata, RouterOptions options, WorkspaceLifetime lifetime, TimeProvider time,
+    ILogger<WorkspaceDirectory> logger)
 {
     /// <summary>A store that does not answer so soon counts as away where something is known.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
@@ -33,13 +35,32 @@ internal sealed class WorkspaceDirectory(
         if (!_entries.TryGetValue(name, out var entry))
             return LoadAsync(name, cancellationToken);
         var age = time.GetElapsedTime(entry.ReadAt);
-        if (age <= options.SettingsTtl)
+        if (age <= lifetime.Value)
             return new ValueTask<KnownWorkspace>(entry.Workspace);
-        if (age > options.SettingsTtl * 4 && !_away)
+        if (age > lifetime.Value * 4 && !_away)
             return LoadElseKnownAsync(name, entry.Workspace, cancellationToken);
         if (entry.TryStartRefresh(time.GetTimestamp()))
             _ = RefreshInBackgroundAsync(name, entry);
         return new ValueTask<KnownWorkspace>(entry.Workspace);
+    }
+
+    /// <summary>The same without waiting: false for one that is not known, or that has to be read again first.</summary>
+    public bool TryGet(ReadOnlySpan<char> name, [NotNullWhen(true)] out KnownWorkspace? workspace)
+    {
+        workspace = null;
+        if (!_entries.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var entry))
+            return false;
+        var age = time.GetElapsedTime(entry.ReadAt);
+        if (age > lifetime.Value)
+        {
+            if (age > lifetime.Value * 4 && !_away)
+                return false;
+            if (entry.TryStartRefresh(time.GetTimestamp()))
+                _ = RefreshInBackgroundAsync(entry.Workspace.Name, entry);
+        }
+
+        workspace = entry.Workspace;
+        return true;
     }
 
     /// <summary>The same, read from the store now.</summary>

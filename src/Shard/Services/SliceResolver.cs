@@ -33,6 +33,13 @@ internal sealed class SliceResolver(ShardStore store, ITopologySource topology, 
         return (slices, settings!);
     }
 
+    /// <summary>The settings of a slice that this shard holds under this version of them; null for any other.</summary>
+    public WorkspaceSettings? FindSettings(SliceId slice, long version) =>
+        topology.Current.Holds(options.Name, slice.Partition)
+        && store.FindSettings(slice.WorkspaceUid, slice.Partition) is { } settings && settings.Version == (ulong)version
+            ? settings
+            : null;
+
     /// <summary>The one slice of a request that is about a single partition.</summary>
     public (SliceId Slice, WorkspaceSettings Settings) ResolveOne(Target? target)
     {
