@@ -188,7 +188,7 @@ internal sealed class LayersReport(int workspaces, int chunks, double seconds)
             MemoryMarshal.Cast<byte, float>(message.Vector.Packed.Span).ToArray());
         own.Add(InProcess("engine, hits as objects", i => store.SearchAsync(
             new SliceId(known[i].Uid, known[i].Partitions[0]),
-            new Engine.SearchQuery { Vector = vectors[i], K = K, RecallTarget = 0.95f, Return = Engine.ReturnFields.All & ~Engine.ReturnFields.Vectors },
+            new Engine.SearchQuery { Vector = vectors[i], K = K, RecallTarget = 0.95f, Return = Engine.ReturnFields.Text | Engine.ReturnFields.Metadata | Engine.ReturnFields.Attributes },
             CancellationToken.None).AsTask().Wait()));
         var plain = engine.Services.GetRequiredService<PlainSearcher>();
         var local = engine.Services.GetRequiredService<ILocalSearch>();

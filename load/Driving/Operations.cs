@@ -42,6 +42,7 @@ internal sealed class Operations : IAsyncDisposable
         {
             CallKind.Batch => new BatchSearcher(_connections, traffic.BatchSize, 2 * traffic.Connections, _timeout),
             CallKind.Stream => new StreamSearcher(_connections, traffic.Streams, _timeout),
+            CallKind.Empty => new EmptyCaller(_connections, _timeout),
             _ => new UnarySearcher(_connections, _timeout),
         };
         Posted = Post(traffic, corpus);
@@ -88,7 +89,7 @@ internal sealed class Operations : IAsyncDisposable
                 break;
             default:
                 var response = await _searcher.SearchAsync(ToRequest(operation), cancellationToken);
-                if (operation.Kind == OperationKind.Vector && meter.WantsSample)
+                if (operation.Kind == OperationKind.Vector && _traffic.Calls != CallKind.Empty && meter.WantsSample)
                     meter.AddSample(operation, [.. response.Hits.Select(hit => hit.ChunkId)]);
                 break;
         }

@@ -208,6 +208,9 @@ internal enum CallKind
     Unary,
     Batch,
     Stream,
+
+    /// <summary>Unary, to the method that takes a search and answers nothing (option Router:Probe of the server).</summary>
+    Empty,
 }
 
 internal enum EventAction

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Text;
 using Rag.Engine.Indexing;
 using Rag.Engine.Mutations;
@@ -7,6 +9,8 @@ namespace Rag.Engine;
 /// <summary>Checks writes against the limits and the workspace's settings before they are logged.</summary>
 internal static class WriteValidator
 {
+    private const int InfinityBits = 0x7F800000;
+
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>A sentence that says what is wrong with a chunk, or null.</summary>
@@ -51,15 +55,10 @@ internal static class WriteValidator
     {
         if (vector.Length != space.Dimension)
             return $"The vector has {vector.Length} components; space '{space.Name}' has {space.Dimension} dimensions.";
-        var isZero = true;
-        foreach (var component in vector)
-        {
-            if (!float.IsFinite(component))
-                return $"The vector for space '{space.Name}' holds NaN or an infinity; send finite numbers.";
-            isZero &= component == 0;
-        }
-
-        return isZero && space.Metric == Metric.Cosine
+        var largest = LargestMagnitude(vector);
+        if (largest >= InfinityBits)
+            return $"The vector for space '{space.Name}' holds NaN or an infinity; send finite numbers.";
+        return largest == 0 && space.Metric == Metric.Cosine
             ? $"The vector for space '{space.Name}' is all zero, which has no direction; cosine needs one."
             : null;
     }
@@ -122,6 +121,26 @@ internal static class WriteValidator
         return metadata.Count > 0 && MetadataCodec.Measure(metadata) > StoreLimits.MaxMetadataBytes
             ? $"The metadata takes more than {StoreLimits.MaxMetadataBytes} bytes; keep less of it."
             : null;
+    }
+
+    // Of floats without their signs the bits are ordered as the numbers are, with infinity and NaN behind all others: one
+    // pass without branches.
+    private static int LargestMagnitude(ReadOnlySpan<float> vector)
+    {
+        var bits = MemoryMarshal.Cast<float, int>(vector);
+        var largest = 0;
+        if (bits.Length >= Vector<int>.Count)
+        {
+            var most = Vector<int>.Zero;
+            for (; bits.Length >= Vector<int>.Count; bits = bits[Vector<int>.Count..])
+                most = Vector.Max(most, new Vector<int>(bits) & new Vector<int>(int.MaxValue));
+            for (var i = 0; i < Vector<int>.Count; i++)
+                largest = Math.Max(largest, most[i]);
+        }
+
+        foreach (var component in bits)
+            largest = Math.Max(largest, component & int.MaxValue);
+        return largest;
     }
 
     private static string? FindVectorError(ChunkWrite chunk, WorkspaceSettings settings)
