@@ -12,6 +12,9 @@ if (args is ["layers", .. var shape])
     return await LayersReport.RunAsync(shape);
 if (args is ["layers-server", var data])
     return await LayersServer.RunAsync(data);
+// or: dotnet run -c Release --project bench -- allocation-budget
+if (args is ["allocation-budget"])
+    return AllocationBudget.Run();
 if (args is ["search-calls"])
     return await SearchCallReport.RunAsync();
 if (args is ["nats"])
