@@ -67,6 +67,7 @@ internal sealed class PlainSearcher(
             || !state.TryBegin(OperationKind.ShortRead))
             return false;
         LocalSearchAnswer found;
+        var start = to.Length;
         try
         {
             var query = new LocalSearchQuery(
@@ -75,6 +76,12 @@ internal sealed class PlainSearcher(
                 call.Fields ?? DefaultFields);
             if (!shard.TrySearch(query, to, out found))
                 return false;
+        }
+        catch (Exception)
+        {
+            // Nobody expected it: the usual way meets it again, reports it, and fails this search alone.
+            to.TruncateTo(start);
+            return false;
         }
         finally
         {

@@ -12,7 +12,7 @@ namespace Rag.Router.Wire;
 internal sealed class SearchAnswer
 {
     private static readonly ObjectPool<SearchAnswer> Pool =
-        new DefaultObjectPool<SearchAnswer>(new DefaultPooledObjectPolicy<SearchAnswer>(), 1024);
+        new DefaultObjectPool<SearchAnswer>(new DefaultPooledObjectPolicy<SearchAnswer>(), 128);
 
     /// <summary>The answer where there is no <see cref="Message"/>.</summary>
     public WireBuffer Bytes { get; } = new();

@@ -25,7 +25,7 @@ internal sealed class SearchCall
     private const int Alignment = 64;
 
     private static readonly ObjectPool<SearchCall> Pool =
-        new DefaultObjectPool<SearchCall>(new DefaultPooledObjectPolicy<SearchCall>(), 1024);
+        new DefaultObjectPool<SearchCall>(new DefaultPooledObjectPolicy<SearchCall>(), 512);
 
     private readonly char[] _name = new char[MaxName];
     private int _nameLength;
