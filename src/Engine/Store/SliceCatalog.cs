@@ -106,8 +106,7 @@ internal sealed class SliceCatalog(StoreContext context)
     }
 
     /// <summary>The same for a slice that is awake; false for one that is asleep.</summary>
-    public bool TryReadAwake<TState, TResult>(
-        SliceId id, TState state, Func<Slice, TState, TResult> read, out TResult result)
+    public bool TryReadAwake<TState, TResult>(SliceId id, TState state, Func<Slice, TState, TResult> read, out TResult result)
     {
         var entry = Get(id);
         entry.LastUsedMs = context.NowMs;
@@ -327,8 +326,7 @@ internal sealed class SliceCatalog(StoreContext context)
     /// <summary>Whether an exception says that stored bytes are not what was written.</summary>
     public static bool IsCorruption(Exception exception) => exception is CorruptDataException or InvalidDataException;
 
-    private bool TryRead<TState, TResult>(
-        SliceEntry entry, TState state, Func<Slice, TState, TResult> read, out TResult result)
+    private bool TryRead<TState, TResult>(SliceEntry entry, TState state, Func<Slice, TState, TResult> read, out TResult result)
     {
         var slot = context.Guard.Enter();
         try

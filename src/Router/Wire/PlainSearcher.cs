@@ -15,12 +15,12 @@ namespace Rag.Router.Wire;
 
 /// <summary>
 /// Answers a plain search at once, on the thread that read it, where all it needs is here: its workspace is known, lies in
-/// one partition, and the shard of that partition is in this process. It passes the same gate and the same limits as any
-/// other search. Whatever is out of the ordinary, faults included, makes it step aside: <see cref="Search.SearchHandler"/>
+/// one partition, and the shard of that partition is in this process. It passes the same gate, the same door and the
+/// same limits as any other search. Whatever is out of the ordinary, faults included, makes it step aside: <see cref="Search.SearchHandler"/>
 /// then does the whole search, and says what is wrong. Thread-safe.
 /// </summary>
 internal sealed class PlainSearcher(
-    CallPipeline pipeline, WorkspaceDirectory directory, ITopologySource topology, IShardConnections shards,
+    CallPipeline pipeline, SearchAdmission admission, WorkspaceDirectory directory, ITopologySource topology, IShardConnections shards,
     ShardStates states, RouterMetrics metrics)
 {
     // SearchResponse
@@ -47,7 +47,7 @@ internal sealed class PlainSearcher(
     /// Appends the fields of a rag.v1.SearchResponse. False, and nothing was appended: search in the usual way.
     /// </summary>
     /// <param name="call">The search.</param>
-    /// <param name="context">The call that it belongs to; null where the gate let this very search through already.</param>
+    /// <param name="context">The call that it belongs to; null where it has passed the gate and the door already.</param>
     /// <param name="to">The answer.</param>
     public bool TryAnswer(SearchCall call, ServerCallContext? context, WireBuffer to)
     {
@@ -98,7 +98,8 @@ internal sealed class PlainSearcher(
         try
         {
             pipeline.Authorize(context, workspace.Name, WorkspaceAction.Search);
-            return true;
+            // Where searches wait this one gets its turn in the usual way, and comes here again.
+            return admission.TryEnter();
         }
         catch (RefusedException)
         {

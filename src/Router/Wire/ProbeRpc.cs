@@ -1,7 +1,6 @@
 using Google.Protobuf.Reflection;
 using Grpc.Core;
 using Rag.Internal.V1;
-using Rag.Router.Access;
 using Rag.Router.Services;
 
 namespace Rag.Router.Wire;
@@ -22,8 +21,8 @@ internal sealed class ProbeRpc(CallPipeline pipeline)
     public static void BindService(ServiceBinderBase binder, ProbeRpc? service) => binder.AddMethod(
         DiscardMethod, service is null ? null : new UnaryServerMethod<SearchCall, SearchAnswer>(service.Discard));
 
-    public Task<SearchAnswer> Discard(SearchCall call, ServerCallContext context) => pipeline.RunAsync(
-        call, context, call.WorkspaceName, WorkspaceAction.Search, this, static (_, call, _) =>
+    public Task<SearchAnswer> Discard(SearchCall call, ServerCallContext context) => pipeline.RunSearchAsync(
+        call, context, call.WorkspaceName, this, static (_, call, _) =>
         {
             call.Return();
             return Task.FromResult(SearchAnswer.Rent());

@@ -48,9 +48,8 @@ internal sealed class SearchWireRpc(
     }
 
     public Task<SearchAnswer> Search(SearchCall call, ServerCallContext context) =>
-        pipeline.RunAsync(
-            call, context, call.WorkspaceName, WorkspaceAction.Search,
-            this, static (service, call, scope) => service.AnswerAsync(call, scope));
+        pipeline.RunSearchAsync(
+            call, context, call.WorkspaceName, this, static (service, call, scope) => service.AnswerAsync(call, scope));
 
     public Task<SearchAnswer> SearchBatch(SearchBatchCall batch, ServerCallContext context) =>
         pipeline.RunAsync(batch, context, "", WorkspaceAction.UseServer, (items, context), static async (state, batch, scope) =>
