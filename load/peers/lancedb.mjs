@@ -2,10 +2,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect, Index } from "@lancedb/lancedb";
-import * as arrow from "apache-arrow";
+import { createRequire } from "node:module";
 import { dimension } from "./data.mjs";
 
 export const title = "LanceDB";
+
+// The same module that the library loads, so that it knows the types.
+const arrow = createRequire(import.meta.url)("apache-arrow");
 
 const item = new arrow.Field("item", new arrow.Float32(), true);
 const vectorType = new arrow.FixedSizeList(dimension, item);
