@@ -63,7 +63,9 @@ internal sealed class LayersReport(int workspaces, int chunks, double seconds)
         var folder = Directory.CreateTempSubdirectory("rag-layers-").FullName;
         try
         {
-            await File.WriteAllTextAsync(Path.Combine(folder, "rag.json"), """{ "Router": { "Probe": true } }""");
+            // Searches pass the door, but are not turned away where a busy machine has no threads for so many callers.
+            await File.WriteAllTextAsync(
+                Path.Combine(folder, "rag.json"), """{ "Router": { "Probe": true, "Overload": { "TargetDelay": "00:00:10" } } }""");
             await MeasureWireAsync(folder);
             await MeasureInProcessAsync(folder);
         }
