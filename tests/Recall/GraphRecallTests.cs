@@ -34,6 +34,39 @@ public sealed class GraphRecallTests
         index.Recall(data, data.Truth(Metric.L2, 1), effort).ShouldBeGreaterThan(target - 0.03);
     }
 
+    [Theory]
+    [InlineData("clusters")]
+    [InlineData("12 dimensions")]
+    [InlineData("32 dimensions")]
+    public void What_an_index_says_of_its_recall_holds_for_queries_that_it_was_never_asked(string kind)
+    {
+        var data = kind switch
+        {
+            "clusters" => RecallData.Clustered(4000, 400, 64, seed: 9),
+            "12 dimensions" => RecallData.Gaussian(4000, 400, 12, seed: 9),
+            _ => RecallData.Gaussian(4000, 400, 32, seed: 9),
+        };
+        var (known, fresh) = (data.Queries[..200], data.With(data.Queries[200..]));
+        using var index = RecallIndex.Of(data, Metric.Cosine);
+        var hits = new ScoredRow[10];
+        for (var round = 0; round < 30; round++)
+        {
+            foreach (var query in known)
+                index.Index.Search(query, default, default(AllRows), -1, hits, out _);
+            index.Index.Calibrate();
+        }
+
+        var truth = fresh.Truth(Metric.Cosine, 10);
+        foreach (var target in new[] { 0.90f, 0.95f, 0.99f })
+        {
+            var effort = new SearchEffort(RecallTarget: target);
+            var says = index.Index.MeasuredRecall(effort, 10)!.Value;
+            // The smallest pool may give more than is asked for.
+            says.ShouldBeGreaterThanOrEqualTo(target - 0.001f, kind);
+            index.Recall(fresh, truth, effort).ShouldBe(says, 0.025, $"{kind} {target}");
+        }
+    }
+
     [Fact]
     public void Int8_codes_lose_nothing_that_can_be_seen_against_float32()
     {

@@ -42,6 +42,9 @@ internal sealed class RecallData
         return new RecallData(all[queries..], all[..queries]);
     }
 
+    /// <summary>The same vectors with other queries.</summary>
+    public RecallData With(float[][] queries) => new(Vectors, queries);
+
     /// <summary>The true neighbours of every query among the rows that are accepted.</summary>
     public int[][] Truth(Metric metric, int k, Func<int, bool>? accepts = null) => Array.ConvertAll(Queries, query =>
     {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Rag.Cli.Bench.Ann;
 using Rag.Cli.Bench.Ann.Filtered;
 using Rag.Cli.Bench.Peers;
@@ -12,6 +11,8 @@ namespace Rag.Cli.Verbs;
 /// <summary><c>rag bench ann</c>.</summary>
 internal static class BenchAnnVerb
 {
+    private const string Shares = "0.90,0.95";
+
     public static Command Create(Terminal terminal)
     {
         var vectors = new Option<string>("--base") { Description = "Vectors to index, as fbin.", HelpName = "FILE", Required = true };
@@ -85,9 +86,9 @@ internal static class BenchAnnVerb
                 TruthPath = parsed.GetValue(truth),
                 Metric = MetricName.Read(parsed.GetValue(metric)!),
                 K = parsed.GetValue(k),
-                Targets = ReadTargets(parsed.GetValue(targets)!),
-                RecallTargets = ReadTargets(parsed.GetValue(recallTargets)!),
-                FilterSelectivities = ReadTargets(parsed.GetValue(selectivity)!),
+                Targets = NumberList.Read<double>(parsed.GetValue(targets)!, Shares),
+                RecallTargets = NumberList.Read<double>(parsed.GetValue(recallTargets)!, Shares),
+                FilterSelectivities = NumberList.Read<double>(parsed.GetValue(selectivity)!, Shares),
                 FilterKinds = ReadKinds(parsed.GetValue(kinds)!),
                 Threads = parsed.GetValue(threads),
                 BuildThreads = parsed.GetValue(buildThreads),
@@ -112,14 +113,5 @@ internal static class BenchAnnVerb
                 ? kind
                 : throw new CliException(
                     $"'{item}' is no kind of filter: write random, correlated or anticorrelated.", ExitCode.Usage)),
-    ];
-
-    /// <exception cref="CliException">One is no number.</exception>
-    internal static IReadOnlyList<double> ReadTargets(string list) =>
-    [
-        .. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(item =>
-            double.TryParse(item, NumberStyles.Float, CultureInfo.InvariantCulture, out var target)
-                ? target
-                : throw new CliException($"'{item}' is no number between 0 and 1: write such as 0.90,0.95.", ExitCode.Usage)),
     ];
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Rag.Cli.Bench.Ann;
 using Rag.Cli.Bench.Churn;
 using Rag.Cli.Options;
@@ -56,7 +55,7 @@ internal static class BenchChurnVerb
                 Searchers = parsed.GetValue(searchers),
                 Limit = parsed.GetValue(limit),
                 BuildThreads = parsed.GetValue(buildThreads),
-                Efforts = ReadEfforts(parsed.GetValue(efforts)!),
+                Efforts = NumberList.Read<int>(parsed.GetValue(efforts)!, "32,64"),
                 RecallQueries = parsed.GetValue(recallQueries),
                 Seed = parsed.GetValue(seed),
                 Json = parsed.GetValue(json),
@@ -66,12 +65,4 @@ internal static class BenchChurnVerb
         });
         return verb;
     }
-
-    private static IReadOnlyList<int> ReadEfforts(string list) =>
-    [
-        .. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(item =>
-            int.TryParse(item, NumberStyles.None, CultureInfo.InvariantCulture, out var effort)
-                ? effort
-                : throw new CliException($"'{item}' is no effort: write numbers such as 32,64.", ExitCode.Usage)),
-    ];
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Rag.Cli.Bench;
 using Rag.Cli.Embedding;
 using Rag.Cli.Options;
 using Rag.Cli.Output;
@@ -18,28 +19,41 @@ internal static class EmbedVerb
         var encoder = EncoderOption.Create("Which encoder.", Encoder.Full);
         var model = new Option<string>("--model") { Description = "The model.", DefaultValueFactory = _ => "" };
         var query = new Option<bool>("--query") { Description = "Embed as queries, where the model tells them from passages." };
+        var fbin = new Option<string?>("--fbin")
+        {
+            Description = "Write the vectors to a file that rag bench ann reads, and nothing to standard output.",
+            HelpName = "FILE",
+        };
         var json = JsonOption.Create("Print one JSON object a line (there is no other form).");
 
         var verb = new Verb(
             "embed", "Embed texts from standard input, a line each or a JSON string each: ids and vector of each.",
             "echo 'what is an error budget?' | rag embed",
-            "rag embed --encoder lookup --json < texts.txt > vectors.jsonl")
+            "rag embed --encoder lookup --json < texts.txt > vectors.jsonl",
+            "rag embed --encoder lookup --fbin base.fbin < texts.txt")
         {
-            encoder, model, query, json,
+            encoder, model, query, fbin, json,
         };
         connection.AddTo(verb);
         verb.SetAction(async (parsed, stop) =>
         {
             await using var embedding = TextEmbedding.Open(
                 connection.Address(parsed), connection.Data(parsed), parsed.GetValue(model)!);
+            using var file = parsed.GetValue(fbin) is { } path ? new FbinWriter(path) : null;
             foreach (var texts in ReadTexts(terminal.In).Chunk(BatchTexts))
             {
                 stop.ThrowIfCancellationRequested();
                 var embedded = await embedding.EmbedAsync(texts, parsed.GetValue(encoder), parsed.GetValue(query), stop);
                 foreach (var text in embedded)
-                    Write(terminal.Out, text);
+                {
+                    if (file is null)
+                        Write(terminal.Out, text);
+                    else
+                        file.Add(text.Vector);
+                }
             }
 
+            file?.Complete();
             await terminal.Out.FlushAsync(stop);
             return ExitCode.Ok;
         });

@@ -6,8 +6,8 @@ namespace Rag.Engine.Hnsw;
 
 /// <summary>
 /// A search over a graph among accepted rows only: rejected neighbours are bridges to theirs (after ACORN: Patel and
-/// others, 2024). It begins at accepted rows from all over the index besides the query's own neighbourhood, so that what
-/// a filter leaves is found wherever it lies. Reads only, without locks.
+/// others, 2024). Where few are accepted around the query it begins at accepted rows from all over the index besides, so that
+/// what a filter leaves is found wherever it lies. Reads only, without locks.
 /// </summary>
 internal static unsafe class FilteredWalk
 {
@@ -24,9 +24,10 @@ internal static unsafe class FilteredWalk
 
     /// <summary>Fills the scratch's pool with the <paramref name="ef"/> nearest accepted rows found.</summary>
     /// <param name="start">The row of the lowest layer that lies near the query.</param>
+    /// <param name="fromAllOver">Whether to begin at accepted rows from all over the index, too.</param>
     /// <param name="barred">A row to walk around, as if it were not there; −1 for none.</param>
     public static WalkCost Search<TScorer>(in HnswGraph.View graph, int start, int limit,
-        TScorer scorer, RowSet accepted, SearchScratch scratch, int ef, int barred = -1)
+        TScorer scorer, RowSet accepted, SearchScratch scratch, int ef, bool fromAllOver, int barred = -1)
         where TScorer : struct, IScorer
     {
         var (pool, visited) = (scratch.Pool, scratch.Visited);
@@ -39,7 +40,7 @@ internal static unsafe class FilteredWalk
         if (barred >= 0)
             visited.Add(barred);
         var step = new Step(graph, limit, accepted, visited, scratch.EdgeList);
-        var distances = Seed(limit, accepted, scratch, scorer);
+        var distances = fromAllOver ? Seed(limit, accepted, scratch, scorer) : 0;
         var count = 0;
         if (accepted.Has(start))
             batch[count++] = start;

@@ -24,9 +24,9 @@ internal static class CostModel
     private const double FreshShare = 0.5;
 
     /// <summary>Asking a filter about a neighbour, and reading a list of them.</summary>
-    private const double AskNs = 1.5;
+    private const double AskNs = 0.5;
 
-    private const double ListNs = 20;
+    private const double ListNs = 10;
 
     /// <summary>Passing over a row that a filter does not accept: most come 64 at a time.</summary>
     private const double EmptyRowNs = 0.03;

@@ -95,32 +95,13 @@ internal sealed unsafe class IndexSearch<TScorer>(
                 var edges = graph.Current;
                 edges.HoldIn(scratch);
                 var startedAt = Stopwatch.GetTimestamp();
-                var plan = new SearchPlan(SearchPath.Walk, effort.EfFor(Curves.Open, k));
-                var start = -1;
-                var share = accepted / (double)count;
-                var around = default(double?);
-                if (acceptedEstimate >= 0)
-                {
-                    // Where few are accepted, finding out where they lie would take longer than it saves.
-                    var pays = SearchPlan.PaysToLook(codec.CodeBytes, limit, accepted, plan.Ef);
-                    if (pays && set.Limit > 0)
-                    {
-                        (start, var distances) = GraphWalk.FindStart(edges, entry, limit, scorer, scratch);
-                        total = new WalkCost(distances, 0);
-                        around = FilteredWalk.ShareAround(edges, start, limit, set, scratch);
-                    }
-
-                    plan = pays
-                        ? SearchPlan.Choose(
-                            codec.CodeBytes, edges.MaxEdges(0), limit, accepted, share, around, Curves, effort, k)
-                        : new SearchPlan(SearchPath.Scan, 0);
-                }
-
+                var plan = acceptedEstimate < 0
+                    ? new SearchPlan(SearchPath.Walk, effort.EfFor(Curves.Open, k))
+                    : Plan(edges, entry, scorer, limit, accepted, set, effort, k, scratch, ref total);
                 if (plan.Path == SearchPath.FilteredWalk)
                 {
-                    total += FilteredWalk.Search(edges, start, limit, scorer, set, scratch, plan.Ef);
-                    CostModel.NoteFilteredWalk(
-                        codec.CodeBytes, plan.Ef, Math.Max(share, around ?? 0), edges.MaxEdges(0), startedAt);
+                    total += FilteredWalk.Search(edges, plan.Start, limit, scorer, set, scratch, plan.Ef, plan.IsOutside);
+                    CostModel.NoteFilteredWalk(codec.CodeBytes, plan.Ef, plan.Share, edges.MaxEdges(0), startedAt);
                     Keep(scratch, scorer, view, filter, k, codec.Rerank(k));
                     if (scratch.Chosen.Count >= k)
                         return new SearchCounters(total.Distances, total.Expanded, 0, plan.Ef, plan.Path);
@@ -133,8 +114,8 @@ internal sealed unsafe class IndexSearch<TScorer>(
                 {
                     if (!first && CostModel.WalkNs(codec.CodeBytes, wanted) > scan)
                         break;
-                    var cost = start >= 0 && first
-                        ? GraphWalk.SearchLayer(edges, 0, start, limit, scorer, scratch, (int)wanted)
+                    var cost = plan.Start >= 0 && first
+                        ? GraphWalk.SearchLayer(edges, 0, plan.Start, limit, scorer, scratch, (int)wanted)
                         : GraphWalk.Search(edges, entry, limit, scorer, scratch, (int)wanted);
                     CostModel.NoteWalk(codec.CodeBytes, cost.Distances, startedAt);
                     startedAt = Stopwatch.GetTimestamp();
@@ -145,9 +126,26 @@ internal sealed unsafe class IndexSearch<TScorer>(
                 }
             }
 
-            var scanned = Scan(scorer, view, limit, filter, accepted < count / 2 ? set : default, acceptedEstimate >= 0, k, scratch);
+            var among = accepted < count / 2 ? set : default;
+            var scanned = Scan(scorer, view, limit, filter, among, acceptedEstimate >= 0, k, scratch);
             return new SearchCounters(total.Distances + scanned, total.Expanded, 0, 0, SearchPath.Scan);
         }
+    }
+
+    /// <summary>Chooses how to go about a search behind a filter, after a look around where that pays.</summary>
+    private SearchPlan Plan(in HnswGraph.View edges, (int Row, int Layer) entry, TScorer scorer, int limit, int accepted,
+        RowSet set, SearchEffort effort, int k, SearchScratch scratch, ref WalkCost total)
+    {
+        var share = accepted / (double)Math.Max(1, codes.Count);
+        if (!SearchPlan.PaysToLook(codec.CodeBytes, limit, accepted, effort.EfFor(Curves.Open, k)))
+            return new SearchPlan(SearchPath.Scan, 0);
+        if (set.Limit == 0)
+            return SearchPlan.Choose(codec.CodeBytes, edges.MaxEdges(0), limit, accepted, share, null, Curves, effort, k);
+        var (start, distances) = GraphWalk.FindStart(edges, entry, limit, scorer, scratch);
+        total += new WalkCost(distances, 0);
+        var around = FilteredWalk.ShareAround(edges, start, limit, set, scratch);
+        return SearchPlan.Choose(codec.CodeBytes, edges.MaxEdges(0), limit, accepted, share, around, Curves, effort, k)
+            with { Start = start };
     }
 
     private int Scan<TFilter>(TScorer scorer, CodeStore.View view, int limit, TFilter filter, RowSet among, bool filtered,

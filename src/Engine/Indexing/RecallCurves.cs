@@ -7,6 +7,9 @@ namespace Rag.Engine.Indexing;
 /// <param name="Filtered">Among accepted rows that lie around the query as everywhere.</param>
 internal sealed record RecallCurves(RecallTable Open, RecallTable Filtered)
 {
+    /// <summary>The share of rows that <see cref="Filtered"/> is measured behind.</summary>
+    public const double FilteredShare = 1 / 16.0;
+
     /// <summary>Before anything was measured.</summary>
     public static readonly RecallCurves Unmeasured = Of(RecallTable.Unmeasured);
 

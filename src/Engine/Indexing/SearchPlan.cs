@@ -17,12 +17,24 @@ namespace Rag.Engine.Indexing;
 /// </remarks>
 internal readonly record struct SearchPlan(SearchPath Path, int Ef)
 {
+    /// <summary>The row of the lowest layer to begin at; −1 if nobody has looked for one.</summary>
+    public int Start { get; init; } = -1;
+
+    /// <summary>The share of accepted rows that the walk is expected to meet.</summary>
+    public double Share { get; init; } = 1;
+
+    /// <summary>Whether fewer are accepted around the query than everywhere.</summary>
+    public bool IsOutside { get; init; }
+
     /// <summary>What remains of a share around the query when it lies outside of what is accepted.</summary>
     private const double OutsideShare = 0.25;
 
     /// <summary>Where more than this is accepted around a query, walks find what is near (measured on clusters: recall
     /// .93 above, .55 below).</summary>
-    private const double MostOutside = 0.03;
+    private const double MostOutside = 0.05;
+
+    /// <summary>What remains of a share where it is worth to begin at rows from all over the index, too.</summary>
+    private const double SeededShare = 0.5;
 
     /// <summary>How many times larger a pool has to be there, divided by the accepted share: in clusters 8 times gives
     /// .97 behind half of the rows, and .86 behind a tenth.</summary>
@@ -81,9 +93,12 @@ internal readonly record struct SearchPlan(SearchPath Path, int Ef)
         var filteredEf = Math.Max(curves.Open.EfFor(target, k), curves.Filtered.EfFor(target, k)) * 1.0;
         if (near < MostOutside && near < share * OutsideShare)
             filteredEf *= OutsideEffort / share * Math.Min(FarOutside, MostOutside / near);
-        // Where it arrives there are more than where it begins.
-        return CostModel.FilteredWalkNs(codeBytes, filteredEf, Math.Max(share, near), edges) < cost && filteredEf < accepted
-            ? new SearchPlan(SearchPath.FilteredWalk, (int)filteredEf)
+        // Where it arrives there are more than where it begins; behind fewer than were measured, rows that are near stop
+        // leading to each other.
+        var met = Math.Max(share, near);
+        filteredEf *= Math.Pow(Math.Max(1, RecallCurves.FilteredShare / met), 2);
+        return CostModel.FilteredWalkNs(codeBytes, filteredEf, met, edges) < cost && filteredEf < accepted
+            ? new SearchPlan(SearchPath.FilteredWalk, (int)filteredEf) { Share = met, IsOutside = near < share * SeededShare }
             : best;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Rag.Cli.Evaluation;
+using Rag.Cli.Options;
 using Rag.Cli.Output;
 using Rag.Cli.Verbs;
 using Rag.Client;
@@ -89,5 +90,5 @@ public class OutputTests
     [InlineData("0.9,0.95 , 0.99", 3)]
     [InlineData("1", 1)]
     public void Recall_targets_are_a_list_of_numbers(string list, int count) =>
-        BenchAnnVerb.ReadTargets(list).Count.ShouldBe(count);
+        NumberList.Read<double>(list, "0.90,0.95").Count.ShouldBe(count);
 }

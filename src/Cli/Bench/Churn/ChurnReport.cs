@@ -17,7 +17,7 @@ public sealed record ChurnReport
     /// <summary>Components of a vector.</summary>
     public required int Dim { get; init; }
 
-    /// <summary>innerproduct, l2 or cosine.</summary>
+    /// <summary>ip, l2 or cosine.</summary>
     public required string Metric { get; init; }
 
     /// <summary>Form of traversal.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Rag.Cli.Bench.Ann;
 using Rag.Engine.Indexing;
 
 namespace Rag.Cli.Bench.Churn;
@@ -63,7 +64,7 @@ internal sealed class ChurnRun(
             Live = half,
             Replaced = half,
             Dim = vectors.Columns,
-            Metric = options.Metric.ToString().ToLowerInvariant(),
+            Metric = MetricName.Of(options.Metric),
             Codec = options.Codec.ToString().ToLowerInvariant(),
             Rounds = options.Rounds,
             Batch = options.Batch,
