@@ -18,26 +18,12 @@ public sealed class CrossEncoder : IDisposable
     // [CLS] and two [SEP].
     private const int MarkerTokens = 3;
 
-    private readonly EmbedderOptions _options;
-    private readonly Lazy<ITokenizer> _tokenizer;
-    private readonly Lazy<(ITransformer Graph, BatchLimits Limits)> _graph;
-    private readonly SemaphoreSlim _slots;
-    private int _waiting;
-    private int _disposed;
+    private readonly GraphBatches _batches;
 
     private CrossEncoder(ModelInfo model, EmbedderOptions options, ILogger logger)
     {
         Model = model;
-        _options = options;
-        _slots = new SemaphoreSlim(options.Workers > 0 ? options.Workers : Math.Min(16, Environment.ProcessorCount));
-        // Publication only: a load that fails is tried again by the next caller.
-        _tokenizer = new Lazy<ITokenizer>(
-            () => Embedder.LoadTokenizer(model.Folder), LazyThreadSafetyMode.PublicationOnly);
-        _graph = new Lazy<(ITransformer, BatchLimits)>(() =>
-        {
-            var graph = new TransformerLoader(model, options, logger).Load(out var onCuda);
-            return (graph, BatchLimits.From(options, onCuda));
-        });
+        _batches = new GraphBatches(model, options, logger, keepsTokens: false);
     }
 
     /// <summary>What the model's files say; its dimension is 1.</summary>
@@ -66,104 +52,37 @@ public sealed class CrossEncoder : IDisposable
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(texts);
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        if (Interlocked.Increment(ref _waiting) > _options.MaxWaitingCalls + _slots.CurrentCount)
-        {
-            Interlocked.Decrement(ref _waiting);
-            throw new EmbeddingOverloadedException("Too many searches wait to be reranked already; try again in a moment.");
-        }
-
-        try
-        {
-            var scores = new float[texts.Count];
-            // Tokenising and running block for milliseconds: not on the caller's thread.
-            var batches = await Task.Run(() => Batches(query, texts, cancellationToken), cancellationToken)
-                .ConfigureAwait(false);
-            await Task.WhenAll(batches.Select(batch => RunAsync(batch, scores, cancellationToken))).ConfigureAwait(false);
-            return scores;
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waiting);
-        }
+        var scores = new float[texts.Count];
+        await _batches.RunAsync(
+            tokenizer => PairsOf(tokenizer, query, texts, cancellationToken),
+            (graph, batch, pairs) =>
+            {
+                var logits = new float[pairs.Count];
+                graph.Run(batch, logits);
+                for (var row = 0; row < pairs.Count; row++)
+                    scores[pairs[row].Text] = logits[row];
+            }, cancellationToken).ConfigureAwait(false);
+        return scores;
     }
 
     /// <summary>Lets go of the graph; no call may be under way.</summary>
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-            return;
-        if (_graph.IsValueCreated)
-            _graph.Value.Graph.Dispose();
-        _slots.Dispose();
-    }
+    public void Dispose() => _batches.Dispose();
 
-    private async Task RunAsync(List<Pair> batch, float[] scores, CancellationToken cancellationToken)
+    private List<GraphInput> PairsOf(
+        ITokenizer tokenizer, string query, IReadOnlyList<string> texts, CancellationToken cancellationToken)
     {
-        await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await Task.Run(() => Run(batch, scores), cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _slots.Release();
-        }
-    }
-
-    private void Run(List<Pair> batch, float[] scores)
-    {
-        var padded = new PaddedBatch();
-        padded.Reset(batch.Count, batch.Max(pair => pair.Ids.Length), _tokenizer.Value.PaddingId);
-        for (var row = 0; row < batch.Count; row++)
-            padded.SetPair(row, batch[row].Ids, batch[row].Second);
-        var logits = new float[batch.Count];
-        _graph.Value.Graph.Run(padded, logits);
-        for (var row = 0; row < batch.Count; row++)
-            scores[batch[row].Text] = logits[row];
-    }
-
-    // Pairs of like length together, within the limits of a batch.
-    private List<List<Pair>> Batches(string query, IReadOnlyList<string> texts, CancellationToken cancellationToken)
-    {
-        var limits = _graph.Value.Limits;
-        var pairs = PairsOf(query, texts, cancellationToken);
-        pairs.Sort(static (left, right) => right.Ids.Length.CompareTo(left.Ids.Length));
-        var batches = new List<List<Pair>>();
-        foreach (var pair in pairs)
-        {
-            // The first of a batch is its longest.
-            if (batches.Count > 0 && batches[^1] is var batch && batch.Count < limits.MaxTexts
-                && batch[0].Ids.Length * (batch.Count + 1) <= limits.MaxTokens)
-                batch.Add(pair);
-            else
-                batches.Add([pair]);
-        }
-
-        return batches;
-    }
-
-    private List<Pair> PairsOf(string query, IReadOnlyList<string> texts, CancellationToken cancellationToken)
-    {
-        var tokenizer = _tokenizer.Value;
         var tokens = new TokenBuffer();
         var room = Model.MaxTokens - MarkerTokens;
         tokenizer.Encode(query, tokens, Math.Max(1, room / 2));
         int[] head = [tokenizer.ClassifyId, .. tokens.Ids, tokenizer.SeparatorId];
-        var pairs = new List<Pair>(texts.Count);
+        var pairs = new List<GraphInput>(texts.Count);
         for (var i = 0; i < texts.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             tokenizer.Encode(texts[i], tokens, Math.Max(0, Model.MaxTokens - head.Length - 1));
-            pairs.Add(new Pair(i, [.. head, .. tokens.Ids, tokenizer.SeparatorId], head.Length));
+            pairs.Add(new GraphInput(i, [.. head, .. tokens.Ids, tokenizer.SeparatorId], head.Length));
         }
 
         return pairs;
     }
-
-    /// <summary>One input.</summary>
-    /// <param name="Text">Position of the text.</param>
-    /// <param name="Ids">The whole input.</param>
-    /// <param name="Second">Where the text's tokens begin.</param>
-    private readonly record struct Pair(int Text, int[] Ids, int Second);
 }

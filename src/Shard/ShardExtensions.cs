@@ -38,6 +38,9 @@ public static class ShardExtensions
         services.AddSingleton(provider =>
             new RerankerRegistry(models, provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<RerankHandler>();
+        services.AddSingleton(provider =>
+            new TokenEncoderRegistry(models, provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<TokenVectors>();
         services.AddSingleton<ScoreHandler>();
         services.AddSingleton<SearchActivity>();
         services.AddSingleton<RefinementLedger>();

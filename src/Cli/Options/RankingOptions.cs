@@ -28,9 +28,15 @@ internal sealed class RankingOptions
         Description = "Score the best hits anew by this cross-encoder of the server.", HelpName = "MODEL",
     };
 
+    private readonly Option<string?> _late = new("--late")
+    {
+        Description = "Score the best hits anew by late interaction of tokens, with this model of the server.",
+        HelpName = "MODEL",
+    };
+
     private readonly Option<int> _topN = new("--top-n")
     {
-        Description = "How many hits --rerank or --multi-vector scores, up to 1,000. Default: 50, or 100.",
+        Description = "How many hits --rerank, --late or --multi-vector scores. Default: 50, or 100.",
     };
 
     private readonly Option<string?> _multiVector = new("--multi-vector")
@@ -61,7 +67,7 @@ internal sealed class RankingOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _boost, _diversity, _fetchK, _rerank, _multiVector, _topN, _candidates, _like, _unlike, _bestScore })
+        foreach (var option in new Option[] { _boost, _diversity, _fetchK, _rerank, _multiVector, _late, _topN, _candidates, _like, _unlike, _bestScore })
             command.Options.Add(option);
     }
 
@@ -83,6 +89,17 @@ internal sealed class RankingOptions
                     MultiVector = MultiVectorFile.Read(file),
                     // With both, --top-n is of what is read last and costs most.
                     TopN = query.Rerank is null ? parsed.GetValue(_topN) : 0,
+                },
+            };
+        }
+
+        if (parsed.GetValue(_late) is { } tokens)
+        {
+            query = query with
+            {
+                LateInteraction = new LateInteraction
+                {
+                    Model = tokens, TopN = query.Rerank is null ? parsed.GetValue(_topN) : 0,
                 },
             };
         }

@@ -44,7 +44,7 @@ internal static class SearchVerb
             "rag search \"error budget\" -w handbook -k 3 --filter lang=en --filter 'year>=2023' --json",
             "rag search CVE-2024-1234 -w handbook --mode hybrid",
             "rag search error budget -w handbook --group 2 --highlight --neighbours 1",
-            "rag search -w handbook --like handbook/travel.md/000003 --diversity 0.6 --facet lang",
+            "rag search -w handbook --like travel.md/000003 --diversity 0.6 --facet lang",
             "rag search \"error budget\" -w handbook --exact --address http://127.0.0.1:7700")
         {
             text, workspace, mode, k, offset, filter, encoder, threshold, space, metadata, json,

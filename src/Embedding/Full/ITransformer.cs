@@ -11,6 +11,7 @@ internal interface ITransformer : IDisposable
 
     /// <summary>Computes a batch; blocks until it is done.</summary>
     /// <param name="batch">The padded rows.</param>
-    /// <param name="vectors">Receives batch.Rows × <see cref="Dimension"/> floats, not yet normalised.</param>
+    /// <param name="vectors">Receives batch.Rows × <see cref="Dimension"/> floats, not yet normalised; one that keeps tokens
+    /// gives batch.Rows × batch.Length × that.</param>
     void Run(PaddedBatch batch, Span<float> vectors);
 }

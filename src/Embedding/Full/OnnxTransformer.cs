@@ -11,17 +11,24 @@ internal sealed class OnnxTransformer : ITransformer
     private readonly string[] _inputs;
     private readonly string[] _outputs;
     private readonly bool _pooled;
+    private readonly bool _keepsTokens;
 
-    private OnnxTransformer(InferenceSession session, ModelInfo model, string graph, string provider)
+    private OnnxTransformer(InferenceSession session, ModelInfo model, string graph, string provider, bool keepsTokens)
     {
         _session = session;
         _model = model;
+        _keepsTokens = keepsTokens;
         Provider = provider;
         _inputs = [.. session.InputNames.Select(name => Known(name, session.InputMetadata[name], graph))];
         (_outputs, _pooled) = ChooseOutput(session, model, graph);
+        if (_keepsTokens && _pooled)
+            throw new ModelFormatException($"'{graph}' of model '{model.Name}' gives no vectors of tokens, only of texts.");
+        // Models for late interaction have a last layer that is narrower than the hidden ones.
+        var last = session.OutputMetadata[_outputs[0]].Dimensions[^1];
+        Dimension = keepsTokens && last > 0 ? last : model.Dimension;
     }
 
-    public int Dimension => _model.Dimension;
+    public int Dimension { get; }
 
     public string Provider { get; }
 
@@ -30,8 +37,9 @@ internal sealed class OnnxTransformer : ITransformer
     /// <param name="graph">Path of the graph.</param>
     /// <param name="options">Session options with the provider appended; disposed with the call.</param>
     /// <param name="provider">The provider's name.</param>
+    /// <param name="keepsTokens">Whether it gives a vector a token, padding included, and not one a row.</param>
     /// <exception cref="ModelFormatException">The graph cannot be loaded or has other inputs and outputs.</exception>
-    public static OnnxTransformer Load(ModelInfo model, string graph, SessionOptions options, string provider)
+    public static OnnxTransformer Load(ModelInfo model, string graph, SessionOptions options, string provider, bool keepsTokens)
     {
         InferenceSession session;
         try
@@ -45,7 +53,7 @@ internal sealed class OnnxTransformer : ITransformer
 
         try
         {
-            return new OnnxTransformer(session, model, graph, provider);
+            return new OnnxTransformer(session, model, graph, provider, keepsTokens);
         }
         catch
         {
@@ -81,7 +89,7 @@ internal sealed class OnnxTransformer : ITransformer
                     + $"{expected}; is its dimension really {Dimension}?");
             }
 
-            if (_pooled)
+            if (_pooled || _keepsTokens)
                 output.CopyTo(vectors);
             else
                 Pooling.Pool(output, batch, _model.Pooling, vectors, Dimension);

@@ -4,7 +4,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace Rag.Embedding.Full;
 
 /// <summary>Chooses provider and graph, loads them, and says in one line what runs and why.</summary>
-internal sealed class TransformerLoader(ModelInfo model, EmbedderOptions options, ILogger logger)
+internal sealed class TransformerLoader(
+    ModelInfo model, EmbedderOptions options, ILogger logger, bool keepsTokens = false)
 {
     /// <summary>Loads the transformer.</summary>
     /// <exception cref="ModelFormatException">No graph, or none that loads where it must run.</exception>
@@ -57,7 +58,7 @@ internal sealed class TransformerLoader(ModelInfo model, EmbedderOptions options
         if (threads > 1)
             // Threads that spin between operators double the processor time of a batch.
             session.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-        var transformer = OnnxTransformer.Load(model, graph, session, "CPU");
+        var transformer = OnnxTransformer.Load(model, graph, session, "CPU", keepsTokens);
         EmbeddingLog.Loaded(logger, model.Name, Path.GetRelativePath(model.Folder, graph), "CPU", reason);
         return transformer;
     }
@@ -96,7 +97,8 @@ internal sealed class TransformerLoader(ModelInfo model, EmbedderOptions options
 
             using var session = NewSessionOptions();
             session.AppendExecutionProvider(OrtEnv.Instance(), [devices[0]], null);
-            transformer = OnnxTransformer.Load(model, graph, session, $"CUDA ({devices[0].HardwareDevice.Vendor})");
+            transformer = OnnxTransformer.Load(
+                model, graph, session, $"CUDA ({devices[0].HardwareDevice.Vendor})", keepsTokens);
         }
         catch (Exception error) when (error is OnnxRuntimeException or ModelFormatException)
         {

@@ -32,9 +32,16 @@ public sealed class MultiVector
         ArgumentNullException.ThrowIfNull(passage);
         if (Dimension != passage.Dimension || Count == 0 || passage.Count == 0)
             throw new ArgumentException("Both sides need vectors of one dimension.", nameof(passage));
-        return MaxSim.Score(MultiVectorCodec.Read(MultiVectorCodec.Encode(this)),
-            MultiVectorCodec.Read(MultiVectorCodec.Encode(passage)));
+        return Score(Encode(), passage.Encode());
     }
+
+    /// <summary>The form in which it is stored, for <see cref="Score"/>.</summary>
+    public byte[] Encode() => MultiVectorCodec.Encode(this);
+
+    /// <summary><see cref="MaxSimWith"/> of two in their stored form; no allocation.</summary>
+    /// <exception cref="InvalidDataException">One of them is not what <see cref="Encode"/> gave.</exception>
+    public static float Score(ReadOnlySpan<byte> query, ReadOnlySpan<byte> passage) =>
+        MaxSim.Score(MultiVectorCodec.Read(query), MultiVectorCodec.Read(passage));
 
     /// <summary>A sentence that says what is wrong with it, or null.</summary>
     public string? FindError()

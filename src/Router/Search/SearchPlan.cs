@@ -42,8 +42,12 @@ internal sealed class SearchPlan
             { FetchK: > 0 } diversity => diversity.FetchK,
             _ => Math.Clamp(4 * (K + Offset), Limits.LeastFetchK, Limits.FetchK),
         };
-        RerankedHits = search.Rerank is { } rerank ? RescoredHits(rerank.TopN, DefaultReranked) : 0;
-        ComparedHits = search.LateInteraction is { } late ? RescoredHits(late.TopN, DefaultCompared) : 0;
+        RerankedHits = search.Rerank is { } rerank ? RescoredHits(rerank.TopN, DefaultReranked, Limits.Reranked) : 0;
+        ComparedHits = search.LateInteraction is { } late
+            ? late.MultiVector is null
+                ? RescoredHits(late.TopN, DefaultReranked, Limits.Tokenized)
+                : RescoredHits(late.TopN, DefaultCompared, Limits.Reranked)
+            : 0;
         PoolSize = Math.Max(Math.Max(Wanted, FetchK), Math.Max(RerankedHits, ComparedHits));
         if (UsesCandidates)
             PoolSize = search.Candidates > 0 ? search.Candidates : Math.Max(PoolSize, DefaultCandidates);
@@ -231,7 +235,10 @@ internal sealed class SearchPlan
     /// <summary>Asks for the scores of hits by late interaction.</summary>
     public ScoreChunksRequest ToScoreRequest(Target target, IEnumerable<ChunkKey> keys)
     {
-        var request = new ScoreChunksRequest { Target = target, Query = _search.LateInteraction.MultiVector };
+        var late = _search.LateInteraction;
+        var request = new ScoreChunksRequest { Target = target, Query = late.MultiVector, Model = late.Model };
+        if (late.MultiVector is null)
+            request.Text = _search.Text;
         request.Keys.AddRange(keys);
         Shards.MinStamps.AddTo(request.MinStamps, _seen, target);
         return request;
@@ -337,9 +344,9 @@ internal sealed class SearchPlan
         return plan;
     }
 
-    private int RescoredHits(int asked, int most) => asked > 0
+    private int RescoredHits(int asked, int most, int limit) => asked > 0
         ? asked
-        : Math.Max(K + Offset, Math.Min(most, Limits.Reranked / Math.Max(1, ChunksPerDocument)));
+        : Math.Max(K + Offset, Math.Min(most, limit / Math.Max(1, ChunksPerDocument)));
 
     private static ReturnFields FieldsOf(SearchRequest search, string diversitySpace)
     {

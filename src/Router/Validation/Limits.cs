@@ -31,6 +31,7 @@ internal static class Limits
     public const int Examples = 16;
     public const int FetchK = 1000;
     public const int Reranked = 1000;
+    public const int Tokenized = 200;
     public const int LeastFetchK = 50;
     public const int Facets = 16;
     public const int FacetRanges = 64;

@@ -71,8 +71,12 @@ internal static class StageRules
         SearchRequest search, LateInteraction late, long wanted, Violations violations)
     {
         if (late.QueryCase is LateInteraction.QueryOneofCase.None)
-            violations.Add("late_interaction", "There is nothing to compare hits with: give a multi_vector.");
-        var most = Limits.Reranked / Math.Max(1, search.Grouping?.ChunksPerDocument ?? 0);
+            violations.Add("late_interaction", "There is nothing to compare hits with: give a multi_vector or a model.");
+        if (late.HasModel && search.Text.Length == 0)
+            violations.Add("late_interaction", "There are no words to compare hits with: give a text, or a multi_vector.");
+        if (late.HasModel && (late.Model.Length == 0 || TextRules.IsLonger(late.Model, Limits.ModelNameBytes)))
+            violations.Add("late_interaction.model", $"Name a model in 1 to {Limits.ModelNameBytes} bytes of UTF-8.");
+        var most = (late.HasModel ? Limits.Tokenized : Limits.Reranked) / Math.Max(1, search.Grouping?.ChunksPerDocument ?? 0);
         if (wanted > most)
         {
             violations.Add("late_interaction",
