@@ -24,36 +24,42 @@ internal sealed class TokenVectors(TokenEncoderRegistry encoders) : IDisposable
     public async Task<byte[][]> EncodeAsync(string model, IReadOnlyList<string> texts, bool query, CancellationToken ct)
     {
         var encoder = encoders.Get(model);
-        var encoded = new byte[texts.Count][];
-        var missing = new List<int>();
-        for (var i = 0; i < encoded.Length; i++)
+        // A text that comes twice is made once: in two batches of an int8 graph it would get two different sets of vectors.
+        var encoded = new Dictionary<string, byte[]?>(StringComparer.Ordinal);
+        foreach (var text in texts)
+            encoded.TryAdd(text, _cache.TryGetValue(new Key(model, query, text), out byte[]? known) ? known : null);
+        string[] missing = [.. encoded.Where(static entry => entry.Value is null).Select(static entry => entry.Key)];
+        if (missing.Length > 0)
         {
-            if (_cache.TryGetValue(new Key(model, query, texts[i]), out byte[]? known))
-                encoded[i] = known!;
-            else
-                missing.Add(i);
+            var (vectors, dimension) = await MakeAsync(encoder, missing, query, ct);
+            for (var i = 0; i < missing.Length; i++)
+            {
+                encoded[missing[i]] = Keep(
+                    new Key(model, query, missing[i]), new MultiVector(dimension, vectors[i]).Encode());
+            }
         }
 
-        if (missing.Count == 0)
-            return encoded;
-        try
-        {
-            var (vectors, dimension) = await encoder.EncodeAsync([.. missing.Select(i => texts[i])], query, ct);
-            if (dimension > StoreLimits.MaxMultiVectorDimension)
-                throw new InvalidInputException(
-                    $"Model '{model}' has {dimension} dimensions a token; {StoreLimits.MaxMultiVectorDimension} are possible.");
-            for (var i = 0; i < missing.Count; i++)
-                encoded[missing[i]] = Keep(new Key(model, query, texts[missing[i]]), new MultiVector(dimension, vectors[i]).Encode());
-        }
-        catch (ModelFormatException fault)
-        {
-            throw new InvalidInputException($"Model '{model}' makes no vectors of tokens: {fault.Message}");
-        }
-
-        return encoded;
+        return [.. texts.Select(text => encoded[text]!)];
     }
 
     public void Dispose() => _cache.Dispose();
+
+    private static async Task<(float[][] Vectors, int Dimension)> MakeAsync(
+        TokenEncoder encoder, string[] texts, bool query, CancellationToken ct)
+    {
+        try
+        {
+            var made = await encoder.EncodeAsync(texts, query, ct);
+            return made.Dimension <= StoreLimits.MaxMultiVectorDimension
+                ? made
+                : throw new InvalidInputException($"Model '{encoder.Model.Name}' has {made.Dimension} dimensions a token; "
+                    + $"{StoreLimits.MaxMultiVectorDimension} are possible.");
+        }
+        catch (ModelFormatException fault)
+        {
+            throw new InvalidInputException($"Model '{encoder.Model.Name}' makes no vectors of tokens: {fault.Message}");
+        }
+    }
 
     private byte[] Keep(Key key, byte[] vectors)
     {
