@@ -11,6 +11,9 @@ namespace Rag.Embedding;
 /// </summary>
 public sealed class Embedder : IEmbedder
 {
+    /// <summary>Nobody's deadline is so far away; timers cannot be set much further.</summary>
+    private static readonly TimeSpan MaxPatience = TimeSpan.FromDays(1);
+
     private readonly Lazy<ITokenizer> _tokenizer;
     private readonly FullEncoder? _full;
     private readonly Lazy<LookupEncoder>? _lookup;
@@ -94,6 +97,19 @@ public sealed class Embedder : IEmbedder
     }
 
     /// <inheritdoc/>
+    public ValueTask<EncodedQuery> EncodeQueryAsync(
+        string text, TimeSpan timeLeft, bool fallsBack, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!_cache.TryGet(EncoderKind.Full, text, out var vector))
+            return EncodeInTimeAsync(text, timeLeft, fallsBack && Model.HasLookup, cancellationToken);
+        _metrics.CacheLookup(hit: true);
+        return ValueTask.FromResult(new EncodedQuery(vector, EncoderKind.Full, FellBack: false));
+    }
+
+    /// <inheritdoc/>
     public Task EncodePassagesAsync(
         IReadOnlyList<string> texts, EncoderKind encoder, Memory<float> destination,
         CancellationToken cancellationToken)
@@ -158,6 +174,54 @@ public sealed class Embedder : IEmbedder
             EncodeByLookup([text], Model.QueryPrefix, vector, cancellationToken);
         _cache.Add(encoder, text, vector);
         return vector;
+    }
+
+    private async ValueTask<EncodedQuery> EncodeInTimeAsync(
+        string text, TimeSpan timeLeft, bool fallsBack, CancellationToken cancellationToken)
+    {
+        var wait = RequireFull().QueryWait;
+        if (!fallsBack)
+        {
+            if (wait > timeLeft)
+            {
+                _metrics.Refused();
+                throw new EmbeddingOverloadedException(
+                    $"Queries wait for about {wait.TotalMilliseconds:0} ms to be embedded, and the deadline leaves less: "
+                    + "allow more time, or ask for the lookup encoder.");
+            }
+
+            _metrics.CacheLookup(hit: false);
+            return new EncodedQuery(
+                await EncodeNewQueryAsync(text, EncoderKind.Full, cancellationToken).ConfigureAwait(false), EncoderKind.Full, false);
+        }
+
+        var patience = timeLeft / 2;
+        if (wait > patience)
+            return await FallBackAsync(text, "queue", cancellationToken).ConfigureAwait(false);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (patience < MaxPatience)
+            stop.CancelAfter(patience);
+        try
+        {
+            _metrics.CacheLookup(hit: false);
+            return new EncodedQuery(
+                await EncodeNewQueryAsync(text, EncoderKind.Full, stop.Token).ConfigureAwait(false), EncoderKind.Full, false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return await FallBackAsync(text, "late", cancellationToken).ConfigureAwait(false);
+        }
+        catch (EmbeddingOverloadedException)
+        {
+            return await FallBackAsync(text, "full", cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<EncodedQuery> FallBackAsync(string text, string reason, CancellationToken cancellationToken)
+    {
+        _metrics.FellBack(reason);
+        return new EncodedQuery(
+            await EncodeQueryAsync(text, EncoderKind.Lookup, cancellationToken).ConfigureAwait(false), EncoderKind.Lookup, FellBack: true);
     }
 
     private void EncodeByLookup(

@@ -14,6 +14,7 @@ public sealed class EmbeddingMetrics : IDisposable
     private readonly Counter<long> _tokens;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _cache;
+    private readonly Counter<long> _fallbacks;
     private readonly Histogram<int> _batchTexts;
     private readonly Histogram<double> _batchSeconds;
     private readonly Histogram<double> _batchFill;
@@ -26,6 +27,9 @@ public sealed class EmbeddingMetrics : IDisposable
         _refused = _meter.CreateCounter<long>("rag.embedding.refused", "{call}", "Calls refused for a full queue.");
         _cache = _meter.CreateCounter<long>(
             "rag.embedding.query_cache", "{lookup}", "Look-ups in the query cache, by result.");
+        _fallbacks = _meter.CreateCounter<long>(
+            "rag.embedding.fallbacks", "{query}",
+            "Queries that the lookup encoder took because the full one would have been too late, by reason.");
         _batchTexts = _meter.CreateHistogram<int>("rag.embedding.batch.texts", "{text}", "Texts in a batch.");
         _batchSeconds = _meter.CreateHistogram<double>("rag.embedding.batch.duration", "s", "Time to run a batch.");
         _batchFill = _meter.CreateHistogram<double>(
@@ -53,6 +57,9 @@ public sealed class EmbeddingMetrics : IDisposable
     }
 
     internal void Refused() => _refused.Add(1, _model);
+
+    /// <param name="reason">queue: others wait; late: it waited in vain; full: no more may wait.</param>
+    internal void FellBack(string reason) => _fallbacks.Add(1, _model, new KeyValuePair<string, object?>("reason", reason));
 
     internal void CacheLookup(bool hit) => _cache.Add(1, _model, new("result", hit ? "hit" : "miss"));
 }

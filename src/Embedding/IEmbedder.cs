@@ -29,6 +29,22 @@ public interface IEmbedder : IAsyncDisposable
         string text, EncoderKind encoder, CancellationToken cancellationToken);
 
     /// <summary>
+    /// The vector of a query by the full encoder, or by the lookup one where that of the full one would come too late: half
+    /// of the time that is left is its own, and a query that would wait for longer than that in the queue does not wait.
+    /// </summary>
+    /// <param name="timeLeft">Until nobody waits for the query any more.</param>
+    /// <param name="fallsBack">
+    /// Whether the lookup encoder may stand in; without it, and for a model that has none, a query is refused that would wait
+    /// for longer than there is time left.
+    /// </param>
+    /// <exception cref="EmbeddingOverloadedException">Too many queries wait; try again later.</exception>
+    /// <exception cref="NotSupportedException">The model lacks the full encoder.</exception>
+    /// <exception cref="ModelFormatException">An encoder's file cannot be loaded.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or the embedder was disposed.</exception>
+    ValueTask<EncodedQuery> EncodeQueryAsync(
+        string text, TimeSpan timeLeft, bool fallsBack, CancellationToken cancellationToken);
+
+    /// <summary>
     /// The vectors of passages, row by row in the order of <paramref name="texts"/>. Any number of texts; they are cut
     /// into batches and give way to queries. Nothing is written to <paramref name="destination"/> after the task ends.
     /// With <see cref="EncoderKind.Lookup"/> the work is done before the call returns.

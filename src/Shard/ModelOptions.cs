@@ -11,6 +11,12 @@ public sealed record ModelOptions
     /// <summary>The model of a vector space that names none. Default "all-MiniLM-L6-v2".</summary>
     public string Default { get; init; } = "all-MiniLM-L6-v2";
 
+    /// <summary>
+    /// Whether a text search that asks for no encoder is embedded by the lookup one where the full one would be too late for
+    /// its deadline; the answer says so. Default true.
+    /// </summary>
+    public bool FallBackToLookup { get; init; } = true;
+
     /// <summary>How models run; its folder and name are filled in for each of them.</summary>
     public EmbedderOptions Embedder { get; init; } = new() { ModelFolder = "-" };
 

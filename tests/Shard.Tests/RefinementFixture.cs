@@ -151,6 +151,10 @@ internal sealed class FakeModel : IEmbedder
     public ValueTask<ReadOnlyMemory<float>> EncodeQueryAsync(
         string text, EncoderKind encoder, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public ValueTask<EncodedQuery> EncodeQueryAsync(
+        string text, TimeSpan timeLeft, bool fallsBack, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task EncodePassagesAsync(
         IReadOnlyList<string> texts, EncoderKind encoder, Memory<float> destination,
         CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -31,6 +31,16 @@ internal sealed class BatchQueue(BatchLimits limits)
         }
     }
 
+    /// <summary>Queries that wait.</summary>
+    public int Queries
+    {
+        get
+        {
+            lock (_gate)
+                return _queries.Count;
+        }
+    }
+
     /// <summary>Adds a query, unless too many wait.</summary>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
     public bool TryAddQuery(EncodeItem item)

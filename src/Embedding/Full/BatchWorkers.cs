@@ -16,6 +16,8 @@ internal sealed class BatchWorkers : IAsyncDisposable
     private readonly EmbeddingMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Task _all;
+    private readonly int _atATime;
+    private double _secondsPerText;
     private int _disposed;
 
     public BatchWorkers(
@@ -28,10 +30,15 @@ internal sealed class BatchWorkers : IAsyncDisposable
         _paddingId = paddingId;
         _metrics = metrics;
         _logger = logger;
+        // More batches than cores take as much longer each.
+        _atATime = Math.Clamp(workers.Foreground + 1, 1, Environment.ProcessorCount);
         _all = Task.WhenAll(Enumerable.Range(0, workers.Foreground).Select(_ => Start(Lane.Any))
             .Append(Start(Lane.Queries))
             .Concat(Enumerable.Range(0, workers.Background).Select(_ => Start(Lane.Background))));
     }
+
+    /// <summary>How long a query that comes now is likely to wait for its vector; zero while none was computed yet.</summary>
+    public TimeSpan QueryWait => TimeSpan.FromSeconds((_queue.Queries / _atATime + 1) * Volatile.Read(ref _secondsPerText));
 
     public async ValueTask DisposeAsync()
     {
@@ -64,7 +71,7 @@ internal sealed class BatchWorkers : IAsyncDisposable
                 var needed = batch.Count * _transformer.Dimension;
                 if (vectors.Length < needed)
                     vectors = new float[needed];
-                Run(batch, padded, vectors.AsSpan(0, needed));
+                Run(lane, batch, padded, vectors.AsSpan(0, needed));
             }
         }
         catch (Exception error)
@@ -75,7 +82,7 @@ internal sealed class BatchWorkers : IAsyncDisposable
         }
     }
 
-    private void Run(List<EncodeItem> batch, PaddedBatch padded, Span<float> vectors)
+    private void Run(Lane lane, List<EncodeItem> batch, PaddedBatch padded, Span<float> vectors)
     {
         var started = TimeProvider.System.GetTimestamp();
         try
@@ -98,7 +105,10 @@ internal sealed class BatchWorkers : IAsyncDisposable
                 batch[row].Call.Deliver(batch[row].Row, vector);
             }
 
-            _metrics.BatchDone(batch.Count, tokens, longest, TimeProvider.System.GetElapsedTime(started));
+            var elapsed = TimeProvider.System.GetElapsedTime(started);
+            if (lane != Lane.Background)
+                Learn(elapsed.TotalSeconds / batch.Count);
+            _metrics.BatchDone(batch.Count, tokens, longest, elapsed);
         }
         catch (Exception error)
         {
@@ -106,6 +116,13 @@ internal sealed class BatchWorkers : IAsyncDisposable
             EmbeddingLog.BatchFailed(_logger, error, _model.Name, batch.Count);
             FailAll(batch, error);
         }
+    }
+
+    // Workers that learn at the same moment may lose one another's figure, which is a guess anyway.
+    private void Learn(double secondsPerText)
+    {
+        var known = Volatile.Read(ref _secondsPerText);
+        Volatile.Write(ref _secondsPerText, known == 0 ? secondsPerText : known + (secondsPerText - known) / 8);
     }
 
     /// <summary>What a worker takes.</summary>

@@ -47,6 +47,10 @@ internal sealed class FullEncoder : IAsyncDisposable
     /// <summary>Texts that wait.</summary>
     public int QueueLength => _running is { IsCompletedSuccessfully: true } running ? running.Result.Queue.Count : 0;
 
+    /// <summary>How long a query that comes now is likely to wait for its vector; zero while that is not known.</summary>
+    public TimeSpan QueryWait =>
+        _running is { IsCompletedSuccessfully: true } running ? running.Result.Workers.QueryWait : TimeSpan.Zero;
+
     /// <summary>Where the transformer runs, or null while it is not loaded.</summary>
     public string? Provider =>
         _running is { IsCompletedSuccessfully: true } running ? running.Result.Transformer.Provider : null;

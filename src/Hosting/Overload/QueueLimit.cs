@@ -12,6 +12,9 @@ internal sealed class QueueLimit(OverloadOptions options, int runners)
 {
     private const double WindowsPerSecond = 20;
 
+    /// <summary>Longer than so many target delays nobody is to wait, however long runners stay.</summary>
+    private const int MostTargets = 10;
+
     private readonly double _target = options.TargetDelay.TotalSeconds;
     private readonly long _interval = (long)(options.Interval.TotalSeconds * Stopwatch.Frequency);
 
@@ -26,7 +29,8 @@ internal sealed class QueueLimit(OverloadOptions options, int runners)
     public double Rate => _isMeasured ? _rate : 0;
 
     /// <summary>Searches that may wait now.</summary>
-    public int At(long now)
+    /// <param name="stay">How long a runner stays at its work, ticks.</param>
+    public int At(long now, long stay)
     {
         if (_standsSince == 0)
             return options.MaxQueued;
@@ -37,8 +41,9 @@ internal sealed class QueueLimit(OverloadOptions options, int runners)
             return options.MaxQueued;
         if (now - _standsSince >= _interval)
             _overloadedAt = now;
+        var wait = Math.Clamp((double)stay / Stopwatch.Frequency, _target, MostTargets * _target);
         // So few would be gone before whoever serves them looks again.
-        return (int)Math.Clamp(_rate * _target, Math.Min(4 * runners, options.MaxQueued), options.MaxQueued);
+        return (int)Math.Clamp(_rate * wait, Math.Min(4 * runners, options.MaxQueued), options.MaxQueued);
     }
 
     /// <summary>Somebody waits where nobody did.</summary>

@@ -10,7 +10,10 @@ namespace Rag.Hosting.Overload;
 ///             │ no: refused before any work
 /// </code>
 /// Runners go to the back of the thread pool's queue after each search, so that reading and refusing calls goes on beside
-/// the searches, and lines form here, where workspaces are told apart, and not in the pool. Thread-safe.
+/// the searches, and lines form here, where workspaces are told apart, and not in the pool. Where that queue has grown so
+/// long that refusing would take all of the cores, a runner stays for several times as long as it waits there, and more may
+/// wait here (J. Mogul and K. Ramakrishnan, "Eliminating Receive Livelock in an Interrupt-Driven Kernel", ACM TOCS 15(3),
+/// 1997). Thread-safe.
 /// </summary>
 /// <typeparam name="TKey">What workspaces are told apart by.</typeparam>
 public sealed class SearchDoor<TKey> : IThreadPoolWorkItem, IDisposable
@@ -18,6 +21,9 @@ public sealed class SearchDoor<TKey> : IThreadPoolWorkItem, IDisposable
 {
     /// <summary>A wait for a thread that is this part of the target delay is none yet.</summary>
     private const int Unnoticed = 20;
+
+    /// <summary>What runners serve for each part that they wait behind others, once these parts are long.</summary>
+    private const int Stay = 4;
 
     private const int MaxSpare = 1024;
 
@@ -76,9 +82,11 @@ public sealed class SearchDoor<TKey> : IThreadPoolWorkItem, IDisposable
 
     void IThreadPoolWorkItem.Execute()
     {
+        var began = _threads.Now;
+        var stay = Stay * Excess(began);
         var answer = DoorAnswer.Cancelled;
         // Those that nobody waits for any more cost no turn.
-        while (answer != DoorAnswer.Admitted)
+        while (answer != DoorAnswer.Admitted || (stay > 0 && _threads.Now - began < stay))
         {
             Waiter? next;
             lock (_gate)
@@ -142,7 +150,7 @@ public sealed class SearchDoor<TKey> : IThreadPoolWorkItem, IDisposable
         if (_queue.Count >= _options.MaxQueued || own >= _options.MaxQueuedPerWorkspace)
             return DoorAnswer.Full;
         var lines = Math.Max(1, own == 0 ? _queue.Lines + 1 : _queue.Lines);
-        var limit = _limit.At(now);
+        var limit = _limit.At(now, Stay * Excess(now));
         // Each has a share; who is below it comes in although all shares together are used up, so at most twice the limit waits.
         if (_queue.Count >= limit && own >= Math.Max(1, limit / lines))
             return DoorAnswer.Overloaded;
@@ -154,6 +162,9 @@ public sealed class SearchDoor<TKey> : IThreadPoolWorkItem, IDisposable
             ? DoorAnswer.WouldBeLate
             : DoorAnswer.Admitted;
     }
+
+    // How long work waits for a thread, where that is longer than searches should wait at all.
+    private long Excess(long now) => _threads.Delay(now) is var delay && delay > _unnoticed * Unnoticed ? delay : 0;
 
     private Waiter? Take()
     {

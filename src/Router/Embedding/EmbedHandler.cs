@@ -23,6 +23,7 @@ internal sealed class EmbedHandler(TextEmbedder embedder, ModelCatalog models)
             Encoder = request.Encoder,
             Query = request.Purpose == EmbedPurpose.Query,
             ReturnTokenIds = request.ReturnTokenIds,
+            KeepEncoder = true,
         };
         call.Texts.AddRange(request.Texts);
         return ToAnswer(await embedder.EmbedAsync(call, scope), request);

@@ -29,9 +29,14 @@ internal sealed class TextEmbedder(ReplicaCaller replicas, ITopologySource topol
     private volatile AllShards? _all;
 
     /// <summary>Embeds one text as a query.</summary>
-    public Task<EmbedTextsResponse> EmbedQueryAsync(string model, string text, Encoder encoder, CallScope scope)
+    /// <param name="keepsEncoder">Whether no other encoder may stand in for the one that is meant.</param>
+    public Task<EmbedTextsResponse> EmbedQueryAsync(
+        string model, string text, Encoder encoder, bool keepsEncoder, CallScope scope)
     {
-        var request = new EmbedTextsRequest { Model = model, Encoder = encoder, Query = true };
+        var request = new EmbedTextsRequest
+        {
+            Model = model, Encoder = encoder, Query = true, KeepEncoder = keepsEncoder,
+        };
         request.Texts.Add(text);
         return CallAsync(request, EmbedQuery, scope);
     }

@@ -42,14 +42,17 @@ internal sealed class HitRetriever(ShardCaller shards, TextEmbedder embedder)
         var request = plan.Search;
         var embed = TimeSpan.Zero;
         var encoder = Encoder.Unspecified;
+        var fellBack = false;
         var isSpread = workspace.RouteUnder(shards.Topology).Groups.Length > 1;
         if (plan.NeedsEmbedding && isSpread)
         {
             var started = Stopwatch.GetTimestamp();
             var space = workspace.FindSpace(request.Space)!;
-            var embedded = await embedder.EmbedQueryAsync(space.Model, request.Text, request.Encoder, scope);
+            var embedded = await embedder.EmbedQueryAsync(
+                space.Model, request.Text, request.Encoder, plan.IsPaged, scope);
             plan.SetVector(embedded.Vectors, space.Model);
             encoder = embedded.Encoder;
+            fellBack = embedded.EncoderFallback;
             embed = Stopwatch.GetElapsedTime(started);
         }
 
@@ -65,6 +68,7 @@ internal sealed class HitRetriever(ShardCaller shards, TextEmbedder embedder)
             var mergeStarted = Stopwatch.GetTimestamp();
             plan.SetSeen([.. gathered.Answers.SelectMany(static part => part.Response.Stamps)]);
             var answer = AnswerOf(workspace, gathered, encoder, embed);
+            answer.EncoderFallback = fellBack || gathered.Answers.Any(static part => part.Response.EncoderFallback);
             var hits = HitMerge.Merge([.. gathered.Answers.Select(part => part.Response.Hits)], ListLength(plan));
             if (!plan.IsHybrid)
                 return Retrieved(answer, hits, null, mergeStarted);

@@ -276,6 +276,7 @@ internal sealed class SearchPlan
             Filter = _search.Filter,
             ReturnFields = FetchesLater ? PoolFields : ReturnFields,
             Encoder = _search.Encoder,
+            KeepEncoder = IsPaged,
             Mode = _search.Mode,
             TextStatistics = Statistics,
             Bm25 = _search.Bm25,

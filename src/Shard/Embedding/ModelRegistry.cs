@@ -82,7 +82,10 @@ internal sealed class ModelRegistry(ModelOptions options, ILoggerFactory loggers
         try
         {
             return new LoadedModel(
-                name, Embedder.Load(options.Embedder with { ModelFolder = entry.Folder, ModelName = name }, loggers));
+                name, Embedder.Load(options.Embedder with { ModelFolder = entry.Folder, ModelName = name }, loggers))
+            {
+                FallsBack = options.FallBackToLookup,
+            };
         }
         catch (ModelFormatException fault)
         {

@@ -13,21 +13,26 @@ internal sealed class EmbedHandler(ModelRegistry models, SearchActivity activity
 {
     private const int MaxTexts = 1000;
 
-    public async Task<EmbedTextsResponse> EmbedAsync(EmbedTextsRequest request, CancellationToken ct)
+    /// <param name="deadline">UTC.</param>
+    public async Task<EmbedTextsResponse> EmbedAsync(EmbedTextsRequest request, DateTime deadline, CancellationToken ct)
     {
         if (request.Texts.Count is 0 or > MaxTexts)
             throw new InvalidInputException($"Send 1 to {MaxTexts} texts.");
         var model = models.Get(request.Model);
         var kind = model.Choose(request.Encoder);
         var dimension = model.Embedder.Model.Dimension;
+        var fellBack = false;
         var vectors = new float[request.Texts.Count * dimension];
         if (request.Query)
         {
             using var underWay = activity.Begin();
             for (var i = 0; i < request.Texts.Count; i++)
             {
-                var vector = await model.Embedder.EncodeQueryAsync(request.Texts[i], kind, ct);
-                vector.CopyTo(vectors.AsMemory(i * dimension));
+                // One answer names one encoder.
+                var query = await model.EncodeQueryAsync(
+                    request.Texts[i], request.Encoder, request.KeepEncoder || request.Texts.Count > 1, deadline, ct);
+                query.Vector.CopyTo(vectors.AsMemory(i * dimension));
+                (kind, fellBack) = (query.Encoder, query.FellBack);
             }
         }
         else
@@ -41,6 +46,7 @@ internal sealed class EmbedHandler(ModelRegistry models, SearchActivity activity
             Dimension = dimension,
             Model = model.Name,
             Encoder = kind == EncoderKind.Lookup ? Encoder.Lookup : Encoder.Full,
+            EncoderFallback = fellBack,
         };
         AddTokens(request, model.Embedder.Tokenizer, response);
         return response;

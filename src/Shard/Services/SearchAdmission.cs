@@ -23,7 +23,7 @@ internal sealed class SearchAdmission(SearchDoor<Guid> door, ShardOptions option
     {
         var answer = await EnterAsync(request.Target, context.Deadline, context.CancellationToken);
         return answer == DoorAnswer.Admitted
-            ? await search.SearchAsync(request, context.CancellationToken)
+            ? await search.SearchAsync(request, context.Deadline, context.CancellationToken)
             : throw RefusalFor(answer, context.CancellationToken);
     }
 

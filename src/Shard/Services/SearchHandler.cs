@@ -24,7 +24,9 @@ namespace Rag.Shard.Services;
 internal sealed class SearchHandler(
     ShardStore store, SliceResolver resolver, ModelRegistry models, SearchActivity activity, ShardOptions options)
 {
-    public async Task<SearchSlicesResponse> SearchAsync(SearchSlicesRequest request, CancellationToken ct)
+    /// <param name="deadline">UTC.</param>
+    public async Task<SearchSlicesResponse> SearchAsync(
+        SearchSlicesRequest request, DateTime deadline, CancellationToken ct)
     {
         var (slices, settings) = resolver.Resolve(request.Target);
         var profile = WorkspaceProfile.Of(settings);
@@ -34,7 +36,7 @@ internal sealed class SearchHandler(
         if (request.Mode is not SearchMode.Sparse)
         {
             var started = Stopwatch.GetTimestamp();
-            var vector = await VectorAsync(request, profile, response, ct);
+            var vector = await VectorAsync(request, profile, response, deadline, ct);
             response.Embed = Duration.FromTimeSpan(Stopwatch.GetElapsedTime(started));
             var answers = await SearchAllAsync(slices, ToQuery(request, profile) with { Vector = vector }, ct);
             Merge(request, profile, slices, answers, response, response.Hits);
@@ -87,7 +89,8 @@ internal sealed class SearchHandler(
     }
 
     private async ValueTask<ReadOnlyMemory<float>> VectorAsync(
-        SearchSlicesRequest request, WorkspaceProfile profile, SearchSlicesResponse response, CancellationToken ct)
+        SearchSlicesRequest request, WorkspaceProfile profile, SearchSlicesResponse response, DateTime deadline,
+        CancellationToken ct)
     {
         if (request.VectorModel.Length > 0 && profile.Find(request.Space)?.Model != request.VectorModel)
         {
@@ -109,9 +112,10 @@ internal sealed class SearchHandler(
         }
 
         var model = models.Get(space.Model);
-        var kind = model.Choose(request.Encoder);
-        response.Encoder = kind == EncoderKind.Lookup ? Encoder.Lookup : Encoder.Full;
-        return await model.Embedder.EncodeQueryAsync(request.Text, kind, ct);
+        var query = await model.EncodeQueryAsync(request.Text, request.Encoder, request.KeepEncoder, deadline, ct);
+        response.Encoder = query.Encoder == EncoderKind.Lookup ? Encoder.Lookup : Encoder.Full;
+        response.EncoderFallback = query.FellBack;
+        return query.Vector;
     }
 
     private async Task<SearchAnswer[]> SearchAllAsync(SliceId[] slices, SearchQuery query, CancellationToken ct)

@@ -95,7 +95,7 @@ internal sealed class SearchStreams(
             {
                 var answer = await admission.EnterAsync(request.Search.Target, deadline, stop.Token);
                 if (answer == DoorAnswer.Admitted)
-                    response.Search = await search.SearchAsync(request.Search, stop.Token);
+                    response.Search = await search.SearchAsync(request.Search, deadline, stop.Token);
                 else
                     response.Failure = ToFailure(admission.RefusalFor(answer, stop.Token), deadline);
             }

@@ -68,7 +68,7 @@ internal sealed partial class ShardRpc(
         RunAsync(modelChanges.MeasureAsync(request, context.CancellationToken), context);
 
     public override Task<EmbedTextsResponse> EmbedTexts(EmbedTextsRequest request, ServerCallContext context) =>
-        RunAsync(embed.EmbedAsync(request, context.CancellationToken), context);
+        RunAsync(embed.EmbedAsync(request, context.Deadline, context.CancellationToken), context);
 
     public override Task<ScoreChunksResponse> ScoreChunks(ScoreChunksRequest request, ServerCallContext context) =>
         RunAsync(score.ScoreAsync(request, context.CancellationToken), context);

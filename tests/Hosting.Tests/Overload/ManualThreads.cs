@@ -16,7 +16,10 @@ internal sealed class ManualThreads : ISearchThreads
 
     public int Queued => _queued.Count;
 
-    public long Delay(long now) => AreBusy ? Stopwatch.Frequency : 0;
+    /// <summary>How long it waits where they are busy. Default 2 ms.</summary>
+    public TimeSpan BusyDelay { get; set; } = TimeSpan.FromMilliseconds(2);
+
+    public long Delay(long now) => AreBusy ? (long)(BusyDelay.TotalSeconds * Stopwatch.Frequency) : 0;
 
     public void Queue(IThreadPoolWorkItem work) => _queued.Enqueue(work);
 

@@ -108,6 +108,19 @@ public sealed class SearchDoorTests
     }
 
     [Fact]
+    public void A_runner_that_waits_for_long_behind_calls_to_refuse_stays_and_serves_several()
+    {
+        using var door = Door();
+        for (var i = 0; i < 100; i++)
+            Enter(door, "a");
+        _threads.RunOne();
+        _served.Count.ShouldBe(1);
+        _threads.BusyDelay = 100 * Millisecond;
+        _threads.RunOne();
+        _served.Count.ShouldBe(100);
+    }
+
+    [Fact]
     public void What_waits_is_bounded_in_all_and_for_each_workspace()
     {
         using var door = Door(new OverloadOptions { MaxQueued = 50, MaxQueuedPerWorkspace = 20 });
