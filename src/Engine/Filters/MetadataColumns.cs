@@ -10,10 +10,16 @@ namespace Rag.Engine.Filters;
 /// </summary>
 internal sealed class MetadataColumns
 {
-    private readonly ConcurrentDictionary<string, KeywordColumn> _keywords = New<KeywordColumn>();
-    private readonly ConcurrentDictionary<string, BooleanColumn> _booleans = New<BooleanColumn>();
-    private readonly ConcurrentDictionary<string, NumberColumn>[] _numbers =
-        [New<NumberColumn>(), New<NumberColumn>(), New<NumberColumn>(), New<NumberColumn>()];
+    // A column's place in its table, and its share of the table itself.
+    private const long ColumnBytes = 300;
+
+    // Each made with the first column of its kind: most of ten thousand small slices have one kind, or none.
+    private ConcurrentDictionary<string, KeywordColumn> _keywords = None<KeywordColumn>.Columns;
+    private ConcurrentDictionary<string, BooleanColumn> _booleans = None<BooleanColumn>.Columns;
+    private ConcurrentDictionary<string, NumberColumn> _integers = None<NumberColumn>.Columns;
+    private ConcurrentDictionary<string, NumberColumn> _floats = None<NumberColumn>.Columns;
+    private ConcurrentDictionary<string, NumberColumn> _timestamps = None<NumberColumn>.Columns;
+    private ConcurrentDictionary<string, NumberColumn> _locations = None<NumberColumn>.Columns;
     private int _settled;
     private int _reuses;
 
@@ -34,26 +40,27 @@ internal sealed class MetadataColumns
     {
         get
         {
-            var bytes = 1500L;
+            var bytes = 80L;
             foreach (var (key, column) in _keywords)
-                bytes += column.MemoryBytes + 100 + key.Length * 2L;
+                bytes += column.MemoryBytes + ColumnBytes + key.Length * 2L;
             foreach (var (key, column) in _booleans)
-                bytes += column.MemoryBytes + 100 + key.Length * 2L;
-            foreach (var columns in _numbers)
+                bytes += column.MemoryBytes + ColumnBytes + key.Length * 2L;
+            foreach (var kind in NumberKinds)
             {
-                foreach (var (key, column) in columns)
-                    bytes += column.MemoryBytes + 100 + key.Length * 2L;
+                foreach (var (key, column) in Numbers(kind))
+                    bytes += column.MemoryBytes + ColumnBytes + key.Length * 2L;
             }
 
             return bytes;
         }
     }
 
-    public KeywordColumn? FindKeywords(string key) => _keywords.GetValueOrDefault(key);
+    public KeywordColumn? FindKeywords(string key) => Volatile.Read(ref _keywords).GetValueOrDefault(key);
 
-    public BooleanColumn? FindBooleans(string key) => _booleans.GetValueOrDefault(key);
+    public BooleanColumn? FindBooleans(string key) => Volatile.Read(ref _booleans).GetValueOrDefault(key);
 
-    public NumberColumn? FindNumbers(string key, MetadataKind kind) => Numbers(kind).GetValueOrDefault(key);
+    public NumberColumn? FindNumbers(string key, MetadataKind kind) =>
+        Volatile.Read(ref Numbers(kind)).GetValueOrDefault(key);
 
     public IEnumerable<KeyValuePair<string, KeywordColumn>> KeywordColumns => _keywords;
 
@@ -61,11 +68,11 @@ internal sealed class MetadataColumns
 
     public IEnumerable<KeyValuePair<string, NumberColumn>> NumberColumns(MetadataKind kind) => Numbers(kind);
 
-    public KeywordColumn GetKeywords(string key) => GetOrAdd(_keywords, key);
+    public KeywordColumn GetKeywords(string key) => GetOrAdd(ref _keywords, key);
 
-    public BooleanColumn GetBooleans(string key) => GetOrAdd(_booleans, key);
+    public BooleanColumn GetBooleans(string key) => GetOrAdd(ref _booleans, key);
 
-    public NumberColumn GetNumbers(string key, MetadataKind kind) => GetOrAdd(Numbers(kind), key);
+    public NumberColumn GetNumbers(string key, MetadataKind kind) => GetOrAdd(ref Numbers(kind), key);
 
     /// <summary>Sets a row's metadata from its encoded form (MetadataCodec); empty for none.</summary>
     public void Set(int row, ReadOnlySpan<byte> encoded)
@@ -103,9 +110,9 @@ internal sealed class MetadataColumns
                 column.Set(to, false);
         }
 
-        foreach (var columns in _numbers)
+        foreach (var kind in NumberKinds)
         {
-            foreach (var (_, column) in columns)
+            foreach (var (_, column) in Numbers(kind))
             {
                 if (column.IsList(from))
                     column.SetList(to, column[from].ToArray());
@@ -124,9 +131,9 @@ internal sealed class MetadataColumns
             column.Erase(row);
         foreach (var (_, column) in _booleans)
             column.Erase(row);
-        foreach (var columns in _numbers)
+        foreach (var kind in NumberKinds)
         {
-            foreach (var (_, column) in columns)
+            foreach (var (_, column) in Numbers(kind))
                 column.Erase(row);
         }
     }
@@ -142,15 +149,15 @@ internal sealed class MetadataColumns
             switch (kind)
             {
                 case MetadataKind.String:
-                    SetStrings(GetOrAdd(_keywords, key), row, ref reader, isList, count);
+                    SetStrings(GetOrAdd(ref _keywords, key), row, ref reader, isList, count);
                     break;
                 case MetadataKind.Boolean:
-                    var booleans = GetOrAdd(_booleans, key);
+                    var booleans = GetOrAdd(ref _booleans, key);
                     for (var i = 0; i < count; i++)
                         booleans.Set(row, MetadataCodec.ReadBits(ref reader, kind) != 0);
                     break;
                 default:
-                    SetNumbers(GetOrAdd(Numbers(kind), key), row, kind, ref reader, isList, count);
+                    SetNumbers(GetOrAdd(ref Numbers(kind), key), row, kind, ref reader, isList, count);
                     break;
             }
         }
@@ -186,16 +193,24 @@ internal sealed class MetadataColumns
         column.SetList(row, values);
     }
 
-    private ConcurrentDictionary<string, NumberColumn> Numbers(MetadataKind kind) => kind switch
+    private ref ConcurrentDictionary<string, NumberColumn> Numbers(MetadataKind kind)
     {
-        MetadataKind.Integer => _numbers[0],
-        MetadataKind.Float => _numbers[1],
-        MetadataKind.Timestamp => _numbers[2],
-        MetadataKind.Location => _numbers[3],
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of number."),
-    };
+        switch (kind)
+        {
+            case MetadataKind.Integer:
+                return ref _integers;
+            case MetadataKind.Float:
+                return ref _floats;
+            case MetadataKind.Timestamp:
+                return ref _timestamps;
+            case MetadataKind.Location:
+                return ref _locations;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of number.");
+        }
+    }
 
-    private static TColumn GetOrAdd<TColumn>(ConcurrentDictionary<string, TColumn> columns, ReadOnlySpan<byte> key)
+    private static TColumn GetOrAdd<TColumn>(ref ConcurrentDictionary<string, TColumn> columns, ReadOnlySpan<byte> key)
         where TColumn : new()
     {
         Span<char> text = stackalloc char[Math.Min(key.Length, StoreLimits.MaxMetadataKeyBytes)];
@@ -204,12 +219,24 @@ internal sealed class MetadataColumns
         text = text[..Encoding.UTF8.GetChars(key, text)];
         return columns.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out var column)
             ? column
-            : GetOrAdd(columns, text.ToString());
+            : GetOrAdd(ref columns, text.ToString());
     }
 
-    private static TColumn GetOrAdd<TColumn>(ConcurrentDictionary<string, TColumn> columns, string key)
-        where TColumn : new() => columns.GetOrAdd(key, static _ => new TColumn());
+    // Writer only; readers see the table with its first column at the latest when they may see its rows.
+    private static TColumn GetOrAdd<TColumn>(ref ConcurrentDictionary<string, TColumn> columns, string key)
+        where TColumn : new()
+    {
+        if (columns == None<TColumn>.Columns)
+            Volatile.Write(ref columns, New<TColumn>());
+        return columns.GetOrAdd(key, static _ => new TColumn());
+    }
 
     private static ConcurrentDictionary<string, TColumn> New<TColumn>() =>
-        new(concurrencyLevel: 1, capacity: 4, StringComparer.Ordinal);
+        new(concurrencyLevel: 1, capacity: 2, StringComparer.Ordinal);
+
+    /// <summary>No columns; never written to.</summary>
+    private static class None<TColumn>
+    {
+        public static readonly ConcurrentDictionary<string, TColumn> Columns = New<TColumn>();
+    }
 }

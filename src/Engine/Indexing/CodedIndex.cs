@@ -61,8 +61,7 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
         var limit = NewLimit(rows);
         _codes.Reserve(limit);
         _graph?.Reserve(limit);
-        for (var i = 0; i < rows.Length; i++)
-            _rows.Set(rows[i], vectors.Slice(i * _options.Dimension, _options.Dimension));
+        _rows.SetRange(rows, vectors);
         Encode(rows, vectors);
         _codes.Publish(limit, rows.Length);
         if (_graph is null && _codes.Count > ExactThreshold)
@@ -123,10 +122,24 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
         curves.Filtered.WriteTo(stream);
     }
 
-    public override void Load(Stream stream, IRowPresence present)
+    public override IMappedMemory? Mapped => _codes.Mapped;
+
+    public override bool IsMappable(int rowLimit) =>
+        _graph is null && rowLimit > 0 && (long)rowLimit * (_codec.CodeBytes + sizeof(float)) <= VectorIndex.MaxMappedBytes;
+
+    public override IDisposable? Attach(IMappedMemory saved)
+    {
+        var rows = _codes.Limit;
+        var offset = IndexHeader.Bytes + (long)rows * sizeof(float);
+        if (!IsMappable(rows) || saved.MappedBytes != offset + (long)rows * _codes.CodeBytes)
+            return null;
+        return _codes.Attach(saved, offset);
+    }
+
+    public override void Load(Stream stream, IRowPresence present, IMappedMemory? mapped)
     {
         var header = IndexHeader.ReadFrom(stream, _options, _codes.CodeBytes);
-        _codes.Load(stream, header.RowLimit, present);
+        _codes.Load(stream, header.RowLimit, present, header.HasGraph ? null : mapped);
         if (!header.HasGraph)
             return;
         _graph = new HnswGraph(_options.M, _options.Seed);

@@ -37,7 +37,13 @@ internal abstract class IndexCore : IDisposable
 
     public abstract void Save(Stream stream, int rowLimit);
 
-    public abstract void Load(Stream stream, IRowPresence present);
+    public abstract void Load(Stream stream, IRowPresence present, IMappedMemory? mapped);
+
+    public abstract bool IsMappable(int rowLimit);
+
+    public abstract IDisposable? Attach(IMappedMemory saved);
+
+    public abstract IMappedMemory? Mapped { get; }
 
     public abstract void Dispose();
 }

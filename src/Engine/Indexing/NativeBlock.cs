@@ -10,6 +10,10 @@ namespace Rag.Engine.Indexing;
 internal sealed unsafe partial class NativeBlock : IDisposable
 {
     private const int HugePageBytes = 2 << 20;
+
+    // Small ones come and go by the thousand as slices wake and sleep, and are freed by their owners: to tell the
+    // collector of each made it go through the whole heap several times a second.
+    private const int PressureBytes = 1 << 20;
     private const int AdviseHugePages = 14; // MADV_HUGEPAGE
 
     private byte* _address;
@@ -22,7 +26,8 @@ internal sealed unsafe partial class NativeBlock : IDisposable
         if (huge && OperatingSystem.IsLinux())
             _ = Advise((nint)_address, (nuint)bytes, AdviseHugePages); // a hint: without it everything works, slower
         NativeMemory.Fill(_address, (nuint)bytes, fill);
-        GC.AddMemoryPressure(bytes);
+        if (bytes >= PressureBytes)
+            GC.AddMemoryPressure(bytes);
     }
 
     ~NativeBlock() => Free();
@@ -44,7 +49,8 @@ internal sealed unsafe partial class NativeBlock : IDisposable
             return;
         _address = null;
         NativeMemory.AlignedFree((void*)address);
-        GC.RemoveMemoryPressure(Bytes);
+        if (Bytes >= PressureBytes)
+            GC.RemoveMemoryPressure(Bytes);
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

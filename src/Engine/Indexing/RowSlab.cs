@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Rag.Engine.Indexing;
 
@@ -13,7 +14,7 @@ namespace Rag.Engine.Indexing;
 internal sealed unsafe class RowSlab : IDisposable
 {
     private const int SegmentShift = 14;
-    private const int SegmentRows = 1 << SegmentShift;
+    public const int SegmentRows = 1 << SegmentShift;
     private const int FirstRows = 4;
 
     private readonly byte _fill;
@@ -31,8 +32,12 @@ internal sealed unsafe class RowSlab : IDisposable
 
     public int Capacity => _table.Rows;
 
-    /// <summary>Bytes of the rows that were reserved; untouched pages of the last segment cost nothing.</summary>
-    public long MemoryBytes => 200 + (long)_reserved * Stride;
+    /// <summary>Bytes of the rows that were reserved; untouched pages of the last segment cost nothing, nor does what is
+    /// only mapped.</summary>
+    public long MemoryBytes => 200 + (Mapped is null ? (long)_reserved * Stride : 0);
+
+    /// <summary>The file that the rows are read from; null where they are in memory.</summary>
+    public IMappedMemory? Mapped => Volatile.Read(ref _table).Mapped;
 
     /// <summary>Where rows lie now. Pass the owner to whatever keeps it alive until the last read.</summary>
     public View Current
@@ -48,6 +53,8 @@ internal sealed unsafe class RowSlab : IDisposable
     public void Reserve(int rows)
     {
         _reserved = Math.Max(_reserved, rows);
+        if (_table.Mapped is not null)
+            Own(Math.Max(rows, _table.Rows));
         if (rows <= _table.Rows)
             return;
         if (rows <= SegmentRows)
@@ -67,13 +74,39 @@ internal sealed unsafe class RowSlab : IDisposable
         Volatile.Write(ref _table, new Table(blocks.ToArray(), blocks.Count * SegmentRows));
     }
 
+    /// <summary>
+    /// Reads rows 0…<paramref name="rows"/>−1 from a file from now on, which nobody may write to: the next
+    /// <see cref="Reserve"/> copies them. At most one segment. Writer only.
+    /// </summary>
+    /// <returns>What held them before, to be disposed when its readers have left.</returns>
+    public IDisposable Attach(IMappedMemory mapped, long offset, int rows)
+    {
+        if (rows > SegmentRows || offset < 0 || offset + (long)rows * Stride > mapped.MappedBytes)
+            throw new ArgumentOutOfRangeException(nameof(rows), "The rows do not lie in the file.");
+        var former = _table;
+        Volatile.Write(ref _table, new Table(mapped, offset, rows));
+        _reserved = rows;
+        return former;
+    }
+
     /// <summary>Frees everything. No reader may be inside.</summary>
     public void Dispose()
     {
-        foreach (var block in _table.Blocks)
-            block.Dispose();
+        _table.Dispose();
         _table = new Table([], 0);
         _reserved = 0;
+    }
+
+    /// <summary>Takes what is mapped into memory, to be written to. Readers go on with the file, which its finalizer
+    /// closes when the last of them has let go of it.</summary>
+    private void Own(int rows)
+    {
+        var former = _table;
+        var block = new NativeBlock((long)Stride * Math.Min(SegmentRows, FirstSegmentRows(Math.Min(rows, SegmentRows))), _fill);
+        if (former.Rows > 0)
+            Buffer.MemoryCopy(former.Pointers[0], block.Address, block.Bytes, (long)former.Rows * Stride);
+        GC.KeepAlive(former);
+        Volatile.Write(ref _table, new Table([block], (int)(block.Bytes / Stride)));
     }
 
     private int FirstSegmentRows(int rows)
@@ -103,24 +136,57 @@ internal sealed unsafe class RowSlab : IDisposable
         public static int Run(int row, int rows) => Math.Min(rows, SegmentRows - (row & (SegmentRows - 1)));
     }
 
-    private sealed class Table
+    /// <summary>Segments and where they begin. Dispose it, or let the finalizers free it when nobody reads any more.</summary>
+    private sealed class Table : IDisposable
     {
-        private readonly nint[] _pointers;
+        // Outside the collected heap: there are two of these for each of ten thousand slices, and arrays that never move
+        // make the collector go through everything much more often.
+        private byte** _pointers;
 
         public Table(NativeBlock[] blocks, int rows)
         {
             Blocks = blocks;
             Rows = rows;
-            _pointers = GC.AllocateUninitializedArray<nint>(blocks.Length, pinned: true);
+            if (blocks.Length == 0)
+                return;
+            _pointers = (byte**)NativeMemory.Alloc((nuint)blocks.Length, (nuint)sizeof(byte*));
             for (var i = 0; i < blocks.Length; i++)
-                _pointers[i] = (nint)blocks[i].Address;
+                _pointers[i] = blocks[i].Address;
         }
+
+        /// <summary>Rows of a file.</summary>
+        public Table(IMappedMemory mapped, long offset, int rows)
+        {
+            Blocks = [];
+            Rows = rows;
+            Mapped = mapped;
+            _pointers = (byte**)NativeMemory.Alloc(1, (nuint)sizeof(byte*));
+            _pointers[0] = mapped.Address + offset;
+        }
+
+        ~Table() => FreePointers();
 
         public NativeBlock[] Blocks { get; }
 
+        public IMappedMemory? Mapped { get; }
+
         public int Rows { get; }
 
-        public byte** Pointers => (byte**)Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal
-            .GetArrayDataReference(_pointers));
+        public byte** Pointers => _pointers;
+
+        public void Dispose()
+        {
+            foreach (var block in Blocks)
+                block.Dispose();
+            Mapped?.Dispose();
+            FreePointers();
+            GC.SuppressFinalize(this);
+        }
+
+        private void FreePointers()
+        {
+            NativeMemory.Free(_pointers);
+            _pointers = null;
+        }
     }
 }

@@ -9,6 +9,9 @@ namespace Rag.Engine.Indexing;
 /// </summary>
 public sealed class VectorIndex : IDisposable
 {
+    /// <summary>Most bytes of codes that are scanned where a snapshot has them; more are read into memory.</summary>
+    internal const long MaxMappedBytes = 512 << 10;
+
     private readonly VectorIndexOptions _options;
     private readonly IndexCore _core;
 
@@ -126,9 +129,44 @@ public sealed class VectorIndex : IDisposable
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(present);
         var index = new VectorIndex(options, rows);
-        index._core.Load(stream, present);
+        index._core.Load(stream, present, null);
         return index;
     }
+
+    /// <summary>
+    /// The same from memory, where the codes stay if there is no graph, until the first row is added. The index owns the
+    /// memory from then on; in every other case it is disposed here.
+    /// </summary>
+    internal static unsafe VectorIndex Load(IMappedMemory saved, VectorIndexOptions options, VectorRows rows, IRowPresence present)
+    {
+        try
+        {
+            using var stream = new UnmanagedMemoryStream(saved.Address, saved.MappedBytes);
+            var index = new VectorIndex(options, rows);
+            index._core.Load(stream, present, saved);
+            if (index._core.Mapped is null)
+                saved.Dispose();
+            return index;
+        }
+        catch
+        {
+            saved.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether <see cref="Save"/> writes what can be scanned where it lies: few codes, and no graph.</summary>
+    internal bool IsMappable(int rowLimit) => _core.IsMappable(rowLimit);
+
+    /// <summary>The file that codes are read from; null where they are in memory.</summary>
+    internal IMappedMemory? Mapped => _core.Mapped;
+
+    /// <summary>
+    /// Reads codes from now on from what <see cref="Save"/> wrote, if that is what there is: no row may have been added
+    /// since it began. Writer only. Returns what held them, to be disposed when its readers have left; null if nothing
+    /// was changed.
+    /// </summary>
+    internal IDisposable? Attach(IMappedMemory saved) => _core.Attach(saved);
 
     /// <summary>Frees the index's memory, not <see cref="Rows"/>. No reader may be inside.</summary>
     public void Dispose() => _core.Dispose();

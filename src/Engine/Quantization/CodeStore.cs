@@ -64,6 +64,15 @@ internal sealed unsafe class CodeStore : IDisposable
         Volatile.Write(ref *(float*)view.NormAt(row), norm == 0 ? -0f : norm);
     }
 
+    /// <summary>The file that codes are read from; null where they are in memory.</summary>
+    public IMappedMemory? Mapped => _codes.Mapped;
+
+    /// <summary>
+    /// Reads the codes of all rows from a file from now on, at an offset: the bytes that <see cref="Save"/> wrote, and
+    /// none was written since. Returns what held them, to be disposed when its readers have left. Writer only.
+    /// </summary>
+    public IDisposable Attach(IMappedMemory mapped, long offset) => _codes.Attach(mapped, offset, Limit);
+
     public bool Contains(int row) => (uint)row < (uint)Limit && Current.Contains(row);
 
     /// <summary>Forgets a row. Writer only.</summary>
@@ -85,10 +94,16 @@ internal sealed unsafe class CodeStore : IDisposable
 
     /// <summary>Reads what <see cref="Save"/> wrote; rows that are not present are forgotten. Before any reader.</summary>
     /// <exception cref="InvalidDataException">A norm is no length, or the stream ends too early.</exception>
-    public void Load(Stream stream, int rows, IRowPresence present)
+    /// <param name="mapped">Memory that the stream reads from, where the codes may stay; null to read them.</param>
+    public void Load(Stream stream, int rows, IRowPresence present, IMappedMemory? mapped)
     {
         IndexStream.Read(stream, _norms, rows);
-        IndexStream.Read(stream, _codes, rows);
+        if (mapped is null || rows is 0 or > RowSlab.SegmentRows)
+            IndexStream.Read(stream, _codes, rows);
+        else if (stream.Position + (long)rows * CodeBytes > mapped.MappedBytes)
+            throw new InvalidDataException("The saved index ends too early.");
+        else
+            _codes.Attach(mapped, stream.Position, rows).Dispose();
         var view = Current;
         var count = 0;
         for (var row = 0; row < rows; row++)

@@ -55,22 +55,31 @@ public sealed class VectorRows : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         if (vector.Length != Dimension)
             throw new ArgumentException($"The vector has {vector.Length} components; {Dimension} are expected.");
-        Reserve(row);
-        var (index, local) = (row / RowPage.Rows, row % RowPage.Rows);
-        var page = _pages[index];
-        if (page is null || !page.HasRoomFor(local))
+        SetRange([row], vector);
+    }
+
+    /// <summary>Stores several vectors, one behind the other. Writer only.</summary>
+    internal void SetRange(ReadOnlySpan<int> rows, ReadOnlySpan<float> vectors)
+    {
+        for (var i = 0; i < rows.Length; i++)
         {
-            var larger = page is null
-                ? new RowPage(Dimension, FirstCapacity(index, local))
-                : page.Copy(page.Held, GrownCapacity(page.Capacity));
-            larger.Set(local, vector);
-            Replace(index, larger);
-        }
-        else
-        {
-            page.Set(local, vector);
+            var index = rows[i] / RowPage.Rows;
+            Reserve(rows[i]);
+            // Room at once for all that comes: growing step by step leaves several times as much behind.
+            if (_pages[index] is not { } page || !page.HasRoomFor(rows[i] % RowPage.Rows))
+            {
+                var coming = 1;
+                while (i + coming < rows.Length && rows[i + coming] / RowPage.Rows == index)
+                    coming++;
+                MakeRoom(index, rows[i] % RowPage.Rows, coming);
+            }
+
+            _pages[index]!.Set(rows[i] % RowPage.Rows, vectors.Slice(i * Dimension, Dimension));
         }
     }
+
+    /// <summary>The file that most rows are read from; null if there is none.</summary>
+    internal Indexing.IMappedMemory? Mapped => Volatile.Read(ref _base)?.Rows as Indexing.IMappedMemory;
 
     /// <summary>Forgets a row; its memory is reused when its page is next copied. Writer only.</summary>
     public void Clear(int row)
@@ -160,6 +169,15 @@ public sealed class VectorRows : IDisposable
         Math.Min(RowPage.Rows, capacity < 16 ? capacity + 2 : capacity + capacity / 2);
 
     private static ReadOnlySpan<float> Zeros(int dimension) => ZeroVector.Values.AsSpan(0, dimension);
+
+    private void MakeRoom(int index, int local, int coming)
+    {
+        var page = _pages[index];
+        var capacity = page is null ? FirstCapacity(index, local) : GrownCapacity(page.Capacity);
+        capacity = Math.Max(capacity, Math.Min(RowPage.Rows, coming + (page?.Count ?? 0)));
+        // A row that is held by nobody yet reads as before until it is set, so the larger page can be shown first.
+        Replace(index, page is null ? new RowPage(Dimension, capacity) : page.Copy(page.Held, capacity));
+    }
 
     private void Reserve(int row)
     {

@@ -6,16 +6,10 @@ namespace Rag.Engine.Slices;
 /// </summary>
 internal sealed class DocumentTable
 {
-    private readonly FingerprintTable _byId;
+    private FingerprintTable _byId = new();
     private readonly Stack<int> _freed = new();
     private Entry[] _entries = [];
     private int _limit;
-
-    public DocumentTable(int expected = 0)
-    {
-        _byId = new FingerprintTable(expected);
-        _entries = new Entry[expected];
-    }
 
     /// <summary>Documents known.</summary>
     public int Count => _byId.Count;
@@ -39,6 +33,13 @@ internal sealed class DocumentTable
     public ref int LiveRows(int document) => ref _entries[document].LiveRows;
 
     public uint FingerprintOf(int document) => _entries[document].Fingerprint;
+
+    /// <summary>Makes room at once for so many, in an empty table that nobody reads yet.</summary>
+    public void Expect(int count)
+    {
+        _byId = new FingerprintTable(count);
+        _entries = new Entry[count];
+    }
 
     public int Add(uint fingerprint)
     {

@@ -13,6 +13,7 @@ internal sealed class SliceEntry(SliceId id)
     private string? _quarantineReason;
     private long _lastUsedMs;
     private long _memoryBytes;
+    private int _pages;
 
     public SliceId Id { get; } = id;
 
@@ -88,6 +89,17 @@ internal sealed class SliceEntry(SliceId id)
         get => Volatile.Read(ref _memoryBytes);
         set => Volatile.Write(ref _memoryBytes, value);
     }
+
+    /// <summary>Whether its mapped pages are in memory; <see cref="PageKeeper"/>'s.</summary>
+    public PageState Pages
+    {
+        get => (PageState)Volatile.Read(ref _pages);
+        set => Volatile.Write(ref _pages, (int)value);
+    }
+
+    /// <summary>Changes <see cref="Pages"/>; false if it is another than expected.</summary>
+    public bool TryMove(PageState from, PageState to) =>
+        Interlocked.CompareExchange(ref _pages, (int)to, (int)from) == (int)from;
 
     public bool IsDirty => DirtySince != long.MaxValue || IsMoved;
 }

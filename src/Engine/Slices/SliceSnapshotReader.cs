@@ -126,6 +126,7 @@ internal static class SliceSnapshotReader
         using var stream = file.OpenSection(SnapshotSections.Documents);
         var reader = new PayloadReader(SectionStream.ReadPart(stream));
         var count = reader.Count(5);
+        slice.Documents.Expect(count);
         for (var i = 0; i < count; i++)
         {
             var document = slice.Documents.Add(reader.UInt32());
@@ -219,16 +220,24 @@ internal static class SliceSnapshotReader
             if (presence.RowLimit > 0)
                 rows.Attach(new MappedRows(file.Map(SnapshotSections.Vectors(number)), settings.Dimension),
                     presence.RowLimit);
-            using var stream = file.OpenSection(SnapshotSections.Index(number));
-            var index =
-                VectorIndex.Load(stream, VectorSpace.OptionsOf(settings, slice), rows, new TaggedRows(presence, tags));
-            return new VectorSpace(settings, index, tags);
+            var options = VectorSpace.OptionsOf(settings, slice);
+            return new VectorSpace(settings, ReadIndex(file, number, options, rows, new TaggedRows(presence, tags)), tags);
         }
         catch
         {
             rows.Dispose();
             throw;
         }
+    }
+
+    private static VectorIndex ReadIndex(
+        SnapshotReader file, int number, VectorIndexOptions options, VectorRows rows, TaggedRows present)
+    {
+        var name = SnapshotSections.Index(number);
+        if (file.IsMapped(name))
+            return VectorIndex.Load(new MappedIndex(file.Map(name)), options, rows, present);
+        using var stream = file.OpenSection(name);
+        return VectorIndex.Load(stream, options, rows, present);
     }
 
     private static void CountVisible(Slice slice, RowPresence presence)

@@ -28,13 +28,17 @@ internal static class SliceSnapshotWriter
         {
             var space = cut.Spaces[i];
             Section(file, SnapshotSections.Tags(i), stream => WriteColumn(stream, cut, space.Tag));
-            Section(file, SnapshotSections.Index(i), stream => space.Index.Save(stream, cut.RowLimit));
+            if (!space.Index.IsMappable(cut.RowLimit))
+                Section(file, SnapshotSections.Index(i), stream => space.Index.Save(stream, cut.RowLimit));
         }
 
         MappedSection(file, SnapshotSections.Keys, stream => WriteKeys(stream, cut));
         for (var i = 0; i < cut.Spaces.Length; i++)
         {
-            var rows = cut.Spaces[i].Index.Rows;
+            var index = cut.Spaces[i].Index;
+            var rows = index.Rows;
+            if (!file.Has(SnapshotSections.Index(i)))
+                MappedSection(file, SnapshotSections.Index(i), stream => index.Save(stream, cut.RowLimit));
             MappedSection(file, SnapshotSections.Vectors(i), stream => rows.WriteTo(stream, cut.RowLimit));
         }
     }

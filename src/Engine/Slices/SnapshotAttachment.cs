@@ -11,18 +11,21 @@ internal sealed class SnapshotAttachment : IDisposable
 {
     private readonly SnapshotCut _cut;
     private readonly MappedRows?[] _rows;
+    private readonly MappedIndex?[] _indexes;
     private readonly IKeySegment _keys;
     private readonly (int Row, long Offset)[] _offsets;
     private bool _attached;
 
-    private SnapshotAttachment(SnapshotCut cut, MappedRows?[] rows, IKeySegment keys, (int Row, long Offset)[] offsets) =>
-        (_cut, _rows, _keys, _offsets) = (cut, rows, keys, offsets);
+    private SnapshotAttachment(
+        SnapshotCut cut, MappedRows?[] rows, MappedIndex?[] indexes, IKeySegment keys, (int Row, long Offset)[] offsets) =>
+        (_cut, _rows, _indexes, _keys, _offsets) = (cut, rows, indexes, keys, offsets);
 
     /// <summary>Maps and verifies. The caller is inside the epoch since before the cut.</summary>
     /// <exception cref="CorruptDataException">The file does not hold what was written.</exception>
     public static SnapshotAttachment Prepare(SnapshotCut cut, SnapshotReader file)
     {
         var rows = new MappedRows?[cut.Spaces.Length];
+        var indexes = new MappedIndex?[cut.Spaces.Length];
         try
         {
             for (var i = 0; i < rows.Length && cut.RowLimit > 0; i++)
@@ -30,15 +33,18 @@ internal sealed class SnapshotAttachment : IDisposable
                 var section = file.Map(SnapshotSections.Vectors(i));
                 rows[i] = new MappedRows(section, cut.Spaces[i].Settings.Dimension);
                 section.VerifyAll(new WorkPace());
+                if (file.IsMapped(SnapshotSections.Index(i)))
+                    indexes[i] = new MappedIndex(file.Map(SnapshotSections.Index(i)));
             }
 
             // The present rows' keys lie where they lay at the cut: only a snapshot moves them.
             return new SnapshotAttachment(
-                cut, rows, SliceSnapshotReader.OpenKeys(file), SliceSnapshotWriter.KeyOffsets(cut).ToArray());
+                cut, rows, indexes, SliceSnapshotReader.OpenKeys(file), SliceSnapshotWriter.KeyOffsets(cut).ToArray());
         }
         catch
         {
             Array.ForEach(rows, mapped => mapped?.Dispose());
+            Array.ForEach(indexes, mapped => mapped?.Dispose());
             throw;
         }
     }
@@ -47,7 +53,9 @@ internal sealed class SnapshotAttachment : IDisposable
     /// Lets the slice read keys and full vectors from the file from now on, so that their memory is freed. Under the
     /// slice's lock.
     /// </summary>
-    public void Attach()
+    /// <param name="isUnchanged">Nothing was applied since the cut, so that the codes of a small space are those of the
+    /// file, too.</param>
+    public void Attach(bool isUnchanged)
     {
         _attached = true;
         var slice = _cut.Slice;
@@ -56,7 +64,9 @@ internal sealed class SnapshotAttachment : IDisposable
             if (_rows[i] is not { } rows)
                 continue;
             // A space that the settings have dropped meanwhile is on its way out.
-            if (!slice.Spaces.Contains(_cut.Spaces[i]))
+            var isThere = slice.Spaces.Contains(_cut.Spaces[i]);
+            AttachIndex(slice, i, isThere && isUnchanged);
+            if (!isThere)
                 rows.Dispose();
             else if (_cut.Spaces[i].Index.Rows.Attach(rows, _cut.RowLimit) is { } former)
                 slice.Graveyard.Release(() => LetGo(former));
@@ -70,6 +80,7 @@ internal sealed class SnapshotAttachment : IDisposable
         if (_attached)
             return;
         Array.ForEach(_rows, mapped => mapped?.Dispose());
+        Array.ForEach(_indexes, mapped => mapped?.Dispose());
         (_keys as IDisposable)?.Dispose();
     }
 
@@ -77,10 +88,20 @@ internal sealed class SnapshotAttachment : IDisposable
     /// writer's thread.</summary>
     private static void LetGo(IDisposable former)
     {
-        if (former is MappedRows { Bytes: >= WorkPace.FreeBytes } large)
+        if (former is MappedRows { MappedBytes: >= WorkPace.FreeBytes } large)
             BackgroundThread.Start("rag unmap", large.DisposeSlowly);
         else
             former.Dispose();
+    }
+
+    private void AttachIndex(Slice slice, int number, bool isSame)
+    {
+        if (_indexes[number] is not { } saved)
+            return;
+        if (isSame && _cut.Spaces[number].Index.Attach(saved) is { } former)
+            slice.Graveyard.Release(former.Dispose);
+        else
+            saved.Dispose();
     }
 
     private void AttachKeys(Slice slice)

@@ -13,7 +13,7 @@ namespace Rag.Engine.Slices;
 /// text        rules of analysis, sparse index; absent in older files: it is made again from the chunk log then
 /// sparse      index of callers' sparse vectors; absent where there is none
 /// tombstones  what was deleted, of a replica; absent where there is none
-/// tags-N, index-N, vectors-N (mapped)   of the Nth space of the settings
+/// tags-N, index-N (mapped if it is small and has no graph), vectors-N (mapped)   of the Nth space of the settings
 /// </code>
 /// </summary>
 internal static class SnapshotSections

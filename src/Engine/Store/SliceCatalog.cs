@@ -14,6 +14,9 @@ internal sealed class SliceCatalog(StoreContext context)
     // What an entry costs while it is asleep: the object, its settings, its place in the table.
     private const int SleepingBytes = 450;
 
+    // Part of the memory cap for mapped pages of small slices.
+    private const int PagesShare = 4;
+
     // Most of a snapshot is full-precision vectors, which are mapped and not counted.
     private const int MappedShare = 4;
 
@@ -27,8 +30,11 @@ internal sealed class SliceCatalog(StoreContext context)
     private long _loadedBytes;
     private int _loadedCount;
 
-    /// <summary>Bytes of loaded slices and of what sleeping ones cost.</summary>
-    public long MemoryBytes => Interlocked.Read(ref _loadedBytes) + (long)_entries.Count * SleepingBytes;
+    /// <summary>Bytes of loaded slices, of the pages that they map, and of what sleeping ones cost.</summary>
+    public long MemoryBytes => Interlocked.Read(ref _loadedBytes) + Pages.Bytes + (long)_entries.Count * SleepingBytes;
+
+    /// <summary>Mapped pages of small slices.</summary>
+    public PageKeeper Pages { get; } = new(context.Guard, context.Options.MemoryCapBytes / PagesShare);
 
     public int LoadedCount => Volatile.Read(ref _loadedCount);
 
@@ -159,6 +165,7 @@ internal sealed class SliceCatalog(StoreContext context)
         entry.LastUsedMs = context.NowMs;
         Interlocked.Increment(ref _loadedCount);
         CountMemory(entry);
+        Pages.Note(entry, slice);
     }
 
     /// <summary>Counts what a loaded slice takes now. Under the entry's monitor.</summary>
@@ -333,6 +340,7 @@ internal sealed class SliceCatalog(StoreContext context)
         {
             if (entry.Loaded is { } slice)
             {
+                Pages.Note(entry, slice);
                 result = read(slice, state);
                 return true;
             }

@@ -233,8 +233,9 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
             entry.DirtyStamp = entry.DirtyStampCut;
             entry.ContentBytes = StoredBytes(cut.ContentBytes, cut.VisibleChunks);
             entry.OldestStagedMs = cut.OldestStagedMs;
-            attachment.Attach();
+            attachment.Attach(isUnchanged: entry.DirtySince == long.MaxValue);
             catalog.CountMemory(entry);
+            catalog.Pages.Note(entry, cut.Slice);
         }
 
         if (former.Generation != 0)

@@ -8,7 +8,7 @@ namespace Rag.Engine.Storage;
 /// <summary>
 /// A section of a snapshot in the address space: read-only, paged in and out by the operating system, no file handle
 /// held. A block is verified when it is first touched; that costs 10 µs once, a bit test afterwards. Thread-safe for
-/// readers; dispose it only when no reader can still hold a span or the pointer.
+/// readers; dispose it only when no reader can still hold a span or the pointer. The finalizer unmaps what nobody did.
 /// </summary>
 internal sealed unsafe partial class MappedSection : IDisposable
 {
@@ -30,6 +30,8 @@ internal sealed unsafe partial class MappedSection : IDisposable
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref _pointer);
         _pointer += view.PointerOffset;
     }
+
+    ~MappedSection() => Unmap();
 
     /// <summary>Bytes of the section.</summary>
     public long Length => _section.PlainLength;
@@ -95,6 +97,17 @@ internal sealed unsafe partial class MappedSection : IDisposable
     }
 
     /// <summary>
+    /// Takes the pages out of the address space, not out of the system's cache of files: the next touch brings them back,
+    /// sixteen at a time. What was verified stays so. Not after it was disposed: other memory may lie there.
+    /// </summary>
+    public void ReleasePages()
+    {
+        if (_pointer != null && OperatingSystem.IsLinux())
+            _ = Advise((nint)_pointer, (nuint)Length, DontNeed); // a hint
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>
     /// <see cref="Dispose"/> for a large section, piece by piece: to unmap a gigabyte at once takes the system 100 ms, in
     /// which whoever else needs the address space, the garbage collector with every thread stopped, waits for it.
     /// </summary>
@@ -114,6 +127,12 @@ internal sealed unsafe partial class MappedSection : IDisposable
     }
 
     public void Dispose()
+    {
+        Unmap();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Unmap()
     {
         if (_pointer == null)
             return;

@@ -63,6 +63,9 @@ internal sealed class SnapshotReader : IDisposable
     /// <summary>Whether there is such a section.</summary>
     public bool Has(string name) => _sections.ContainsKey(name);
 
+    /// <summary>Whether a section is one that can be mapped.</summary>
+    public bool IsMapped(string name) => Find(name).Kind == SectionKind.Mapped;
+
     /// <summary>Plain bytes of a section.</summary>
     public long LengthOf(string name) => Find(name).PlainLength;
 

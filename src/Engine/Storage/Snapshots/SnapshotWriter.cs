@@ -43,6 +43,9 @@ internal sealed class SnapshotWriter : IDisposable
     /// <summary>Bytes written so far; after <see cref="Complete"/> the length of the file.</summary>
     public long Length => _file.Position;
 
+    /// <summary>Whether such a section was written.</summary>
+    public bool Has(string name) => _names.Contains(name);
+
     /// <summary>Begins a section that is read as a stream; its blocks pass the codec.</summary>
     public Stream BeginSection(string name)
     {
