@@ -42,6 +42,11 @@ internal static class JsonReport
                 ["at_least"] = check.Check.AtLeast,
                 ["met"] = check.IsMet,
             }).ToList(),
+            ["first_p50_ms"] = report.First is { } p50 ? Ms(p50.Latencies, 0.5) : null,
+            ["first_p99_ms"] = report.First is { } p99 ? Ms(p99.Latencies, 0.99) : null,
+            ["first_max_ms"] = report.First is { } max ? Ms(max.Latencies, 1) : null,
+            ["first_errors"] = report.First?.Failed,
+            ["first_rss_mib"] = report.First?.ServerMib is { } resident ? Round(resident) : null,
             ["machine"] = report.Machine,
             ["traffic"] = best.Traffic.Select(ToObject).ToList(),
         });

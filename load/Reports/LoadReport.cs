@@ -5,7 +5,8 @@ using Rag.Load.Scenarios;
 namespace Rag.Load.Reports;
 
 /// <summary>What a scenario came to.</summary>
-internal sealed class LoadReport(Scenario scenario, IReadOnlyList<StepResult> steps, Uri address, double? startSeconds)
+internal sealed class LoadReport(
+    Scenario scenario, IReadOnlyList<StepResult> steps, Uri address, double? startSeconds, FirstSearchResult? first = null)
 {
     public Scenario Scenario => scenario;
 
@@ -20,6 +21,9 @@ internal sealed class LoadReport(Scenario scenario, IReadOnlyList<StepResult> st
     public double? Peak { get; init; }
 
     public IReadOnlyList<CheckResult> Checks { get; init; } = [];
+
+    /// <summary>The first search of each workspace after a start; null if the scenario wants none.</summary>
+    public FirstSearchResult? First => first;
 
     public string Machine { get; } = BenchMachine.Describe();
 

@@ -10,6 +10,13 @@ internal static class TextReport
         var culture = CultureInfo.InvariantCulture;
         output.WriteLine($"{report.Scenario.Name}: {report.Scenario.Description}");
         output.WriteLine(report.Machine);
+        if (report.First is { } first)
+        {
+            output.WriteLine(string.Create(culture,
+                $"started again in {report.StartSeconds:0.00} s; first search of each workspace: p50 {Ms(first, 0.5):0.00} ms, "
+                + $"p99 {Ms(first, 0.99):0.00} ms, longest {Ms(first, 1):0.00} ms, {first.Failed:N0} failed; then {first.ServerMib:N0} MiB"));
+        }
+
         output.WriteLine("   offered/s  achieved/s   errors     p50 ms     p95 ms     p99 ms   p99.9 ms   recall  traffic");
         foreach (var step in report.Steps)
         {
@@ -42,4 +49,6 @@ internal static class TextReport
             ? string.Create(culture, $"best step that met the objective: {best.Achieved:N0}/s")
             : "no step met the objective");
     }
+
+    private static double Ms(Running.FirstSearchResult first, double share) => first.Latencies.Percentile(share).TotalMilliseconds;
 }

@@ -8,14 +8,14 @@ using Rag.Load.Servers;
 namespace Rag.Load.Running;
 
 /// <summary>
-/// Runs a scenario: <c>server → data → warm-up → steps → report</c>.
+/// Runs a scenario: <c>server → data → restart and first searches, if wanted → warm-up → steps → report</c>.
 /// </summary>
 internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, Action<string> progress)
 {
     /// <exception cref="ScenarioException">The server does not start, or cannot do what the scenario wants.</exception>
     public async Task<LoadReport> RunAsync(CancellationToken cancellationToken)
     {
-        if (options.Address is not null && scenario.Events.Count > 0)
+        if (options.Address is not null && (scenario.Events.Count > 0 || scenario.Restart is not null))
             throw new ScenarioException("The scenario kills and starts its server: run it without --address.");
         OpenFiles.Check(scenario.Traffic.Sum(traffic => traffic.Connections));
         await using var server = options.Address is null
@@ -24,6 +24,9 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, Acti
         var address = options.Address ?? server!.Address;
         var corpus = new Corpus(scenario.Data, options.Seed);
         await LoadAsync(address, corpus, cancellationToken);
+        var first = scenario.Restart is { } restart
+            ? await new FirstSearches(scenario, restart, corpus, options.Seed, progress).RunAsync(server!, cancellationToken)
+            : null;
         var drivers = new List<TrafficDriver>();
         try
         {
@@ -49,7 +52,7 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, Acti
                 peak = Math.Max(peak!.Value, await MeasurePeakAsync(again, 0, drivers, cancellationToken));
             await ended.CancelAsync();
             await events;
-            return new LoadReport(scenario, results, address, server?.StartSeconds)
+            return new LoadReport(scenario, results, address, server?.StartSeconds, first)
             {
                 Peak = peak, Checks = Checks.Run(scenario, results, peak),
             };

@@ -36,6 +36,9 @@ internal sealed record Scenario
     /// <summary>What steps have to keep to beside one another.</summary>
     public List<CheckSpec> Checks { get; init; } = [];
 
+    /// <summary>A start between data and traffic, of a server of our own, and a first search of each workspace.</summary>
+    public RestartSpec? Restart { get; init; }
+
     /// <summary>What happens to a server of our own, counted from the first measured step.</summary>
     public List<EventSpec> Events { get; init; } = [];
 
@@ -171,6 +174,16 @@ internal sealed record ObjectiveSpec
 
     /// <summary>Of searches by vector, where any were checked.</summary>
     public double? MinRecall { get; init; }
+}
+
+/// <summary>How a server of our own is ended and started again once the data is written.</summary>
+internal sealed record RestartSpec
+{
+    /// <summary>SIGKILL in place of SIGTERM.</summary>
+    public bool Kill { get; init; }
+
+    /// <summary>First searches at a time, 1 to 1,000. Default 4.</summary>
+    public int Clients { get; init; } = 4;
 }
 
 internal sealed record EventSpec

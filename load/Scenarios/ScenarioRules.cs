@@ -41,6 +41,8 @@ internal static class ScenarioRules
 
         foreach (var check in scenario.Checks)
             CheckCheck(check, scenario, faults);
+        Require(faults, scenario.Restart is null or { Clients: >= 1 and <= 1000 }, "restart: clients must be 1 to 1,000");
+        Require(faults, scenario.Restart is null || (scenario.Data is { Texts: false, Chunks: > 0 }), "restart: needs chunks with vectors");
         Require(faults, scenario.Events.All(one => one.AtSeconds is >= 0 and <= MaxSeconds), "events: atSeconds must be 0 or more");
         return faults;
     }

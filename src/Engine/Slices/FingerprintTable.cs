@@ -2,7 +2,7 @@ namespace Rag.Engine.Slices;
 
 /// <summary>
 /// Maps 32-bit fingerprints to numbers; several numbers may stand under one fingerprint, and the caller verifies which
-/// one it means. Open addressing, at most 70 % full. One writer, readers without locks: a number that was there before
+/// one it means. Open addressing, at most 80 % full. One writer, readers without locks: a number that was there before
 /// a reader began is found.
 /// <code>
 /// slot:  63        32 31            0
@@ -28,7 +28,7 @@ internal sealed class FingerprintTable
 
     public void Add(uint fingerprint, int number)
     {
-        if ((_occupied + 1) * 10L > _slots.Length * 7L)
+        if ((_occupied + 1) * 5L > _slots.Length * 4L)
             Rebuild();
         var mask = _slots.Length - 1;
         var at = (int)(fingerprint & (uint)mask);
@@ -62,7 +62,7 @@ internal sealed class FingerprintTable
     private static ulong Slot(uint fingerprint, int number) => ((ulong)fingerprint << 32) | ((uint)number + 1);
 
     private static int CapacityFor(int count) =>
-        Math.Max(MinCapacity, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)(count * 10L / 7 + 1)));
+        Math.Max(MinCapacity, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)(count * 5L / 4 + 1)));
 
     // Drops removed slots, and doubles where the numbers themselves need it.
     private void Rebuild()

@@ -12,6 +12,9 @@ internal sealed class MemoryKeeper(StoreContext context, SliceCatalog catalog, S
     // Vectors since the last snapshot that are worth a snapshot to free them.
     private const long MinRecentBytes = 32L << 20;
 
+    // Part of the cap that is freed beyond what is needed.
+    private const int SpareShare = 32;
+
     // When nothing could be freed, it is not tried again at once.
     private const long PauseMs = 1000;
 
@@ -54,10 +57,10 @@ internal sealed class MemoryKeeper(StoreContext context, SliceCatalog catalog, S
 
     public void Dispose() => _gate.Dispose();
 
-    // Down to nine tenths, so that the next few loads find room.
+    // A little more than is needed, so that the next few loads find room; much more would keep this one waiting.
     private async Task UnloadAsync(long neededBytes, CancellationToken cancellationToken)
     {
-        var goal = Math.Max(0, Cap * 9 / 10 - neededBytes);
+        var goal = Math.Max(0, Cap - Cap / SpareShare - neededBytes);
         var loaded = catalog.Entries.Where(entry => entry.MemoryBytes > 0).ToList();
         loaded.Sort((left, right) => left.LastUsedMs.CompareTo(right.LastUsedMs));
         var largest = loaded.Count == 0 ? 0 : loaded.Max(entry => entry.MemoryBytes);

@@ -14,9 +14,6 @@ internal sealed class SliceCatalog(StoreContext context)
     // What an entry costs while it is asleep: the object, its settings, its place in the table.
     private const int SleepingBytes = 450;
 
-    // Part of the memory cap for mapped pages of small slices.
-    private const int PagesShare = 4;
-
     // Most of a snapshot is full-precision vectors, which are mapped and not counted.
     private const int MappedShare = 4;
 
@@ -34,7 +31,7 @@ internal sealed class SliceCatalog(StoreContext context)
     public long MemoryBytes => Interlocked.Read(ref _loadedBytes) + Pages.Bytes + (long)_entries.Count * SleepingBytes;
 
     /// <summary>Mapped pages of small slices.</summary>
-    public PageKeeper Pages { get; } = new(context.Guard, context.Options.MemoryCapBytes / PagesShare);
+    public PageKeeper Pages { get; } = new(context.Guard, context.Options.MemoryCapBytes / PageKeeper.CapShare);
 
     public int LoadedCount => Volatile.Read(ref _loadedCount);
 

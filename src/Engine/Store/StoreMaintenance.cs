@@ -41,6 +41,8 @@ internal sealed class StoreMaintenance(
     // How long the entry of a deleted workspace stays to refuse late writes.
     private const long DeletedMs = 3600_000;
 
+    private readonly HeapTrim _heap = new();
+
     public async Task RunAsync(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(context.Options.MaintenanceInterval, context.Time);
@@ -62,7 +64,7 @@ internal sealed class StoreMaintenance(
         {
             SweepAsync, ReadSummariesAsync, token => memory.MakeRoomAsync(0, token), token =>
                 checkpointer.RunAsync(false, token),
-            ExpireAsync, cleaner.RunAsync,
+            ExpireAsync, cleaner.RunAsync, TrimAsync,
         })
         {
             try
@@ -74,6 +76,12 @@ internal sealed class StoreMaintenance(
                 StoreLog.MaintenanceFailed(context.Logger, exception);
             }
         }
+    }
+
+    private Task TrimAsync(CancellationToken stopping)
+    {
+        _heap.Note(context.Log.TailPosition, memory.MemoryBytes);
+        return Task.CompletedTask;
     }
 
     private async Task SweepAsync(CancellationToken stopping)

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Rag.Engine.Storage;
 
 /// <summary>
@@ -9,6 +11,10 @@ internal sealed class ReplayBatch(IPayloadCodec codec, IMutationSink sink, HashS
     private const int MaxBytes = 4 << 20;
 
     private readonly List<DurableRecord> _records = [];
+
+    // Payloads are valid until the sink returns. An array of its own for each of a log's bulk writes left ten times the
+    // log behind as large objects, and the collector went through the heap for every few megabytes of them.
+    private readonly List<byte[]> _payloads = [];
     private int _bytes;
 
     /// <summary>Records handed over so far.</summary>
@@ -21,11 +27,13 @@ internal sealed class ReplayBatch(IPayloadCodec codec, IMutationSink sink, HashS
         var header = record.Header;
         if (quarantined.Contains(header.Slice.WorkspaceUid))
             return;
-        var payload = new byte[codec.PlainLength(record.Payload.Span)];
+        var length = codec.PlainLength(record.Payload.Span);
+        var payload = ArrayPool<byte>.Shared.Rent(length);
+        _payloads.Add(payload);
         codec.Decode(header.Slice.WorkspaceUid, record.Payload.Span, payload);
         _records.Add(new DurableRecord(
-            header.Slice, header.Epoch, header.Sequence, header.Kind, header.MutationId, payload, position));
-        _bytes += payload.Length;
+            header.Slice, header.Epoch, header.Sequence, header.Kind, header.MutationId, payload.AsMemory(0, length), position));
+        _bytes += length;
         if (_records.Count >= MaxRecords || _bytes >= MaxBytes)
             Deliver();
     }
@@ -38,6 +46,8 @@ internal sealed class ReplayBatch(IPayloadCodec codec, IMutationSink sink, HashS
         sink.Apply(_records);
         Delivered += _records.Count;
         _records.Clear();
+        _payloads.ForEach(payload => ArrayPool<byte>.Shared.Return(payload));
+        _payloads.Clear();
         _bytes = 0;
     }
 }
