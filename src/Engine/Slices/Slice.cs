@@ -240,6 +240,16 @@ internal sealed class Slice
         return -1;
     }
 
+    /// <summary>Vectors of visible chunks, space by space.</summary>
+    public SpaceVectorCounts[] VectorCounts()
+    {
+        var spaces = Spaces;
+        var counts = new SpaceVectorCounts[spaces.Length];
+        for (var i = 0; i < counts.Length; i++)
+            counts[i] = spaces[i].VisibleCounts();
+        return counts;
+    }
+
     /// <summary>Lets go of all memory and maps. No reader and no writer may be inside.</summary>
     public void Dispose()
     {

@@ -21,7 +21,7 @@ internal static class UnrefinedReads
                 if (LacksAny(slice))
                 {
                     slices.Add(new SliceVectors(entry.Id, PackedStamp.Unpack(slice.Stamp), slice.PublishedChunks,
-                        SliceCatalog.VectorCountsOf(slice), IsLoaded: true));
+                        slice.VectorCounts(), IsLoaded: true));
                 }
             }
             else if (entry.SleepingVectors is { Chunks: > 0 } asleep && LacksAny(asleep))

@@ -26,9 +26,10 @@ internal sealed class SliceCatalog(StoreContext context)
     private readonly SemaphoreSlim _loads = new(4);
     private long _loadedBytes;
     private int _loadedCount;
+    private int _entryCount; // to count the table's takes all its locks
 
     /// <summary>Bytes of loaded slices, of the pages that they map, and of what sleeping ones cost.</summary>
-    public long MemoryBytes => Interlocked.Read(ref _loadedBytes) + Pages.Bytes + (long)_entries.Count * SleepingBytes;
+    public long MemoryBytes => Interlocked.Read(ref _loadedBytes) + Pages.Bytes + (long)Volatile.Read(ref _entryCount) * SleepingBytes;
 
     /// <summary>Mapped pages of small slices.</summary>
     public PageKeeper Pages { get; } = new(context.Guard, context.Options.MemoryCapBytes / PageKeeper.CapShare);
@@ -42,7 +43,16 @@ internal sealed class SliceCatalog(StoreContext context)
 
     public SliceEntry? Find(SliceId id) => _entries.GetValueOrDefault(id);
 
-    public SliceEntry GetOrAdd(SliceId id) => _entries.GetOrAdd(id, static id => new SliceEntry(id));
+    public SliceEntry GetOrAdd(SliceId id)
+    {
+        if (_entries.TryGetValue(id, out var known))
+            return known;
+        var made = new SliceEntry(id);
+        var entry = _entries.GetOrAdd(id, made);
+        if (entry == made)
+            Interlocked.Increment(ref _entryCount);
+        return entry;
+    }
 
     /// <summary>Quarantined workspaces of which no slice is known: all that there was of them is lost.</summary>
     public IEnumerable<KeyValuePair<Guid, string>> LostWorkspaces =>
@@ -72,7 +82,11 @@ internal sealed class SliceCatalog(StoreContext context)
     }
 
     /// <summary>Forgets a slice whose workspace is gone for good.</summary>
-    public void Forget(SliceEntry entry) => _entries.TryRemove(new(entry.Id, entry));
+    public void Forget(SliceEntry entry)
+    {
+        if (_entries.TryRemove(new(entry.Id, entry)))
+            Interlocked.Decrement(ref _entryCount);
+    }
 
     /// <summary>The entry of a slice that can be served.</summary>
     /// <exception cref="StoreException">NotFound, FailedPrecondition or DataLoss.</exception>
@@ -180,7 +194,7 @@ internal sealed class SliceCatalog(StoreContext context)
             return;
         entry.SleepingSettings = SettingsCodec.ToBytes(slice.Settings);
         entry.ContentBytes = SliceSnapshotter.StoredBytes(slice.ContentBytes, slice.VisibleChunks);
-        entry.SleepingVectors = new SleepingVectors(slice.PublishedChunks, VectorCountsOf(slice));
+        entry.SleepingVectors = new SleepingVectors(slice.PublishedChunks, slice.VectorCounts());
         entry.Loaded = null;
         Interlocked.Decrement(ref _loadedCount);
         CountMemory(entry);
@@ -315,16 +329,6 @@ internal sealed class SliceCatalog(StoreContext context)
                 Quarantine(entry, $"Its snapshot cannot be read: {exception.Message}", exception);
             }
         }
-    }
-
-    /// <summary>Vectors of a slice's visible chunks, space by space.</summary>
-    public static SpaceVectorCounts[] VectorCountsOf(Slice slice)
-    {
-        var spaces = slice.Spaces;
-        var counts = new SpaceVectorCounts[spaces.Length];
-        for (var i = 0; i < counts.Length; i++)
-            counts[i] = spaces[i].VisibleCounts();
-        return counts;
     }
 
     /// <summary>Whether an exception says that stored bytes are not what was written.</summary>

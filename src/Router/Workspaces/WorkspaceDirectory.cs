@@ -112,9 +112,10 @@ internal sealed class WorkspaceDirectory(
     /// <summary>Makes the newest record known at once.</summary>
     public KnownWorkspace Put(WorkspaceRecord record)
     {
-        if (_entries.Count >= options.MaxCachedWorkspaces && !_entries.ContainsKey(record.Name))
-            EvictSome();
         var former = _entries.TryGetValue(record.Name, out var entry) ? entry.Workspace : null;
+        // To count takes every lock of the table: not for what is only read again.
+        if (former is null && _entries.Count >= options.MaxCachedWorkspaces)
+            EvictSome();
         var same = former is not null && former.Uid == record.Uid && former.Record.Version == record.Version
             && former.Record.AppliedVersion == record.AppliedVersion;
         var workspace = same ? former! : new KnownWorkspace(record, WorkspaceCodec.Decode(record), record.Version);
