@@ -47,11 +47,9 @@ internal sealed class SliceCatalog(StoreContext context)
     {
         if (_entries.TryGetValue(id, out var known))
             return known;
-        var made = new SliceEntry(id);
-        var entry = _entries.GetOrAdd(id, made);
-        if (entry == made)
+        if (_entries.TryAdd(id, new SliceEntry(id)))
             Interlocked.Increment(ref _entryCount);
-        return entry;
+        return GetOrAdd(id);
     }
 
     /// <summary>Quarantined workspaces of which no slice is known: all that there was of them is lost.</summary>
