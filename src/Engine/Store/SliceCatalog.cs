@@ -1,3 +1,4 @@
+// Over 400 lines: all that can happen to a place in the table of slices, under one monitor.
 using System.Collections.Concurrent;
 using Rag.Engine.Mutations;
 using Rag.Engine.Slices;
