@@ -28,6 +28,19 @@ public static class VectorValue
         return new MultiVector { Packed = Pack(components) };
     }
 
+    /// <summary>A sparse vector of weights by index: 1 to 1,024 of them, above 0 and at most 65,504.</summary>
+    public static SparseVector Sparse(IEnumerable<KeyValuePair<uint, float>> weights)
+    {
+        var vector = new SparseVector();
+        foreach (var (index, weight) in weights)
+        {
+            vector.Indices.Add(index);
+            vector.Weights.Add(weight);
+        }
+
+        return vector;
+    }
+
     /// <summary>The components; empty for an empty message.</summary>
     /// <exception cref="InvalidDataException">Packed bytes that are no whole number of components.</exception>
     public static float[] ToArray(this Vector vector)

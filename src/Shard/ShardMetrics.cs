@@ -5,8 +5,8 @@ using Rag.Engine;
 namespace Rag.Shard;
 
 /// <summary>
-/// The meter "Rag.Shard": recall as the indexes measure it. A series for each of the largest spaces of awake workspaces,
-/// so that their number stays bounded. Thread-safe.
+/// The meter "Rag.Shard": recall as the indexes measure it, a series for each of the largest spaces of awake workspaces,
+/// so that their number stays bounded; and the sizes of inverted indexes. Thread-safe.
 /// </summary>
 internal sealed class ShardMetrics(ShardStore store) : IHostedService, IDisposable
 {
@@ -22,6 +22,15 @@ internal sealed class ShardMetrics(ShardStore store) : IHostedService, IDisposab
     {
         _meter.CreateObservableGauge(
             "rag.shard.recall", Observe, "1", "Measured recall of the ten nearest at the default recall target.");
+        _meter.CreateObservableGauge(
+            "rag.shard.term_index.size", () => ObserveTerms(static index => index.Bytes), "By",
+            "Memory of inverted indexes of awake workspaces: of words (text), of callers' sparse vectors (sparse).");
+        _meter.CreateObservableGauge(
+            "rag.shard.term_index.postings", () => ObserveTerms(static index => index.Postings), "{posting}",
+            "Postings of these indexes.");
+        _meter.CreateObservableGauge(
+            "rag.shard.term_index.documents", () => ObserveTerms(static index => index.Documents), "{chunk}",
+            "Visible chunks in these indexes.");
         return Task.CompletedTask;
     }
 
@@ -33,6 +42,16 @@ internal sealed class ShardMetrics(ShardStore store) : IHostedService, IDisposab
     }
 
     public void Dispose() => _meter.Dispose();
+
+    private Measurement<long>[] ObserveTerms(Func<TermIndexStatistics, long> figure)
+    {
+        var (text, sparse) = store.ReadTermIndexes();
+        return
+        [
+            new Measurement<long>(figure(text), new KeyValuePair<string, object?>("index", "text")),
+            new Measurement<long>(figure(sparse), new KeyValuePair<string, object?>("index", "sparse")),
+        ];
+    }
 
     private IEnumerable<Measurement<double>> Observe() => store.ListMeasuredRecalls(MaxSeries).Select(
         recall => new Measurement<double>(

@@ -63,6 +63,7 @@ public class CommandLineTests
     [InlineData("search words -w w --ef 10 --exact")]
     [InlineData("search words -w w --k many")]
     [InlineData("search words -w w --encoder best")]
+    [InlineData("search -w w --mode sparse --sparse 7=1")]
     [InlineData("eval folder --mode fuzzy")]
     [InlineData("workspace")]
     [InlineData("workspace create")]

@@ -4,7 +4,7 @@ using Rag.V1;
 
 namespace Rag.Cli.Options;
 
-/// <summary>How words are scored, and how the two lists of a hybrid search are mixed.</summary>
+/// <summary>How words are scored, and how the lists of a hybrid search are mixed.</summary>
 internal sealed class FusionOptions
 {
     private readonly Option<FusionMethod> _method = new("--fusion")
@@ -24,6 +24,10 @@ internal sealed class FusionOptions
 
     private readonly Option<float?> _sparse = new("--sparse-weight") { Description = "What the list by words counts." };
 
+    private readonly Option<SparseVector?> _vector = SparseVectorOption.Create();
+
+    private readonly Option<float?> _vectorWeight = new("--sparse-vector-weight") { Description = "What the list by --sparse counts." };
+
     private readonly Option<int> _constant = new("--rank-constant")
     {
         Description = "Constant of --fusion ranks, 1 to 1,000. Default: 60.",
@@ -40,7 +44,7 @@ internal sealed class FusionOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _method, _dense, _sparse, _constant, _candidates, _k1, _b })
+        foreach (var option in new Option[] { _method, _dense, _sparse, _vector, _vectorWeight, _constant, _candidates, _k1, _b })
             command.Options.Add(option);
     }
 
@@ -55,6 +59,9 @@ internal sealed class FusionOptions
             fusion.DenseWeight = dense;
         if (parsed.GetValue(_sparse) is { } sparse)
             fusion.SparseWeight = sparse;
+        if (parsed.GetValue(_vectorWeight) is { } vectorWeight)
+            fusion.SparseVectorWeight = vectorWeight;
+        query = query with { SparseVector = parsed.GetValue(_vector) };
         var bm25 = new Bm25();
         if (parsed.GetValue(_k1) is { } k1)
             bm25.K1 = k1;

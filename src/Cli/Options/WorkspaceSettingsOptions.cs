@@ -59,6 +59,11 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
         Description = "Chunks may carry several vectors of this dimension for late interaction, 1 to 1,024.",
     };
 
+    private readonly Option<int> _titleBoost = new("--title-boost")
+    {
+        Description = "How often words of the document's title count beside those of the text, 1 to 10.", DefaultValueFactory = _ => 1,
+    };
+
     public void AddTo(Command command)
     {
         _language.AcceptOnlyFromAmong("english", "none");
@@ -69,7 +74,9 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
             command.Options.Add(option);
         if (!forCreation)
             return;
-        foreach (var option in new Option[] { _model, _dimension, _metric, _quantization, _spread, _language, _headingBoost, _multiVectorDimension })
+        Option[] fixedLater =
+            [_model, _dimension, _metric, _quantization, _spread, _language, _headingBoost, _titleBoost, _multiVectorDimension];
+        foreach (var option in fixedLater)
             command.Options.Add(option);
     }
 
@@ -105,6 +112,7 @@ internal sealed class WorkspaceSettingsOptions(bool forCreation)
             {
                 Language = parsed.GetValue(_language) == "none" ? TextLanguage.None : TextLanguage.English,
                 HeadingBoost = parsed.GetValue(_headingBoost),
+                TitleBoost = parsed.GetValue(_titleBoost),
             };
         }
 

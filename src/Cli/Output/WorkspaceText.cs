@@ -45,7 +45,8 @@ internal static class WorkspaceText
             $"chunks      {statistics.Chunks}",
             $"texts       {ByteCount.Format(statistics.TextBytes)}",
             $"memory      {ByteCount.Format(statistics.MemoryBytes)}",
-            $"words       {ByteCount.Format(statistics.TextIndexBytes)}",
+            $"words       {Index(statistics.TextIndex)}",
+            $"sparse      {Index(statistics.SparseIndex)}",
             $"disk        {ByteCount.Format(statistics.DiskBytes)}",
         };
         foreach (var space in statistics.Spaces)
@@ -59,6 +60,10 @@ internal static class WorkspaceText
             lines.Add("refinement  " + Refinement(refinement));
         return string.Join(Environment.NewLine, lines);
     }
+
+    private static string Index(TermIndexStatistics? index) => index is null
+        ? "unknown"
+        : string.Create(CultureInfo.InvariantCulture, $"{ByteCount.Format(index.Bytes)}, {index.Postings:N0} postings of {index.Chunks:N0} chunks");
 
     /// <summary>What the background has still to do.</summary>
     public static string Refinement(RefinementStatus refinement)

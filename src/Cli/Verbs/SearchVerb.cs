@@ -16,7 +16,7 @@ internal static class SearchVerb
         var workspace = WorkspaceOption.Create();
         var text = new Argument<string[]>("TEXT")
         {
-            Description = "What to look for; several words need no quotes. None with --like.",
+            Description = "What to look for; several words need no quotes. None with --like or --sparse.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var k = new Option<int>("--k", "-k") { Description = "How many hits, 1 to 10,000.", DefaultValueFactory = _ => 10 };
@@ -45,6 +45,7 @@ internal static class SearchVerb
             "rag search CVE-2024-1234 -w handbook --mode hybrid",
             "rag search error budget -w handbook --group 2 --highlight --neighbours 1",
             "rag search -w handbook --like travel.md/000003 --diversity 0.6 --facet lang",
+            "rag search -w handbook --mode sparse --sparse 2054:0.8,3793:1.4",
             "rag search \"error budget\" -w handbook --exact --address http://127.0.0.1:7700")
         {
             text, workspace, mode, k, offset, filter, encoder, threshold, space, metadata, json,
@@ -57,8 +58,9 @@ internal static class SearchVerb
         connection.AddTo(verb);
         verb.Validators.Add(result =>
         {
-            if (result.GetResult(text) is not { Tokens.Count: > 0 } && result.GetResult("--like") is not { Tokens.Count: > 0 })
-                result.AddError("Say what to look for: a text, or --like CHUNK.");
+            if (result.GetResult(text) is not { Tokens.Count: > 0 } && result.GetResult("--like") is not { Tokens.Count: > 0 }
+                && result.GetResult("--sparse") is not { Tokens.Count: > 0 })
+                result.AddError("Say what to look for: a text, --like CHUNK, or --sparse INDEX:WEIGHT.");
         });
         verb.SetAction(async (parsed, stop) =>
         {

@@ -2,7 +2,7 @@ using Rag.V1;
 
 namespace Rag.Client;
 
-/// <summary>What to search for. A text, a vector or examples are needed, everything else has a default.</summary>
+/// <summary>What to search for. A text, a vector of either kind or examples are needed, everything else has a default.</summary>
 public sealed record SearchQuery
 {
     /// <summary>By vector, by words, or both. Default: by vector.</summary>
@@ -19,6 +19,12 @@ public sealed record SearchQuery
 
     /// <summary>Searched instead of the text, if given: as many components as the space has dimensions.</summary>
     public ReadOnlyMemory<float> Vector { get; init; }
+
+    /// <summary>
+    /// Searched for by inner product with chunks' sparse vectors: with <see cref="SearchMode.Sparse"/> in place of words,
+    /// with <see cref="SearchMode.Hybrid"/> as a list of its own; see <see cref="VectorValue.Sparse"/>.
+    /// </summary>
+    public SparseVector? SparseVector { get; init; }
 
     /// <summary>The vector space; '' is the default one.</summary>
     public string Space { get; init; } = "";
@@ -134,6 +140,7 @@ public sealed record SearchQuery
             LateInteraction = LateInteraction,
             Examples = Examples,
             Candidates = Candidates,
+            SparseVector = SparseVector,
         };
         request.Boosts.AddRange(Boosts);
         request.Facets.AddRange(Facets);

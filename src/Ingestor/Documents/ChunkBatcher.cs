@@ -1,5 +1,6 @@
 using System.Text;
 using Rag.Ingestor.Chunking;
+using Rag.Ingestor.Extraction;
 using Rag.Metadata;
 using Rag.V1;
 
@@ -8,6 +9,8 @@ namespace Rag.Ingestor.Documents;
 /// <summary>Collects the chunks of one document into batches for the router. For one thread.</summary>
 internal sealed class ChunkBatcher
 {
+    private const int LongestTitle = 200;
+
     private readonly IngestorOptions _options;
     private readonly string _documentId;
     private readonly DocumentSource _source;
@@ -22,13 +25,14 @@ internal sealed class ChunkBatcher
     }
 
     /// <summary>Adds a chunk; returns the batch before it where that is full.</summary>
-    public IReadOnlyList<V1.Chunk>? Add(Chunking.Chunk chunk)
+    /// <param name="title">The document's, as far as it is known by now; null for none.</param>
+    public IReadOnlyList<V1.Chunk>? Add(Chunking.Chunk chunk, string? title)
     {
         var bytes = Encoding.UTF8.GetByteCount(chunk.Text);
         var full = _batch.Count > 0 && (_batch.Count == _options.BatchChunks || _bytes + bytes > _options.BatchBytes)
             ? TakeRest()
             : null;
-        _batch.Add(Convert(chunk));
+        _batch.Add(Convert(chunk, title));
         _bytes += bytes;
         return full;
     }
@@ -44,7 +48,7 @@ internal sealed class ChunkBatcher
         return taken;
     }
 
-    private V1.Chunk Convert(Chunking.Chunk chunk)
+    private V1.Chunk Convert(Chunking.Chunk chunk, string? title)
     {
         var converted = new V1.Chunk
         {
@@ -54,6 +58,9 @@ internal sealed class ChunkBatcher
             Passage = new Passage { StartOffset = chunk.Start, EndOffset = chunk.End, Page = chunk.Page },
         };
         converted.Passage.HeadingPath.Add(chunk.HeadingPath);
+        // As long as a heading at most: it stands in every passage.
+        if (title is not null)
+            converted.Passage.Title = title[..TextCut.FirstPart(title, LongestTitle)].TrimEnd();
         foreach (var (key, value) in _source.Metadata)
             converted.Metadata.Add(key, value);
         return converted;

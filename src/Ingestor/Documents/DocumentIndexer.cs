@@ -173,7 +173,7 @@ internal sealed class DocumentIndexer(
             {
                 if (++chunks > plan.Chunking.MaxChunks)
                     return CutDocument.TooMany(plan.Chunking.MaxChunks);
-                if (builder.Add(chunk) is { } full)
+                if (builder.Add(chunk, extraction.Title) is { } full)
                     await HandOverAsync(job, batches, full, content.Length < LargeBytes ? place : null, cancellationToken);
             }
 

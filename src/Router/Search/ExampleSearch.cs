@@ -24,8 +24,14 @@ internal sealed class ExampleSearch(ShardCaller shards, HitRetriever retriever)
     public async Task<RetrievedHits> RetrieveAsync(KnownWorkspace workspace, SearchPlan plan, CallScope scope)
     {
         var examples = plan.Search.Examples;
-        var space = workspace.FindSpace(plan.Search.Space)!;
         var stored = await ReadAsync(workspace, plan, scope);
+        if (plan.Search.Mode is SearchMode.Sparse)
+        {
+            plan.SetSparseVector(SparseExamples.Mean(examples, stored));
+            return await retriever.RetrieveAsync(workspace, plan, scope);
+        }
+
+        var space = workspace.FindSpace(plan.Search.Space)!;
         var positive = VectorsOf(examples.Positive, "positive", stored, space);
         var negative = VectorsOf(examples.Negative, "negative", stored, space);
         if (examples.Strategy is not ExampleStrategy.BestScore)
@@ -94,7 +100,7 @@ internal sealed class ExampleSearch(ShardCaller shards, HitRetriever retriever)
     }
 
     private static List<float[]> VectorsOf(
-        IReadOnlyList<Example> examples, string side, Dictionary<(string, string), float[]> stored, VectorSpace space)
+        IReadOnlyList<Example> examples, string side, Dictionary<(string, string), Chunk> stored, VectorSpace space)
     {
         var vectors = new List<float[]>(examples.Count);
         for (var i = 0; i < examples.Count; i++)
@@ -109,8 +115,9 @@ internal sealed class ExampleSearch(ShardCaller shards, HitRetriever retriever)
             }
 
             var key = examples[i].Chunk;
-            if (!stored.TryGetValue((ChunkPlacement.DocumentOf(key), key.ChunkId), out var vector))
+            if (!stored.TryGetValue((ChunkPlacement.DocumentOf(key), key.ChunkId), out var chunk))
                 throw Refuse.Invalid(field, "There is no such chunk: name one that is there, or send a vector.");
+            var vector = HitVectors.Of(chunk.Vectors, space.Name);
             vectors.Add(vector.Length > 0
                 ? vector
                 : throw Refuse.Invalid(field, $"The chunk has no vector in space '{space.Name}': name another one."));
@@ -119,17 +126,17 @@ internal sealed class ExampleSearch(ShardCaller shards, HitRetriever retriever)
         return vectors;
     }
 
-    private async Task<Dictionary<(string, string), float[]>> ReadAsync(
+    private async Task<Dictionary<(string, string), Chunk>> ReadAsync(
         KnownWorkspace workspace, SearchPlan plan, CallScope scope)
     {
         var keys = plan.ExampleKeys;
-        var found = new Dictionary<(string, string), float[]>();
+        var found = new Dictionary<(string, string), Chunk>();
         foreach (var (bucket, items) in BucketBatches.Of(workspace, [.. keys.Select(ChunkPlacement.DocumentOf)]))
         {
             var part = (plan, items.Select(item => keys[item]).ToArray());
             var answer = await shards.CallBucketAsync(workspace, bucket, part, Get, scope);
             foreach (var chunk in answer.Response.Chunks)
-                found[(chunk.DocumentId, chunk.ChunkId)] = HitVectors.Of(chunk.Vectors, plan.Search.Space);
+                found[(chunk.DocumentId, chunk.ChunkId)] = chunk;
         }
 
         return found;

@@ -14,24 +14,21 @@ internal readonly record struct ListScale(double Low, double High, double Weight
     private const double Deviations = 3;
     private const double TrustedDeviations = 4;
 
-    /// <summary>The scales of both lists, for every method but by ranks.</summary>
-    public static (ListScale Dense, ListScale Sparse) Of(
-        IReadOnlyList<SearchHit> dense, IReadOnlyList<SearchHit> sparse, Fusion? fusion)
+    /// <summary>The scale of each list, for every method but by ranks.</summary>
+    public static ListScale[] Of(IReadOnlyList<HitList> lists, Fusion? fusion)
     {
         var findsWeights = fusion is null or
         {
-            HasDenseWeight: false, HasSparseWeight: false, Method: FusionMethod.Unspecified or FusionMethod.Scaled,
+            HasDenseWeight: false, HasSparseWeight: false, HasSparseVectorWeight: false,
+            Method: FusionMethod.Unspecified or FusionMethod.Scaled,
         };
         var isDistribution = fusion?.Method is FusionMethod.Distribution;
-        return (
-            Of(dense, isDistribution, findsWeights ? TrustIn(dense) : DenseWeightOf(fusion)),
-            Of(sparse, isDistribution, findsWeights ? TrustIn(sparse) : SparseWeightOf(fusion)));
+        return
+        [
+            .. lists.Select(list => Of(
+                list.Hits, isDistribution, findsWeights ? TrustIn(list.Hits) : list.Kind.WeightIn(fusion) ?? 1.0)),
+        ];
     }
-
-    public static double DenseWeightOf(Fusion? fusion) => fusion is { HasDenseWeight: true } ? fusion.DenseWeight : 1;
-
-    public static double SparseWeightOf(Fusion? fusion) =>
-        fusion is { HasSparseWeight: true } ? fusion.SparseWeight : 1;
 
     public double PartOf(float score) => High > Low ? Math.Clamp((score - Low) / (High - Low), 0, 1) : 1;
 

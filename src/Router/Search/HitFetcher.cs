@@ -26,7 +26,8 @@ internal sealed class HitFetcher(ShardCaller shards, RouterOptions options)
         KnownWorkspace workspace, SearchPlan plan, RepeatedField<SearchHit> hits, CallScope scope)
     {
         var fields = plan.ReturnFields;
-        var hasFields = fields.Text || fields.MultiVector || fields.Metadata || fields.Passage || fields.Vectors.Count > 0;
+        var hasFields = fields.Text || fields.MultiVector || fields.Metadata || fields.Passage || fields.Vectors.Count > 0
+            || fields.SparseVector;
         // Hits of a page that was made earlier may be gone, whatever is wanted of them.
         if (hits.Count == 0 || !(hasFields || plan.HasSurroundings || plan.Window is not null))
             return;
@@ -63,6 +64,7 @@ internal sealed class HitFetcher(ShardCaller shards, RouterOptions options)
         hit.Text = chunk.Text;
         hit.Metadata.Add(chunk.Metadata);
         hit.Vectors.Add(chunk.Vectors);
+        hit.SparseVector = chunk.SparseVector;
         hit.Passage = chunk.Passage;
         hit.MultiVector = chunk.MultiVector;
         hit.Version = chunk.Version;

@@ -16,7 +16,7 @@ namespace Rag.Router.Search;
 /// all partitions on one shard:  router ── text or vector ──► shard (embeds, searches, merges)
 /// several shards:               router ── text ──► one shard embeds ── vector ──► every shard searches ──► merge
 /// words, several shards:        router ── text ──► every shard says what they weigh ── sum ──► every shard searches
-/// hybrid:                       both lists of each shard ──► merge each ──► mix
+/// hybrid:                       all lists of each shard ──► merge each ──► mix
 /// </code>
 /// </summary>
 internal sealed class HitRetriever(ShardCaller shards, TextEmbedder embedder)
@@ -69,12 +69,12 @@ internal sealed class HitRetriever(ShardCaller shards, TextEmbedder embedder)
             plan.SetSeen([.. gathered.Answers.SelectMany(static part => part.Response.Stamps)]);
             var answer = AnswerOf(workspace, gathered, encoder, embed);
             answer.EncoderFallback = fellBack || gathered.Answers.Any(static part => part.Response.EncoderFallback);
-            var hits = HitMerge.Merge([.. gathered.Answers.Select(part => part.Response.Hits)], ListLength(plan));
+            var lists = plan.Lists.Select(kind => new HitList(kind, HitMerge.Merge(
+                [.. gathered.Answers.Select(part => kind.HitsOf(part.Response))], ListLength(plan)))).ToArray();
             if (!plan.IsHybrid)
-                return Retrieved(answer, hits, null, mergeStarted);
-            var words = HitMerge.Merge([.. gathered.Answers.Select(part => part.Response.TextHits)], ListLength(plan));
-            if (!plan.LookFurther(Math.Max(hits.Count, words.Count)))
-                return Mix(plan, answer, hits, words, mergeStarted);
+                return Retrieved(answer, lists[0].Hits, null, mergeStarted);
+            if (!plan.LookFurther(lists.Max(static list => list.Hits.Count)))
+                return Mix(plan, answer, lists, mergeStarted);
         }
     }
 
@@ -83,16 +83,16 @@ internal sealed class HitRetriever(ShardCaller shards, TextEmbedder embedder)
         plan.IsHybrid && plan.ChunksPerDocument == 0 ? plan.Candidates : int.MaxValue;
 
     private static RetrievedHits Mix(
-        SearchPlan plan, SearchResponse answer, List<SearchHit> hits, List<SearchHit> words, long started)
+        SearchPlan plan, SearchResponse answer, HitList[] lists, long started)
     {
         var mix = plan.Cursor?.Mix;
         if (mix is not null)
-            mix.Trim(hits, words);
+            mix.Trim(lists);
         else if (plan.IsPaged && !plan.HasWindow)
-            mix = FrozenMix.Of(hits, words, plan.Search.Fusion);
+            mix = FrozenMix.Of(lists, plan.Search.Fusion);
         var mixed = mix is null
-            ? HitFusion.Fuse(hits, words, plan.Search.Fusion)
-            : HitFusion.Fuse(hits, words, mix.Dense, mix.Sparse);
+            ? HitFusion.Fuse(lists, plan.Search.Fusion)
+            : HitFusion.Fuse(lists, mix.Scales);
         return Retrieved(answer, mixed, mix, started);
     }
 
@@ -187,5 +187,5 @@ internal sealed class HitRetriever(ShardCaller shards, TextEmbedder embedder)
 /// <summary>What the shards found.</summary>
 /// <param name="Answer">All of the answer but its hits.</param>
 /// <param name="Hits">Best first, more than are wanted.</param>
-/// <param name="Mix">How two lists were mixed, for the cursor; null where there is one, or no cursor.</param>
+/// <param name="Mix">How lists were mixed, for the cursor; null where there is one, or no cursor.</param>
 internal sealed record RetrievedHits(SearchResponse Answer, List<SearchHit> Hits, FrozenMix? Mix);

@@ -15,7 +15,7 @@ namespace Rag.Router.Search;
 /// <code>
 /// kind 1 byte │ hash of the search 8 bytes │ rank │ score, document, chunk
 ///   │ words: 0, or 1, documents, length, count, a number a word
-///   │ mix: 0, or 1 and for each list low, high, weight, 0 or 1 and the place of its last candidate
+///   │ mix: 0, or 1 (two lists) or 3 (three) and for each list low, high, weight, 0 or 1 and the place of its last candidate
 /// </code>
 /// </summary>
 /// <param name="Place">The last hit, or the best of the last document.</param>
@@ -24,6 +24,8 @@ namespace Rag.Router.Search;
 internal sealed record SearchCursor(SearchPlace Place, TextStatistics? Statistics, FrozenMix? Mix)
 {
     private const byte Kind = 0x12;
+    private const ulong TwoLists = 1;
+    private const ulong ThreeLists = 3;
 
     /// <summary>Hash of what must not change from page to page.</summary>
     public static ulong HashOf(SearchRequest search, ByteString workspaceUid)
@@ -54,12 +56,9 @@ internal sealed record SearchCursor(SearchPlace Place, TextStatistics? Statistic
                 writer.WriteVarint((ulong)count);
         }
 
-        writer.WriteVarint(Mix is null ? 0UL : 1);
-        if (Mix is not null)
-        {
-            Write(ref writer, Mix.Dense, Mix.DenseFloor);
-            Write(ref writer, Mix.Sparse, Mix.SparseFloor);
-        }
+        writer.WriteVarint(Mix?.Lists.Count switch { null => 0UL, FrozenMix.FewestLists => TwoLists, _ => ThreeLists });
+        foreach (var (scale, floor) in Mix?.Lists ?? [])
+            Write(ref writer, scale, floor);
 
         var token = writer.ToToken();
         return token.Length <= Limits.TokenCharacters
@@ -79,11 +78,12 @@ internal sealed record SearchCursor(SearchPlace Place, TextStatistics? Statistic
         var place = ReadPlace(ref reader);
         var statistics = reader.ReadVarint() == 1 ? ReadStatistics(ref reader) : null;
         FrozenMix? mix = null;
-        if (reader.ReadVarint() == 1)
+        if (reader.ReadVarint() is var marker and (TwoLists or ThreeLists))
         {
-            var (dense, denseFloor) = ReadList(ref reader);
-            var (sparse, sparseFloor) = ReadList(ref reader);
-            mix = new FrozenMix(dense, denseFloor, sparse, sparseFloor);
+            var lists = new FrozenList[marker == TwoLists ? FrozenMix.FewestLists : FrozenMix.FewestLists + 1];
+            for (var i = 0; i < lists.Length; i++)
+                lists[i] = ReadList(ref reader);
+            mix = new FrozenMix(lists);
             same &= mix.IsSound;
         }
 
@@ -114,12 +114,12 @@ internal sealed record SearchCursor(SearchPlace Place, TextStatistics? Statistic
             Write(ref writer, place);
     }
 
-    private static (ListScale Scale, SearchPlace? Floor) ReadList(ref TokenReader reader)
+    private static FrozenList ReadList(ref TokenReader reader)
     {
         var scale = new ListScale(
             BitConverter.UInt64BitsToDouble(reader.ReadFixed()), BitConverter.UInt64BitsToDouble(reader.ReadFixed()),
             BitConverter.UInt64BitsToDouble(reader.ReadFixed()));
-        return (scale, reader.ReadVarint() == 1 ? ReadPlace(ref reader) : null);
+        return new FrozenList(scale, reader.ReadVarint() == 1 ? ReadPlace(ref reader) : null);
     }
 
     private static TextStatistics ReadStatistics(ref TokenReader reader)
@@ -133,33 +133,4 @@ internal sealed record SearchCursor(SearchPlace Place, TextStatistics? Statistic
             statistics.DocumentCounts.Add((long)(reader.ReadVarint() & long.MaxValue));
         return statistics;
     }
-}
-
-/// <summary>How a search's first page mixed its lists.</summary>
-/// <param name="DenseFloor">The last candidate by vector; null: there was none, and none counts later.</param>
-/// <param name="SparseFloor">The last candidate by words; likewise.</param>
-internal sealed record FrozenMix(
-    ListScale Dense, SearchPlace? DenseFloor, ListScale Sparse, SearchPlace? SparseFloor)
-{
-    public static FrozenMix Of(IReadOnlyList<SearchHit> dense, IReadOnlyList<SearchHit> sparse, Fusion? fusion)
-    {
-        var (denseScale, sparseScale) = ListScale.Of(dense, sparse, fusion);
-        return new FrozenMix(denseScale, FloorOf(dense), sparseScale, FloorOf(sparse));
-    }
-
-    /// <summary>Whether it can have come from scores and weights: a token may have been made up.</summary>
-    public bool IsSound => IsFinite(Dense) && IsFinite(Sparse) && Dense.Weight + Sparse.Weight > 0;
-
-    /// <summary>Leaves only what would have been a candidate then.</summary>
-    public void Trim(List<SearchHit> dense, List<SearchHit> sparse)
-    {
-        dense.RemoveAll(hit => DenseFloor is not { } floor || floor.IsBefore(hit));
-        sparse.RemoveAll(hit => SparseFloor is not { } floor || floor.IsBefore(hit));
-    }
-
-    private static bool IsFinite(ListScale scale) =>
-        double.IsFinite(scale.Low) && double.IsFinite(scale.High) && scale.Weight is >= 0 and < double.MaxValue / 4;
-
-    private static SearchPlace? FloorOf(IReadOnlyList<SearchHit> hits) =>
-        hits.Count == 0 ? null : SearchPlace.Of(hits[^1]);
 }

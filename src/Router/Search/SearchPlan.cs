@@ -33,6 +33,7 @@ internal sealed class SearchPlan
         _search = search;
         _minStamps = minStamps;
         Vector = vector;
+        SparseVector = search.SparseVector;
         K = search.K == 0 ? Limits.DefaultK : search.K;
         ChunksPerDocument = search.Grouping is { } grouping ? Math.Max(1, grouping.ChunksPerDocument) : 0;
         IsPaged = search.Paging || search.PageToken.Length > 0;
@@ -55,6 +56,13 @@ internal sealed class SearchPlan
             ? fusion.Candidates
             : Math.Max(DefaultCandidates, PoolSize);
         PoolFields = FieldsOf(search, DiversitySpace);
+        Lists = (IsHybrid, HasWords, search.SparseVector is not null) switch
+        {
+            (true, true, true) => [ListKind.Dense, ListKind.Words, ListKind.SparseVector],
+            (true, false, true) => [ListKind.Dense, ListKind.SparseVector],
+            (true, _, false) => [ListKind.Dense, ListKind.Words],
+            _ => [ListKind.Dense],
+        };
         ExampleKeys = search.Examples is not { } examples
             ? []
             : [.. examples.Positive.Concat(examples.Negative).Select(example => example.Chunk).OfType<ChunkKey>()];
@@ -70,11 +78,24 @@ internal sealed class SearchPlan
     /// <summary>Little-endian float32; empty until the text is embedded.</summary>
     public ByteString Vector { get; private set; }
 
+    /// <summary>The caller's, or what examples come to.</summary>
+    public SparseVector? SparseVector { get; private set; }
+
     public bool NeedsEmbedding =>
         Vector.IsEmpty && _search.Mode is not SearchMode.Sparse && _search.Examples is null;
 
     /// <summary>Whether words are looked for, so that partitions must agree on what they weigh.</summary>
-    public bool HasWords => _search.Mode is SearchMode.Sparse or SearchMode.Hybrid;
+    public bool HasWords => _search.Mode switch
+    {
+        SearchMode.Sparse => _search.SparseVector is null && _search.Examples is null,
+        // A caller with a better idea of the words may want the text for its vector alone.
+        SearchMode.Hybrid => _search.Text.Length > 0
+            && (_search.SparseVector is null || _search.Fusion is not { HasSparseWeight: true, SparseWeight: 0 }),
+        _ => false,
+    };
+
+    /// <summary>What is mixed in a hybrid search; of another one the only list, whatever that is found by.</summary>
+    public IReadOnlyList<ListKind> Lists { get; }
 
     public bool IsHybrid => _search.Mode is SearchMode.Hybrid;
 
@@ -187,6 +208,9 @@ internal sealed class SearchPlan
     /// <param name="model">What made it: a shard whose settings name another one refuses it.</param>
     public void SetVector(ByteString vector, string model) => (Vector, _vectorModel) = (vector, model);
 
+    /// <summary>Searches by what examples come to.</summary>
+    public void SetSparseVector(SparseVector vector) => SparseVector = vector;
+
     /// <summary>What the words weigh in all partitions, for shards that hold some of them.</summary>
     public void SetStatistics(TextStatistics statistics) => Statistics = statistics;
 
@@ -249,7 +273,10 @@ internal sealed class SearchPlan
     {
         var request = new GetRequest
         {
-            Target = target, ReturnFields = new ReturnFields { Vectors = { _search.Space } },
+            Target = target,
+            ReturnFields = _search.Mode is SearchMode.Sparse
+                ? new ReturnFields { SparseVector = true }
+                : new ReturnFields { Vectors = { _search.Space } },
         };
         request.Keys.AddRange(keys);
         Shards.MinStamps.AddTo(request.MinStamps, _minStamps, target);
@@ -280,6 +307,8 @@ internal sealed class SearchPlan
             Mode = _search.Mode,
             TextStatistics = Statistics,
             Bm25 = _search.Bm25,
+            SparseVector = SparseVector,
+            NoWords = IsHybrid && !HasWords,
             ChunksPerDocument = ChunksPerDocument,
         };
         if (Vector.IsEmpty || HasWords)
@@ -303,8 +332,8 @@ internal sealed class SearchPlan
         if (Cursor is { Mix: { } mix })
         {
             // A list that was empty stays out of the mix: nothing of it is wanted.
-            request.ScoreThreshold = mix.DenseFloor?.Score ?? float.PositiveInfinity;
-            request.TextThreshold = mix.SparseFloor?.Score ?? float.PositiveInfinity;
+            for (var i = 0; i < Lists.Count; i++)
+                Lists[i].SetThreshold(request, mix.Lists[i].Threshold);
         }
         else if (Cursor is not null)
         {
@@ -340,7 +369,7 @@ internal sealed class SearchPlan
         plan.Cursor = SearchCursor.Read(search.PageToken, plan.Hash);
         plan.Statistics = plan.Cursor?.Statistics;
         if (plan.Cursor is not null && (plan.HasWords != (plan.Statistics is not null)
-            || plan.IsHybrid != (plan.Cursor.Mix is not null)))
+            || (plan.Cursor.Mix?.Lists.Count ?? 0) != (plan.IsHybrid ? plan.Lists.Count : 0)))
             throw Refuse.Invalid("page_token", "It is not one of ours: start over without one.");
         return plan;
     }

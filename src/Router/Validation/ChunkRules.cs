@@ -28,8 +28,9 @@ internal static class ChunkRules
             ?? (chunk.MultiVector is { } vectors
                 ? MultiVectorRules.Fault(vectors, workspace.Settings.MultiVectorDimension)
                 : null)
+            ?? (chunk.SparseVector is { } sparse ? SparseVectorRules.Fault(sparse) : null)
             ?? PassageFault(chunk.Passage)
-            ?? (isPatch || chunk.Text.Length > 0 || chunk.Vectors.Count > 0
+            ?? (isPatch || chunk.Text.Length > 0 || chunk.Vectors.Count > 0 || chunk.SparseVector is not null
                 ? null
                 : "The chunk has neither text nor a vector: give it one of them.");
     }
@@ -44,10 +45,10 @@ internal static class ChunkRules
             return "The update mask is empty: name what to change, or leave it out to replace the chunk whole.";
         foreach (var path in mask.Paths)
         {
-            if (path is not ("text" or "metadata" or "vectors" or "passage" or "multi_vector"))
+            if (path is not ("text" or "metadata" or "vectors" or "passage" or "sparse_vector" or "multi_vector"))
             {
                 return $"The update mask names '{MetadataRules.Shorten(path)}': "
-                    + "it may name text, metadata, vectors, passage and multi_vector.";
+                    + "it may name text, metadata, vectors, passage, sparse_vector and multi_vector.";
             }
         }
 
@@ -75,11 +76,11 @@ internal static class ChunkRules
             return null;
         if (passage.StartOffset < 0 || passage.EndOffset < passage.StartOffset || passage.Page < 0)
             return "The passage's offsets and page must not be negative, and its end not lie before its start.";
-        var bytes = 0;
+        var bytes = System.Text.Encoding.UTF8.GetByteCount(passage.Title);
         foreach (var heading in passage.HeadingPath)
             bytes += System.Text.Encoding.UTF8.GetByteCount(heading) + 8;
         return bytes > Limits.HeadingBytes - 64
-            ? $"The heading path is longer than {Limits.HeadingBytes - 64} bytes: shorten it."
+            ? $"The heading path and the title are longer than {Limits.HeadingBytes - 64} bytes: shorten them."
             : null;
     }
 }

@@ -15,8 +15,13 @@ internal static class FusionRules
             violations.Add("fusion.method", $"{(int)fusion.Method} is no method that this server knows.");
         CheckWeight("fusion.dense_weight", fusion.HasDenseWeight, fusion.DenseWeight, violations);
         CheckWeight("fusion.sparse_weight", fusion.HasSparseWeight, fusion.SparseWeight, violations);
-        if (fusion is { HasDenseWeight: true, DenseWeight: 0, HasSparseWeight: true, SparseWeight: 0 })
-            violations.Add("fusion", "Both weights are 0: give one of the lists a weight.");
+        CheckWeight("fusion.sparse_vector_weight", fusion.HasSparseVectorWeight, fusion.SparseVectorWeight, violations);
+        if (fusion.HasSparseVectorWeight && search.SparseVector is null)
+            violations.Add("fusion.sparse_vector_weight", "There is no sparse vector: give one, or leave the weight out.");
+        if (fusion is { HasDenseWeight: true, DenseWeight: 0 }
+            && (search.Text.Length == 0 || fusion is { HasSparseWeight: true, SparseWeight: 0 })
+            && (search.SparseVector is null || fusion is { HasSparseVectorWeight: true, SparseVectorWeight: 0 }))
+            violations.Add("fusion", "All weights are 0: give one of the lists a weight.");
         if (fusion.RankConstant is < 0 or > MaxRankConstant)
             violations.Add("fusion.rank_constant", $"{fusion.RankConstant} is not between 1 and {MaxRankConstant}.");
         else if (fusion.RankConstant > 0 && fusion.Method is not FusionMethod.ReciprocalRank)

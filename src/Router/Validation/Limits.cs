@@ -43,6 +43,8 @@ internal static class Limits
     public const int MultiVectorCount = 1024;
     public const int MultiVectorComponents = 128 * 1024;
 
+    public const int SparseEntries = 1024;
+
     /// <summary>Fewest dimensions with QUANTIZATION_BINARY.</summary>
     public const int BinaryDimension = 64;
     public const int Spaces = 8;

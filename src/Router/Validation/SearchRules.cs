@@ -11,8 +11,10 @@ internal static class SearchRules
         var violations = new Violations();
         if (TextRules.WorkspaceNameFault(search.Workspace) is { } name)
             violations.Add("workspace", name);
-        if (search.Text.Length == 0 && search.Vector is null && search.Examples is null)
-            violations.Add("text", "Give a text, a vector or examples to search for.");
+        if (search.Text.Length == 0 && search.Vector is null && search.Examples is null && search.SparseVector is null)
+            violations.Add("text", "Give a text, a vector of either kind or examples to search for.");
+        if (search.SparseVector is { } sparse && SparseVectorRules.Fault(sparse) is { } fault)
+            violations.Add("sparse_vector", fault);
         if (TextRules.IsLonger(search.Text, Limits.TextBytes))
             violations.Add("text", $"The text is longer than {Limits.TextBytes} bytes of UTF-8: shorten it.");
         if (search.K < 0)
@@ -41,13 +43,23 @@ internal static class SearchRules
     {
         switch (search.Mode)
         {
+            case SearchMode.Unspecified or SearchMode.Dense when search.SparseVector is not null:
+                violations.Add("sparse_vector",
+                    "SEARCH_MODE_DENSE does not search by it: ask for SEARCH_MODE_SPARSE or HYBRID, or leave it out.");
+                break;
             case SearchMode.Unspecified or SearchMode.Dense:
                 break;
-            case SearchMode.Sparse or SearchMode.Hybrid when search.Text.Length == 0:
-                violations.Add("text", "This mode looks for the words of a text: give one.");
+            case SearchMode.Sparse when search.Examples is not null:
+                break;
+            case SearchMode.Sparse or SearchMode.Hybrid when search.Text.Length == 0 && search.SparseVector is null:
+                violations.Add("text", "This mode looks for the words of a text, or by a sparse vector: give one.");
+                break;
+            case SearchMode.Hybrid when search.Text.Length == 0 && search.Vector is null && search.Examples is null:
+                violations.Add("vector",
+                    "SEARCH_MODE_HYBRID mixes a list by vector: give a vector, a text to embed or examples, or ask for SPARSE.");
                 break;
             case SearchMode.Sparse when search.Vector is not null:
-                violations.Add("vector", "SEARCH_MODE_SPARSE searches by words alone: leave the vector out.");
+                violations.Add("vector", "SEARCH_MODE_SPARSE searches by words or a sparse vector alone: leave the vector out.");
                 break;
             case SearchMode.Sparse or SearchMode.Hybrid:
                 break;
@@ -69,6 +81,8 @@ internal static class SearchRules
     {
         if (search.Mode is not (SearchMode.Sparse or SearchMode.Hybrid))
             violations.Add("bm25", "It scores words: leave it out, or ask for SEARCH_MODE_SPARSE or HYBRID.");
+        else if (search.Mode is SearchMode.Sparse && (search.SparseVector is not null || search.Examples is not null))
+            violations.Add("bm25", "It scores words, and this search is by a sparse vector: leave one of them out.");
         if (bm25.HasK1 && !(bm25.K1 is >= 0 and <= 10))
             violations.Add("bm25.k1", $"{bm25.K1} is not between 0 and 10.");
         if (bm25.HasB && !(bm25.B is >= 0 and <= 1))

@@ -109,8 +109,8 @@ internal static class StageRules
     {
         if (search.Vector is not null)
             violations.Add("vector", "The examples say what to search by: leave the vector out.");
-        if (search.Mode is SearchMode.Sparse)
-            violations.Add("examples", "SEARCH_MODE_SPARSE searches by words alone: leave the examples out.");
+        if (search.Mode is SearchMode.Sparse && search.SparseVector is not null)
+            violations.Add("sparse_vector", "The examples say what to search by: leave the sparse vector out.");
         if (examples.Positive.Count is 0 or > Limits.Examples)
         {
             violations.Add(
@@ -126,22 +126,24 @@ internal static class StageRules
         if (examples.Strategy is < ExampleStrategy.Unspecified or > ExampleStrategy.BestScore)
             violations.Add("examples.strategy", $"{(int)examples.Strategy} is no strategy that this server knows.");
         if (examples.Strategy is ExampleStrategy.BestScore
-            && (search.Mode is SearchMode.Hybrid || search.Grouping is not null))
+            && (search.Mode is SearchMode.Hybrid or SearchMode.Sparse || search.Grouping is not null))
         {
             violations.Add("examples.strategy",
                 "EXAMPLE_STRATEGY_BEST_SCORE is for SEARCH_MODE_DENSE without grouping: use the average.");
         }
 
-        CheckKeys(examples.Positive, "examples.positive", violations);
-        CheckKeys(examples.Negative, "examples.negative", violations);
+        CheckKeys(search.Mode, examples.Positive, "examples.positive", violations);
+        CheckKeys(search.Mode, examples.Negative, "examples.negative", violations);
     }
 
-    private static void CheckKeys(IReadOnlyList<Example> examples, string field, Violations violations)
+    private static void CheckKeys(SearchMode mode, IReadOnlyList<Example> examples, string field, Violations violations)
     {
         for (var i = 0; i < examples.Count && i < Limits.Examples; i++)
         {
             if (examples[i].KindCase is Example.KindOneofCase.None)
                 violations.Add($"{field}[{i}]", "It is empty: give a chunk or a vector.");
+            if (mode is SearchMode.Sparse && examples[i].Vector is not null)
+                violations.Add($"{field}[{i}].vector", "SEARCH_MODE_SPARSE goes by sparse vectors: give a chunk that has one.");
             if (examples[i].Chunk is not { } key)
                 continue;
             if (TextRules.IdFault(key.ChunkId) is { } chunk)

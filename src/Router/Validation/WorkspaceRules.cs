@@ -48,6 +48,8 @@ internal static class WorkspaceRules
             violations.Add("workspace.text.language", "Use TEXT_LANGUAGE_ENGLISH or TEXT_LANGUAGE_NONE.");
         if (text.HeadingBoost is < 0 or > 10)
             violations.Add("workspace.text.heading_boost", $"{text.HeadingBoost} is not between 1 and 10.");
+        if (text.TitleBoost is < 0 or > 10)
+            violations.Add("workspace.text.title_boost", $"{text.TitleBoost} is not between 1 and 10.");
     }
 
     public static void CheckEmbedding(EmbeddingSettings? embedding, Violations violations)

@@ -39,6 +39,7 @@ internal sealed class WorkspaceDefaults(ModelCatalog models)
         if (settings.Text.Language == TextLanguage.Unspecified)
             settings.Text.Language = TextLanguage.English;
         settings.Text.HeadingBoost = Math.Max(1, settings.Text.HeadingBoost);
+        settings.Text.TitleBoost = Math.Max(1, settings.Text.TitleBoost);
         settings.Chunking = await CompleteChunkingAsync(settings, scope);
         return settings;
     }

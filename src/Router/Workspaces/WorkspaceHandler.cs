@@ -130,7 +130,10 @@ internal sealed class WorkspaceHandler(
 
     private static GetWorkspaceStatisticsResponse Sum(IReadOnlyList<ShardAnswer<GetStatisticsResponse>> answers)
     {
-        var total = new GetWorkspaceStatisticsResponse { Refinement = new RefinementStatus() };
+        var total = new GetWorkspaceStatisticsResponse
+        {
+            Refinement = new RefinementStatus(), TextIndex = new TermIndexStatistics(), SparseIndex = new TermIndexStatistics(),
+        };
         var spaces = new SortedDictionary<string, SliceSpaceStatistics>(StringComparer.Ordinal);
         foreach (var (_, part) in answers)
         {
@@ -139,6 +142,8 @@ internal sealed class WorkspaceHandler(
             total.TextBytes += part.TextBytes;
             total.MemoryBytes += part.MemoryBytes;
             total.TextIndexBytes += part.TextIndexBytes;
+            Add(total.TextIndex, part.TextIndex);
+            Add(total.SparseIndex, part.SparseIndex);
             total.DiskBytes += part.DiskBytes;
             Add(total.Refinement, part);
             foreach (var space in part.Spaces)
@@ -170,6 +175,13 @@ internal sealed class WorkspaceHandler(
         }
 
         return total;
+    }
+
+    private static void Add(TermIndexStatistics total, TermIndexStatistics? part)
+    {
+        total.Bytes += part?.Bytes ?? 0;
+        total.Postings += part?.Postings ?? 0;
+        total.Chunks += part?.Chunks ?? 0;
     }
 
     // Shards work side by side: the last one ends it.

@@ -22,6 +22,7 @@ internal static class ChunkMapping
             entry => new SpaceVector(profile.IndexOf(entry.Key), VectorMapping.ToEngine(entry.Value, entry.Key)))],
         MultiVector = MultiVectorMapping.ToEngine(chunk.MultiVector, profile),
         Attributes = chunk.Passage is null ? default(ReadOnlyMemory<byte>) : chunk.Passage.ToByteArray(),
+        Sparse = VectorMapping.ToEngine(chunk.SparseVector),
         Fields = fields,
         Precondition = precondition,
     };
@@ -47,15 +48,17 @@ internal static class ChunkMapping
                 "metadata" => ChunkFields.Metadata,
                 "vectors" => ChunkFields.Vectors,
                 "passage" => ChunkFields.Attributes,
+                "sparse_vector" => ChunkFields.SparseVector,
                 "multi_vector" => ChunkFields.MultiVector,
                 _ => throw new InvalidInputException(
-                    $"The update mask names '{path}'; it may name text, metadata, vectors, passage and multi_vector."),
+                    $"The update mask names '{path}'; it may name text, metadata, vectors, passage," +
+                    " sparse_vector and multi_vector."),
             };
         }
 
-        if (fields == ChunkFields.All)
+        // With the vector of its text it would name all that a whole write does.
+        if ((fields | ChunkFields.Vectors) == ChunkFields.All)
             fields |= ChunkFields.Patch;
-
         return fields != ChunkFields.None
             ? fields
             : throw new InvalidInputException("The update mask is empty; name what to change, or leave it out to replace "
@@ -70,6 +73,7 @@ internal static class ChunkMapping
             | (fields.Metadata ? ReturnFields.Metadata : 0)
             | (fields.Vectors.Count > 0 ? ReturnFields.Vectors : 0)
             | (fields.Passage ? ReturnFields.Attributes : 0)
+            | (fields.SparseVector ? ReturnFields.SparseVector : 0)
             | (fields.MultiVector ? ReturnFields.MultiVector : 0);
     }
 
@@ -82,6 +86,7 @@ internal static class ChunkMapping
             Version = VersionNumber.From(stored.Version),
             Text = stored.Text ?? "",
             Passage = ToPassage(stored.Attributes),
+            SparseVector = VectorMapping.ToProto(stored.Sparse),
             MultiVector = MultiVectorMapping.ToProto(stored.MultiVector),
         };
         ValueMapping.AddTo(chunk.Metadata, stored.Metadata);
@@ -105,6 +110,7 @@ internal static class ChunkMapping
             Version = VersionNumber.From(found.Version),
             Text = found.Text ?? "",
             Passage = ToPassage(found.Attributes),
+            SparseVector = VectorMapping.ToProto(found.Sparse),
             MultiVector = MultiVectorMapping.ToProto(found.MultiVector),
         };
         ValueMapping.AddTo(hit.Metadata, found.Metadata);

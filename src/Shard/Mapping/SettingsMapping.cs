@@ -46,6 +46,7 @@ internal static class SettingsMapping
                 var other => throw new InvalidInputException($"There is no language {(int)other} here."),
             },
             AttributeBoost = Math.Clamp(text.HeadingBoost, 1, 10),
+            TitleBoost = Math.Clamp(text.TitleBoost, 1, 10),
         };
 
     private static WorkspaceState ToEngine(V1.WorkspaceState state) => state switch

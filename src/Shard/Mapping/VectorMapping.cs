@@ -43,6 +43,16 @@ internal static class VectorMapping
         return UnsafeByteOperations.UnsafeWrap(bytes);
     }
 
+    /// <summary>No vector for an absent one.</summary>
+    public static Engine.SparseVector ToEngine(V1.SparseVector? vector) => vector is null
+        ? default
+        : new Engine.SparseVector(vector.Indices.ToArray(), vector.Weights.ToArray());
+
+    /// <summary>Absent where there is none.</summary>
+    public static V1.SparseVector? ToProto(Engine.SparseVector? vector) => vector is not { IsEmpty: false } entries
+        ? null
+        : new V1.SparseVector { Indices = { entries.Indices.ToArray() }, Weights = { entries.Weights.ToArray() } };
+
     public static Encoder ToProto(VectorEncoder encoder) => encoder switch
     {
         VectorEncoder.Full => Encoder.Full,

@@ -84,6 +84,7 @@ internal sealed class ReadHandler(
         var (slices, settings) = resolver.Resolve(request.Target);
         var profile = WorkspaceProfile.Of(settings);
         var response = new GetStatisticsResponse();
+        Rag.Engine.TermIndexStatistics text = default, sparse = default;
         foreach (var slice in slices)
         {
             var statistics = await store.GetStatisticsAsync(slice, ct);
@@ -92,6 +93,8 @@ internal sealed class ReadHandler(
             response.TextBytes += statistics.ContentBytes;
             response.MemoryBytes += statistics.MemoryBytes;
             response.TextIndexBytes += statistics.TextIndex.Bytes;
+            text += statistics.TextIndex;
+            sparse += statistics.SparseIndex;
             response.DiskBytes += statistics.SnapshotBytes;
             foreach (var space in statistics.Spaces)
             {
@@ -103,11 +106,17 @@ internal sealed class ReadHandler(
             }
         }
 
+        (response.TextIndex, response.SparseIndex) = (ToProto(text), ToProto(sparse));
         response.RefinementRate = ledger.RateOf(slices[0].WorkspaceUid);
         if (ledger.TimeLeft(slices[0].WorkspaceUid, response.UnrefinedChunks) is { } left)
             response.RefinementTimeLeft = Duration.FromTimeSpan(left);
         return response;
     }
+
+    private static V1.TermIndexStatistics ToProto(Rag.Engine.TermIndexStatistics index) => new()
+    {
+        Bytes = index.Bytes, Postings = index.Postings, Chunks = index.Documents,
+    };
 
     private static long Unrefined(ProfileSpace known, Rag.Engine.SpaceStatistics space, long chunks) =>
         (known.IsRefined && known.Model.Length > 0 ? space.LookupVectors : 0)

@@ -19,6 +19,7 @@ namespace Rag.Shard.Services;
 /// <code>
 /// text ── full encoder ──► vector ──► each slice: filter, index, re-rank, fetch ──► merge by (score, key) ──► k hits
 /// text ── what its words weigh in all slices ──► each slice: filter, postings, fetch ──► merge ──► k hits
+/// sparse vector ──► each slice: filter, postings, fetch ──► merge ──► k hits
 /// </code>
 /// </summary>
 internal sealed class SearchHandler(
@@ -42,7 +43,8 @@ internal sealed class SearchHandler(
             Merge(request, profile, slices, answers, response, response.Hits);
         }
 
-        if (request.Mode is SearchMode.Sparse or SearchMode.Hybrid)
+        var isHybrid = request.Mode is SearchMode.Hybrid;
+        if (isHybrid ? !request.NoWords : request.Mode is SearchMode.Sparse && request.SparseVector is null)
         {
             var query = ToQuery(request, profile) with
             {
@@ -50,11 +52,19 @@ internal sealed class SearchHandler(
                 TextStatistics = await StatisticsAsync(request, slices, ct),
                 Bm25 = TextStatisticsMapping.ToEngine(request.Bm25),
             };
-            var isHybrid = request.Mode is SearchMode.Hybrid;
             if (isHybrid)
                 query = query with { ScoreThreshold = request.HasTextThreshold ? request.TextThreshold : null };
             var answers = await SearchAllAsync(slices, query, ct);
             Merge(request, profile, slices, answers, response, isHybrid ? response.TextHits : response.Hits);
+        }
+
+        if (request.SparseVector is not null && request.Mode is SearchMode.Sparse or SearchMode.Hybrid)
+        {
+            var query = ToQuery(request, profile) with { Sparse = VectorMapping.ToEngine(request.SparseVector) };
+            if (isHybrid)
+                query = query with { ScoreThreshold = request.HasSparseVectorThreshold ? request.SparseVectorThreshold : null };
+            var answers = await SearchAllAsync(slices, query, ct);
+            Merge(request, profile, slices, answers, response, isHybrid ? response.SparseVectorHits : response.Hits);
         }
 
         return response;

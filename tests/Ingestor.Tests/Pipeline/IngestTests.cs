@@ -30,6 +30,7 @@ public sealed class IngestTests
         chunks[0].ChunkId.ShouldBe("000000");
         chunks[0].Text.ShouldStartWith("Guide\n\nSeveral");
         chunks[^1].Passage.HeadingPath.ShouldBe(["Guide", "Part"]);
+        chunks.ShouldAllBe(chunk => chunk.Passage.Title == "Guide");
         chunks.ShouldAllBe(chunk => chunk.Metadata["kind"].StringValue == "guide" && chunk.DocumentId == "guide.md");
         chunks.ShouldAllBe(chunk => chunk.Passage.EndOffset - chunk.Passage.StartOffset == chunk.Text.Length);
 

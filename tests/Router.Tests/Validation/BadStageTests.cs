@@ -49,7 +49,15 @@ public sealed class BadStageTests(SharedRouter shared) : IClassFixture<SharedRou
         { "an empty example", search => search.Examples = new Examples { Positive = { new Example() } }, "examples.positive[0]" },
         { "an example that is not there", search => search.Examples = new Examples { Positive = { new Example { Chunk = new ChunkKey { ChunkId = "none" } } } }, "examples.positive[0]" },
         { "a vector beside examples", search => (search.Vector, search.Examples) = (Dense(1, 0, 0, 0), Like()), "vector" },
-        { "words alone with examples", search => (search.Mode, search.Examples) = (SearchMode.Sparse, Like()), "examples" },
+        { "a sparse vector beside examples", search => (search.Mode, search.SparseVector, search.Examples) = (SearchMode.Sparse, Sparse(1), LikeChunk()), "sparse_vector" },
+        { "an example by vector in the mode sparse", search => (search.Mode, search.Examples) = (SearchMode.Sparse, Like()), "examples.positive[0].vector" },
+        { "the best example in the mode sparse", search => (search.Mode, search.Examples) = (SearchMode.Sparse, LikeChunk(ExampleStrategy.BestScore)), "examples.strategy" },
+        { "a sparse vector in the mode dense", search => search.SparseVector = Sparse(1), "sparse_vector" },
+        { "a sparse vector without entries", search => (search.Mode, search.SparseVector) = (SearchMode.Sparse, new SparseVector()), "sparse_vector" },
+        { "a sparse vector with a weight of 0", search => (search.Mode, search.SparseVector) = (SearchMode.Sparse, Sparse(0)), "sparse_vector" },
+        { "scoring of words without words", search => (search.Mode, search.SparseVector, search.Bm25) = (SearchMode.Sparse, Sparse(1), new Bm25 { B = 1 }), "bm25" },
+        { "a weight of a list that is not there", search => Mix(search).SparseVectorWeight = 1, "fusion.sparse_vector_weight" },
+        { "a negative weight of the sparse vector", search => (search.SparseVector, Mix(search).SparseVectorWeight) = (Sparse(1), -1), "fusion.sparse_vector_weight" },
         { "mixed lists by the best example", search => (search.Mode, search.Examples) = (SearchMode.Hybrid, Like(ExampleStrategy.BestScore)), "examples.strategy" },
         { "a facet without a key", search => search.Facets.Add(new Facet()), "facets[0].key" },
         { "a facet of too many values", search => search.Facets.Add(new Facet { Key = "k", Limit = 1001 }), "facets[0].limit" },
@@ -74,6 +82,11 @@ public sealed class BadStageTests(SharedRouter shared) : IClassFixture<SharedRou
 
     private static Examples Like(ExampleStrategy strategy = ExampleStrategy.Unspecified) =>
         new() { Strategy = strategy, Positive = { new Example { Vector = Dense(1, 0, 0, 0) } } };
+
+    private static Examples LikeChunk(ExampleStrategy strategy = ExampleStrategy.Unspecified) =>
+        new() { Strategy = strategy, Positive = { new Example { Chunk = new ChunkKey { ChunkId = "c" } } } };
+
+    private static SparseVector Sparse(float weight) => new() { Indices = { 1 }, Weights = { weight } };
 
     private static LateInteraction Late() => new() { MultiVector = new MultiVector { Dense = new DenseVectors { Vectors = { new DenseVector { Values = { 1 } } } } } };
 

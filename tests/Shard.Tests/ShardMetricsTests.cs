@@ -1,0 +1,46 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging.Abstractions;
+using Rag.Engine;
+using Rag.Engine.Storage;
+using Rag.Testing;
+
+namespace Rag.Shard.Tests;
+
+/// <summary>What a shard's meter says of its indexes.</summary>
+public sealed class ShardMetricsTests
+{
+    [Fact]
+    public async Task Sizes_of_inverted_indexes_are_measured_each_by_itself()
+    {
+        using var folder = new TemporaryFolder();
+        await using var store = await ShardStore.OpenAsync(
+            new StoreOptions { DataFolder = folder.Path }, NullLoggerFactory.Instance, TimeProvider.System, TestContext.Current.CancellationToken);
+        var slice = new SliceId(Guid.NewGuid(), 3);
+        await store.PutSettingsAsync(3, new WorkspaceSettings { Uid = slice.WorkspaceUid, Version = 1 }, Guid.CreateVersion7(), default);
+        await store.UpsertAsync(slice,
+        [
+            new ChunkWrite { Key = new ChunkKey("a", "a"), Text = "granite wall", Sparse = new SparseVector(new uint[] { 1, 2, 3 }, new[] { 1f, 2, 3 }) },
+            new ChunkWrite { Key = new ChunkKey("b", "b"), Text = "stone" },
+        ], Guid.CreateVersion7(), default);
+        using var metrics = new ShardMetrics(store);
+        await metrics.StartAsync(default);
+        var seen = new Dictionary<(string, string), long>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = static (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == ShardMetrics.MeterName)
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => seen.Add((instrument.Name, (string)tags[0].Value!), value));
+        listener.Start();
+        listener.RecordObservableInstruments();
+        seen[("rag.shard.term_index.postings", "text")].ShouldBe(3);
+        seen[("rag.shard.term_index.postings", "sparse")].ShouldBe(3);
+        seen[("rag.shard.term_index.documents", "text")].ShouldBe(2);
+        seen[("rag.shard.term_index.documents", "sparse")].ShouldBe(1);
+        seen[("rag.shard.term_index.size", "sparse")].ShouldBeGreaterThan(0);
+        await metrics.StopAsync(default);
+    }
+}
