@@ -20,6 +20,16 @@ internal enum ListKind
 /// <summary>What differs from kind to kind.</summary>
 internal static class ListKinds
 {
+    /// <summary>What a search mixes; one that mixes nothing has the first list of the answer alone.</summary>
+    public static ListKind[] Of(SearchRequest search, bool hasWords) =>
+        (search.Mode is SearchMode.Hybrid, hasWords, search.SparseVector is not null) switch
+        {
+            (true, true, true) => [ListKind.Dense, ListKind.Words, ListKind.SparseVector],
+            (true, false, true) => [ListKind.Dense, ListKind.SparseVector],
+            (true, _, false) => [ListKind.Dense, ListKind.Words],
+            _ => [ListKind.Dense],
+        };
+
     /// <summary>The list of this kind in a shard's answer.</summary>
     public static RepeatedField<SearchHit> HitsOf(this ListKind kind, SearchSlicesResponse response) => kind switch
     {

@@ -56,13 +56,7 @@ internal sealed class SearchPlan
             ? fusion.Candidates
             : Math.Max(DefaultCandidates, PoolSize);
         PoolFields = FieldsOf(search, DiversitySpace);
-        Lists = (IsHybrid, HasWords, search.SparseVector is not null) switch
-        {
-            (true, true, true) => [ListKind.Dense, ListKind.Words, ListKind.SparseVector],
-            (true, false, true) => [ListKind.Dense, ListKind.SparseVector],
-            (true, _, false) => [ListKind.Dense, ListKind.Words],
-            _ => [ListKind.Dense],
-        };
+        Lists = ListKinds.Of(search, HasWords);
         ExampleKeys = search.Examples is not { } examples
             ? []
             : [.. examples.Positive.Concat(examples.Negative).Select(example => example.Chunk).OfType<ChunkKey>()];

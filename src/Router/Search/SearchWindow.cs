@@ -95,12 +95,15 @@ internal sealed record SearchWindow(List<SearchHit> Hits, int Size, Encoder Enco
     {
         writer.Write(hit.DocumentId);
         writer.Write(hit.ChunkId);
-        writer.WriteVarint((hit.HasDenseScore ? 1UL : 0) | (hit.HasSparseScore ? 2UL : 0));
+        writer.WriteVarint((hit.HasDenseScore ? 1UL : 0) | (hit.HasSparseScore ? 2UL : 0)
+            | (hit.HasSparseVectorScore ? 4UL : 0));
         writer.Write(hit.Score);
         if (hit.HasDenseScore)
             writer.Write(hit.DenseScore);
         if (hit.HasSparseScore)
             writer.Write(hit.SparseScore);
+        if (hit.HasSparseVectorScore)
+            writer.Write(hit.SparseVectorScore);
     }
 
     private static SearchHit ReadHit(ref TokenReader reader)
@@ -112,6 +115,8 @@ internal sealed record SearchWindow(List<SearchHit> Hits, int Size, Encoder Enco
             hit.DenseScore = reader.ReadSingle();
         if ((scores & 2) != 0)
             hit.SparseScore = reader.ReadSingle();
+        if ((scores & 4) != 0)
+            hit.SparseVectorScore = reader.ReadSingle();
         return hit;
     }
 

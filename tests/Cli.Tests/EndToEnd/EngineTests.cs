@@ -34,6 +34,28 @@ public sealed class EngineTests : IDisposable
     }
 
     [Fact]
+    public async Task Chunks_with_sparse_vectors_are_written_from_lines_and_found_by_them()
+    {
+        var lines = _folder.Combine("chunks.jsonl");
+        await File.WriteAllLinesAsync(lines,
+        [
+            """{"chunkId":"a","text":"travel costs","sparseVector":{"indices":[3793,2054],"weights":[0.75,1.5]}}""",
+            """{"chunkId":"b","text":"meals","sparseVector":{"indices":[3793],"weights":[0.5]}}""",
+        ]);
+        var created = await RunAsync("workspace", "create", "papers", "--dimension", "2", "--title-boost", "2");
+        created.ExitCode.ShouldBe(ExitCode.Ok, created.Error);
+        (await RunAsync("chunk", "put", lines, "-w", "papers")).Output.ShouldContain("2 chunks");
+
+        var search = await RunAsync("search", "-w", "papers", "--mode", "sparse", "--sparse", "2054:0.8,3793:1.4", "--json");
+        search.ExitCode.ShouldBe(ExitCode.Ok, search.Error);
+        var hits = search.Lines.Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        hits.Select(hit => hit.GetProperty("chunk").GetString()).ShouldBe(["a", "b"]);
+        hits.Select(hit => hit.GetProperty("score").GetDouble()).ShouldBe([2.25, 0.7], 1e-5);
+        (await RunAsync("workspace", "stats", "papers")).Output.ShouldContain("3 postings of 2 chunks");
+        (await RunAsync("search", "-w", "papers", "--mode", "sparse", "--sparse", "1:-2")).Error.ShouldContain("weight");
+    }
+
+    [Fact]
     public async Task What_has_not_changed_is_left_and_what_has_is_replaced()
     {
         var files = WriteHandbook();

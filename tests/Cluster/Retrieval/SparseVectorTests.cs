@@ -78,6 +78,13 @@ public sealed class SparseVectorTests
         var paged = await PagesAsync(cluster, new SearchRequest(words) { K = 7, Paging = true, Text = "granite walls" });
         paged.Take(100).Select(hit => (hit.ChunkId, hit.Score)).ShouldBe(whole.Select(hit => (hit.ChunkId, hit.Score)));
 
+        // Pages of a window keep what each list scored.
+        var ranked = new SearchRequest(words) { Fusion = new Fusion { Method = FusionMethod.ReciprocalRank } };
+        whole = await cluster.SearchAsync(ranked);
+        paged = await PagesAsync(cluster, new SearchRequest(ranked) { K = 7, Paging = true });
+        paged.Take(100).Select(hit => (hit.ChunkId, hit.Score, hit.HasSparseVectorScore, hit.SparseVectorScore))
+            .ShouldBe(whole.Take(paged.Count).Select(hit => (hit.ChunkId, hit.Score, hit.HasSparseVectorScore, hit.SparseVectorScore)));
+
         // Examples stand for the vector.
         var like = new SearchRequest
         {
