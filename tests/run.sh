@@ -128,6 +128,8 @@ report_one() {
     printf '%-28s %s passed, %s failed, %s skipped (%.1f s)\n' "$name" "$passed" "$failed" "$skipped" "$seconds"
   } >"$results/$name.report"
   cat "$results/$name.report"
+  # What a long run has been through, whether it passed or not.
+  if [ "$RAG_SOAK_MINUTES" != 0 ]; then sed -n 's/.*\] soak: //p' "$log"; fi
   printf '%s %s %s\n' "$passed" "$failed" "$skipped" >"$results/$name.count"
 }
 

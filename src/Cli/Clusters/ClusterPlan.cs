@@ -53,9 +53,14 @@ internal sealed class ClusterPlan(ClusterFolder folder, NodePorts ports)
     {
         var routers = state.Of(NodeKind.Router).ToList();
         var port = ports.Next(IngestorPort);
+        // Each prefers another one.
+        var addresses = Enumerable.Range(number, routers.Count).Select(i => routers[i % routers.Count].Address);
         return Ours(
-            NodeKind.Ingestor, $"ingestor-{number}", port, "ingestor", "--data", folder.NodeFolder(MetadataFolder),
-            "--router", routers[number % routers.Count].Address, "--listen", Address(port));
+            NodeKind.Ingestor, $"ingestor-{number}", port,
+            [
+                "ingestor", "--data", folder.NodeFolder(MetadataFolder), "--listen", Address(port),
+                .. addresses.SelectMany(static address => new[] { "--router", address }),
+            ]);
     }
 
     private static ClusterNode Ours(string kind, string name, int port, params string[] arguments) => new()

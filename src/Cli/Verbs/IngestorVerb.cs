@@ -6,6 +6,7 @@ using Rag.Cli.Composition;
 using Rag.Cli.Composition.Greeting;
 using Rag.Cli.Options;
 using Rag.Cli.Output;
+using Rag.Ingestor.Routers;
 
 namespace Rag.Cli.Verbs;
 
@@ -15,11 +16,14 @@ internal static class IngestorVerb
     private const int DefaultHealthPort = 7720;
     private const int MaxMessageBytes = 64 * 1024 * 1024;
 
+    // A router that hangs keeps its connections; twice this later it counts as away.
+    private static readonly TimeSpan RouterPatience = TimeSpan.FromSeconds(3);
+
     public static Command Create(Terminal terminal)
     {
-        var router = new Option<string>("--router", "-r")
+        var router = new Option<string[]>("--router", "-r")
         {
-            Description = "The router's internal address, as http://127.0.0.1:7701.",
+            Description = "A router's internal address, as http://127.0.0.1:7701. Given again, it names others for when that one is away.",
             HelpName = "URL",
             Required = true,
         };
@@ -35,23 +39,26 @@ internal static class IngestorVerb
         verb.SetAction(async (parsed, stop) =>
         {
             var folder = DataFolder.Resolve(parsed.GetValue(data));
-            var address = parsed.GetValue(router)!;
+            var addresses = parsed.GetValue(router)!;
             await using var host = new ProcessHost(listen.Given(parsed), LogLevel.Information);
-            var channel = host.Own(GrpcChannel.ForAddress(address, new GrpcChannelOptions
+            var routers = new RouterChoice(addresses.Select(address => host.Own(GrpcChannel.ForAddress(address, new GrpcChannelOptions
             {
                 MaxReceiveMessageSize = MaxMessageBytes,
                 MaxSendMessageSize = MaxMessageBytes,
-            }));
+                ConnectTimeout = RouterPatience,
+                KeepAlivePingDelay = RouterPatience,
+                KeepAlivePingTimeout = RouterPatience,
+            })).CreateCallInvoker()));
             var settings = Settings.Read(folder);
             var nats = NatsParts.Add(host, settings);
             await GreetingParts.AddAsync(
-                host, settings, NodeKind.Ingestor, "ingestor", static () => "", () => [new Peer(Name: null, new Uri(address))], stop);
+                host, settings, NodeKind.Ingestor, "ingestor", static () => "", () => [.. addresses.Select(address => new Peer(Name: null, new Uri(address)))], stop);
             await MetadataParts.AddAsync(host, folder, settings, stop);
-            IngestorParts.Add(host, settings, _ => channel.CreateCallInvoker(), lanes: nats is not null);
+            IngestorParts.Add(host, settings, _ => routers, lanes: nats is not null);
             await host.StartAsync(_ => { }, stop);
             if (host.Address is { } health)
                 ServerLog.Listening(host.Logger, "ingestor", ProcessHost.Version, health, folder.Path);
-            ServerLog.Ingesting(host.Logger, ProcessHost.Version, address, folder.Path);
+            ServerLog.Ingesting(host.Logger, ProcessHost.Version, string.Join(", ", addresses), folder.Path);
             await host.RunUntilAsync(stop);
             return ExitCode.Ok;
         });

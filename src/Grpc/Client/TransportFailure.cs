@@ -7,6 +7,7 @@ namespace Grpc.Net.Client;
 /// <summary>What a failure of the connection or the stream means to the caller.</summary>
 internal static class TransportFailure
 {
+    private const long ProtocolError = 0x1;
     private const long RefusedStream = 0x7;
 
     /// <summary>Whether the server says that it has not looked at the call at all.</summary>
@@ -27,6 +28,8 @@ internal static class TransportFailure
         {
             if (e is HttpProtocolException { ErrorCode: not 0 } protocol)
             {
+                if (IsSilent(protocol))
+                    return new Status(StatusCode.Unavailable, "The server does not answer any more.", exception);
                 return new Status(HttpStatusMapping.FromHttp2Error(protocol.ErrorCode),
                     $"The server reset the call: {protocol.Message}", exception);
             }
@@ -45,4 +48,12 @@ internal static class TransportFailure
             _ => new Status(StatusCode.Internal, $"The call failed: {exception.Message}", exception),
         };
     }
+
+    /// <summary>
+    /// Whether this side gave the connection up because a ping was not answered. It comes with the code of a broken
+    /// protocol, which no server sent; only the option that its text names tells it apart.
+    /// </summary>
+    private static bool IsSilent(HttpProtocolException exception) =>
+        exception.ErrorCode == ProtocolError
+        && exception.Message.Contains(nameof(SocketsHttpHandler.KeepAlivePingDelay), StringComparison.Ordinal);
 }

@@ -9,39 +9,37 @@ namespace Rag.Cluster.Tests.Faults;
 /// keys of its own, so the order of writes to a key is known; a key whose write was not answered is written no more, and
 /// may hold either value.
 /// </summary>
-internal sealed class FaultWorkload(string address, int seed) : IAsyncDisposable
+internal sealed class FaultWorkload : IAsyncDisposable
 {
-    public const string WorkspaceName = "faults";
-
+    private const string WorkspaceName = "faults";
     private const int Writers = 3;
     private const int Searchers = 2;
     private const int KeysPerWriter = 40;
     private const int Dimension = 8;
 
-    private readonly RagClient _client = RagClient.Connect(address, new RagClientOptions { Timeout = TimeSpan.FromSeconds(25) });
+    private readonly int _seed;
+    private readonly FaultClock _clock;
+    private readonly RagClient _writing;
+    private readonly RagClient _searching;
     private readonly ChunkModel _model = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly List<string> _faults = [];
     private Task _running = Task.CompletedTask;
-    private long _writes;
-    private long _searches;
-    private long _failedSearches;
-    private long _failedWrites;
-    private long _graceUntil;
 
-    public long Writes => Volatile.Read(ref _writes);
+    public FaultWorkload(RouterPool routers, FaultClock clock, int seed)
+    {
+        (_seed, _clock) = (seed, clock);
+        _writing = new RagClient(routers, new RagClientOptions { Timeout = TimeSpan.FromSeconds(25) });
+        _searching = new RagClient(routers, new RagClientOptions { Timeout = TimeSpan.FromSeconds(10) });
+    }
 
-    public long Searches => Volatile.Read(ref _searches);
+    public OperationCount Writes { get; } = new("writes");
 
-    /// <summary>Failed although nothing had been broken for two seconds.</summary>
-    public long FailedSearches => Volatile.Read(ref _failedSearches);
-
-    /// <summary>Not acknowledged within 25 seconds.</summary>
-    public long FailedWrites => Volatile.Read(ref _failedWrites);
+    public OperationCount Searches { get; } = new("searches");
 
     public async Task StartAsync()
     {
-        await _client.Workspaces.CreateAsync(new Workspace
+        await _writing.Workspaces.CreateAsync(new Workspace
         {
             Name = WorkspaceName, Spread = 8, Spaces = { new VectorSpace { Dimension = Dimension, Metric = Metric.L2 } },
         });
@@ -50,15 +48,13 @@ internal sealed class FaultWorkload(string address, int seed) : IAsyncDisposable
                 .. Enumerable.Range(0, Searchers).Select(searcher => Task.Run(() => SearchAsync(searcher)))]);
     }
 
-    /// <summary>Something is about to be broken: searches may fail for two seconds.</summary>
-    public void NoteFault() => Volatile.Write(ref _graceUntil, Stopwatch.GetTimestamp() + 2 * Stopwatch.Frequency);
-
-    /// <summary>Returns when so many more writes were acknowledged: the cluster takes them.</summary>
-    public Task MoreWritesAsync(int count, TimeSpan limit)
+    /// <summary>Returns when so many more writes were acknowledged and searches answered: the cluster takes them.</summary>
+    public async Task GoOnAsync(int count, TimeSpan limit)
     {
-        var wanted = Writes + count;
-        return Testing.Eventually.HoldsAsync(
-            () => Writes >= wanted || _running.IsCompleted, $"{count} more writes are acknowledged", limit);
+        var (writes, searches) = (Writes.Done + count, Searches.Done + count);
+        await Testing.Eventually.HoldsAsync(
+            () => (Writes.Done >= writes && Searches.Done >= searches) || _running.IsFaulted,
+            $"{count} more writes are acknowledged and searches answered", limit);
     }
 
     public async Task StopAsync()
@@ -72,11 +68,12 @@ internal sealed class FaultWorkload(string address, int seed) : IAsyncDisposable
     /// <summary>Compares what the cluster holds with what was acknowledged.</summary>
     public async Task VerifyAsync(string when)
     {
+        var chunksOf = _writing.Workspace(WorkspaceName).Chunks;
         var keys = _model.Keys.ToList();
         var found = new Dictionary<string, int>();
         foreach (var some in keys.Chunk(500))
         {
-            var chunks = await _client.Workspace(WorkspaceName).Chunks.GetAsync(some.Select(key => new ChunkKey { ChunkId = key }));
+            var chunks = await chunksOf.GetAsync(some.Select(key => new ChunkKey { ChunkId = key }));
             foreach (var chunk in chunks.Chunks)
                 found.Add(chunk.ChunkId, int.Parse(chunk.Text));
         }
@@ -84,7 +81,7 @@ internal sealed class FaultWorkload(string address, int seed) : IAsyncDisposable
         keys.Select(key => _model.Check(key, found.GetValueOrDefault(key, ChunkModel.Absent))).OfType<string>().ToList()
             .ShouldBeEmpty(when);
         var listed = new List<string>();
-        await foreach (var chunk in _client.Workspace(WorkspaceName).Chunks.ListAsync())
+        await foreach (var chunk in chunksOf.ListAsync())
             listed.Add(chunk.ChunkId);
         listed.ShouldBe(_model.Present().Keys, ignoreOrder: true, customMessage: when);
     }
@@ -92,32 +89,36 @@ internal sealed class FaultWorkload(string address, int seed) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _client.DisposeAsync();
-        _stop.Dispose();
+        await _running.WaitAsync(TimeSpan.FromSeconds(60)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _writing.Dispose();
+        _searching.Dispose();
     }
 
     private async Task WriteAsync(int writer)
     {
-        var random = new Random(seed + writer);
-        var chunks = _client.Workspace(WorkspaceName).Chunks;
+        var random = new Random(_seed + writer);
+        var chunks = _writing.Workspace(WorkspaceName).Chunks;
         var generation = 0;
         for (var value = 1; !_stop.IsCancellationRequested; value++)
         {
             var key = $"w{writer}-g{generation}-{random.Next(KeysPerWriter)}";
-            var isDelete = random.Next(4) == 0;
+            // A delete tells the metadata store first, so that a document's file is not taken for indexed any more.
+            var isDelete = random.Next(4) == 0 && !_clock.IsMetadataAway;
             _model.Begin(key, isDelete ? ChunkModel.Absent : value);
+            var began = Stopwatch.GetTimestamp();
             try
             {
                 if (isDelete)
                     await chunks.DeleteAsync([new ChunkKey { ChunkId = key }]);
-                else
-                    (await chunks.UpsertAsync([ChunkOf(key, value)])).Results.Single().Error.ShouldBeNull();
+                else if ((await chunks.UpsertAsync([ChunkOf(key, value)])).Results.Single().Error is { } error)
+                    throw new RagException((Grpc.Core.StatusCode)error.Code, error.Message);
                 _model.Acknowledge(key);
-                Interlocked.Increment(ref _writes);
+                Writes.Succeed(began);
             }
-            catch (RagException)
+            catch (RagException failure)
             {
-                Interlocked.Increment(ref _failedWrites);
+                Writes.Fail($"{failure.StatusCode} after {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s: {failure.Message}",
+                    isDelete ? _clock.IsCalmForMetadata(began) : _clock.IsCalmForWrites(began));
                 generation++; // What was not answered may still come: the keys so far are left alone.
             }
         }
@@ -125,31 +126,26 @@ internal sealed class FaultWorkload(string address, int seed) : IAsyncDisposable
 
     private async Task SearchAsync(int searcher)
     {
-        var random = new Random(seed + 100 + searcher);
-        var workspace = _client.Workspace(WorkspaceName);
+        var random = new Random(_seed + 100 + searcher);
+        var workspace = _searching.Workspace(WorkspaceName);
         while (!_stop.IsCancellationRequested)
         {
+            var began = Stopwatch.GetTimestamp();
             try
             {
                 var answer = await workspace.SearchAsync(new SearchQuery { Vector = VectorOf(random.Next(Writers), random.Next(1000)), K = 10 });
-                Interlocked.Increment(ref _searches);
+                Searches.Succeed(began);
                 // No phantom: whatever is found was written by somebody, in the form in which it is found.
                 foreach (var hit in answer.Hits.Where(hit => !hit.ChunkId.StartsWith('w') || !int.TryParse(hit.Text, out _)))
                     Fault($"a search found {hit.ChunkId}: '{hit.Text}'");
             }
             catch (RagException failure)
             {
-                if (Stopwatch.GetTimestamp() > Volatile.Read(ref _graceUntil) && !_stop.IsCancellationRequested)
-                {
-                    Interlocked.Increment(ref _failedSearches);
-                    LastFailure = failure.Message;
-                }
+                Searches.Fail($"{failure.StatusCode} after {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s: {failure.Message}",
+                    _clock.IsCalmForReads(began));
             }
         }
     }
-
-    /// <summary>Why the last search failed that should not have.</summary>
-    public string? LastFailure { get; private set; }
 
     private void Fault(string text)
     {

@@ -42,6 +42,24 @@ public sealed class ChannelTests
     }
 
     [Fact]
+    public async Task A_server_that_answers_no_ping_any_more_is_unavailable()
+    {
+        await using var host = await EchoHost.OverHttpAsync();
+        await using var wire = new FaultProxy(new Uri(host.Address).Port);
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{wire.Port}", new GrpcChannelOptions
+        {
+            KeepAlivePingDelay = TimeSpan.FromSeconds(1), KeepAlivePingTimeout = TimeSpan.FromSeconds(1),
+        });
+        var client = new Echo.EchoClient(channel);
+        (await client.UnaryAsync(new Ping { Number = 1 })).Number.ShouldBe(1);
+        wire.Silence();
+        (await Should.ThrowAsync<RpcException>(client.UnaryAsync(new Ping(), deadline: DateTime.UtcNow.AddMinutes(1)).ResponseAsync))
+            .StatusCode.ShouldBe(StatusCode.Unavailable);
+        wire.Heal();
+        (await client.UnaryAsync(new Ping { Number = 2 })).Number.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task A_server_that_went_away_and_came_back_is_called_again()
     {
         var port = FreePort.Next();

@@ -14,7 +14,8 @@ public sealed class NatsCluster : IAsyncDisposable
     /// <summary>Options that name all three.</summary>
     public NatsOpts Options => _servers[0].Options() with { Url = string.Join(',', _servers.Select(server => server.Url)) };
 
-    public static async Task<NatsCluster> StartAsync()
+    /// <param name="isAdvertised">Whether the servers tell their clients of one another.</param>
+    public static async Task<NatsCluster> StartAsync(bool isAdvertised = true)
     {
         var cluster = new NatsCluster();
         var routes = Enumerable.Range(0, 3).Select(_ => FreePort.Next()).ToArray();
@@ -23,7 +24,7 @@ public sealed class NatsCluster : IAsyncDisposable
             // Together: each waits for the others before its JetStream is ready.
             cluster._servers.AddRange(await Task.WhenAll(routes.Select((route, i) => NatsServer.StartAsync($$"""
                 server_name: "n{{i}}"
-                cluster { name: "c", listen: "127.0.0.1:{{route}}", routes: [{{string.Join(", ", routes.Select(to => $"\"nats://127.0.0.1:{to}\""))}}] }
+                cluster { name: "c", no_advertise: {{(isAdvertised ? "false" : "true")}}, listen: "127.0.0.1:{{route}}", routes: [{{string.Join(", ", routes.Select(to => $"\"nats://127.0.0.1:{to}\""))}}] }
                 """))));
             return cluster;
         }

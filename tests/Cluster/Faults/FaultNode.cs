@@ -1,0 +1,158 @@
+using Rag.Testing;
+
+namespace Rag.Cluster.Tests.Faults;
+
+/// <summary>A node of a <see cref="FaultCluster"/>, with the wires to and from it.</summary>
+internal abstract class FaultNode(NodeKind kind, string name, Func<IEnumerable<FaultProxy>> wires) : IAsyncDisposable
+{
+    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(200);
+
+    public NodeKind Kind => kind;
+
+    public string Name => name;
+
+    /// <summary>What it wrote last.</summary>
+    public abstract string Output { get; }
+
+    /// <summary>Returns when it happened.</summary>
+    public async Task BreakAsync(Fault fault)
+    {
+        switch (fault)
+        {
+            case Fault.Kill:
+                await KillAsync();
+                break;
+            case Fault.Pause:
+                Signal("STOP");
+                break;
+            case Fault.Restart:
+                await StopAsync();
+                break;
+            default:
+                foreach (var wire in wires())
+                    Break(wire, fault);
+                break;
+        }
+    }
+
+    /// <summary>Undoes what <see cref="BreakAsync"/> did; returns when it runs again.</summary>
+    public async Task MendAsync(Fault fault)
+    {
+        switch (fault)
+        {
+            case Fault.Kill or Fault.Restart:
+                await StartAsync();
+                break;
+            case Fault.Pause:
+                Signal("CONT");
+                break;
+            default:
+                foreach (var wire in wires())
+                    wire.Heal();
+                break;
+        }
+    }
+
+    /// <summary>Starts it, again too, and returns when it is ready.</summary>
+    public abstract Task StartAsync();
+
+    public abstract ValueTask DisposeAsync();
+
+    protected abstract Task KillAsync();
+
+    protected abstract Task StopAsync();
+
+    protected abstract void Signal(string name);
+
+    private static void Break(FaultProxy wire, Fault fault)
+    {
+        switch (fault)
+        {
+            case Fault.Cut:
+                wire.Cut();
+                break;
+            case Fault.Silence:
+                wire.Silence();
+                break;
+            default:
+                wire.Delay(Slow);
+                break;
+        }
+    }
+}
+
+/// <summary>A process of the product.</summary>
+/// <param name="arguments">Verb and options.</param>
+/// <param name="environment">Where its servers are.</param>
+/// <param name="ready">What it writes when it is ready.</param>
+internal sealed class RagNode(
+    NodeKind kind, string name, Func<IEnumerable<FaultProxy>> wires, string[] arguments,
+    IReadOnlyDictionary<string, string?> environment, string ready) : FaultNode(kind, name, wires)
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+
+    private ChildProcess? _process;
+
+    public override string Output => _process?.Output ?? "";
+
+    /// <summary>Whether it has ended by itself.</summary>
+    public bool HasEnded => _process?.HasExited == true;
+
+    public override async Task StartAsync()
+    {
+        _process = ChildProcess.Start(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "Rag.Cli.dll"), .. arguments], environment: environment);
+        await _process.WaitForLineAsync(ready, StartLimit);
+    }
+
+    public override async ValueTask DisposeAsync() => await KillAsync();
+
+    protected override async Task KillAsync()
+    {
+        if (Interlocked.Exchange(ref _process, null) is { } process)
+            await process.DisposeAsync();
+    }
+
+    protected override async Task StopAsync()
+    {
+        _process!.Terminate();
+        (await _process.WaitForExitAsync(StartLimit)).ShouldBe(0, $"{Name}: {Output}");
+        await KillAsync();
+    }
+
+    protected override void Signal(string name) => _process!.Signal(name);
+}
+
+/// <summary>A server of NATS.</summary>
+internal sealed class NatsNode(string name, NatsServer server, Func<IEnumerable<FaultProxy>> wires)
+    : FaultNode(NodeKind.Nats, name, wires)
+{
+    public override string Output => server.Output;
+
+    public override Task StartAsync() => server.StartAgainAsync();
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    protected override Task KillAsync() => server.KillAsync();
+
+    protected override Task StopAsync() => server.StopAsync();
+
+    protected override void Signal(string name) => server.Signal(name);
+}
+
+/// <summary>PostgreSQL, alone.</summary>
+internal sealed class PostgresNode(string name, PostgresServer server, Func<IEnumerable<FaultProxy>> wires)
+    : FaultNode(NodeKind.Postgres, name, wires)
+{
+    public override string Output => server.Output;
+
+    public override Task StartAsync() => server.StartAsync();
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    protected override Task KillAsync() => server.KillAsync();
+
+    protected override Task StopAsync() => server.KillAsync();
+
+    protected override void Signal(string name) => throw new NotSupportedException("Its processes are many.");
+}
