@@ -58,7 +58,8 @@ public static class ShardExtensions
         services.AddSingleton<ILocalSearch, LocalSearch>();
         services.AddSingleton<EmbedHandler>();
         services.AddSingleton<StatusHandler>();
-        services.AddHostedService<ShardMetrics>();
+        services.AddSingleton<ShardMetrics>();
+        services.AddHostedService(static provider => provider.GetRequiredService<ShardMetrics>());
         services.AddSingleton<ShardRpc>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IReplicaLog, NoReplicaLog>();

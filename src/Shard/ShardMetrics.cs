@@ -8,7 +8,7 @@ namespace Rag.Shard;
 /// The meter "Rag.Shard": recall as the indexes measure it, a series for each of the largest spaces of awake workspaces,
 /// so that their number stays bounded; and the sizes of inverted indexes. Thread-safe.
 /// </summary>
-internal sealed class ShardMetrics(ShardStore store) : IHostedService, IDisposable
+internal sealed class ShardMetrics : IHostedService, IDisposable
 {
     /// <summary>Name of the meter.</summary>
     public const string MeterName = "Rag.Shard";
@@ -16,7 +16,20 @@ internal sealed class ShardMetrics(ShardStore store) : IHostedService, IDisposab
     /// <summary>Series at most.</summary>
     private const int MaxSeries = 100;
 
+    private readonly ShardStore _store;
     private readonly Meter _meter = new(MeterName);
+
+    private readonly Counter<long> _recoveries;
+
+    public ShardMetrics(ShardStore store)
+    {
+        _store = store;
+        _recoveries = _meter.CreateCounter<long>(
+            "rag.shard.replica.recoveries", "{replica}", "Replicas that could not follow the log any more and were copied anew.");
+    }
+
+    /// <summary>A replica answers no more until it is copied anew.</summary>
+    public void ReplicaLeft() => _recoveries.Add(1);
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -45,7 +58,7 @@ internal sealed class ShardMetrics(ShardStore store) : IHostedService, IDisposab
 
     private Measurement<long>[] ObserveTerms(Func<TermIndexStatistics, long> figure)
     {
-        var (text, sparse) = store.ReadTermIndexes();
+        var (text, sparse) = _store.ReadTermIndexes();
         return
         [
             new Measurement<long>(figure(text), new KeyValuePair<string, object?>("index", "text")),
@@ -53,7 +66,7 @@ internal sealed class ShardMetrics(ShardStore store) : IHostedService, IDisposab
         ];
     }
 
-    private IEnumerable<Measurement<double>> Observe() => store.ListMeasuredRecalls(MaxSeries).Select(
+    private IEnumerable<Measurement<double>> Observe() => _store.ListMeasuredRecalls(MaxSeries).Select(
         recall => new Measurement<double>(
             recall.Recall,
             new KeyValuePair<string, object?>("workspace_uid", recall.Slice.WorkspaceUid.ToString()),

@@ -42,7 +42,7 @@ internal sealed class ImportFolder(IStorageFileSystem files, string folder)
     }
 
     /// <summary>Where the copy comes from and from where on the log is needed; null where no import is under way.</summary>
-    public (string Source, WriteStamp Stamp, byte[] LogPosition)? ReadHeader()
+    public (string Source, WriteStamp Stamp)? ReadHeader()
     {
         var path = Path.Combine(folder, Header);
         if (!files.Exists(path))
@@ -50,23 +50,20 @@ internal sealed class ImportFolder(IStorageFileSystem files, string folder)
         using var file = files.OpenRead(path);
         var bytes = new byte[Math.Min(file.Length, MaxHeaderBytes)];
         var parts = Encoding.UTF8.GetString(bytes.AsSpan(0, file.Read(0, bytes))).Split('\n');
-        var position = new byte[MaxHeaderBytes];
         return parts.Length == 6 && parts[0] == Format && uint.TryParse(parts[1], out var epoch)
             && ulong.TryParse(parts[2], out var sequence)
-            && Convert.TryFromBase64String(parts[4], position, out var length)
-                ? (parts[3], new WriteStamp(epoch, sequence), position[..length])
-                : ("", default, []);
+                ? (parts[3], new WriteStamp(epoch, sequence))
+                : ("", default);
     }
 
-    public void WriteHeader(string source, WriteStamp stamp, byte[] logPosition)
+    public void WriteHeader(string source, WriteStamp stamp)
     {
         files.CreateFolder(folder);
         var path = Path.Combine(folder, Header);
         using (var file = files.OpenOrCreate(path + SnapshotWriter.TemporarySuffix))
         {
-            var text = string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Format}\n{stamp.Epoch}\n{stamp.Sequence}\n{source}\n{Convert.ToBase64String(logPosition)}\n");
+            // The line that is empty held something once; the format is the same.
+            var text = string.Create(CultureInfo.InvariantCulture, $"{Format}\n{stamp.Epoch}\n{stamp.Sequence}\n{source}\n\n");
             file.SetLength(0);
             file.Write(0, Encoding.UTF8.GetBytes(text));
             file.Sync();

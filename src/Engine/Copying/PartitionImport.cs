@@ -11,7 +11,6 @@ namespace Rag.Engine;
 public sealed class PartitionImport : IDisposable
 {
     private const int MaxSourceLength = 64;
-    private const int MaxPositionBytes = 1024;
 
     private readonly StoreParts _parts;
     private readonly StoreContext _context;
@@ -35,14 +34,11 @@ public sealed class PartitionImport : IDisposable
         Partition = partition;
         _folder = new ImportFolder(_files, ImportFolder.PathOf(parts.Context.Folder, partition));
         if (_folder.ReadHeader() is { } header)
-            (_stamp, LogPosition) = (header.Stamp, header.LogPosition);
+            _stamp = header.Stamp;
     }
 
     /// <summary>The partition.</summary>
     public int Partition { get; }
-
-    /// <summary>What the source's log said of the place that <see cref="CompleteAsync"/> returns.</summary>
-    public byte[] LogPosition { get; private set; } = [];
 
     /// <summary>Finds how much is there already.</summary>
     public ImportPoint FindPoint()
@@ -67,19 +63,16 @@ public sealed class PartitionImport : IDisposable
     /// </summary>
     /// <param name="source">The shard's name, 1 to 64 characters.</param>
     /// <param name="stamp">The export's place in the log.</param>
-    /// <param name="logPosition">What the source's log says of that place: kept with it, at most 1 KiB.</param>
     /// <exception cref="StoreException">Unavailable, ResourceExhausted.</exception>
-    public void Begin(string source, WriteStamp stamp, byte[] logPosition) => Guarded(() =>
+    public void Begin(string source, WriteStamp stamp) => Guarded(() =>
     {
         CloseSlice();
-        if (source.Length > MaxSourceLength || source.Contains('\n') || logPosition.Length > MaxPositionBytes)
-            throw StoreErrors.Invalid("The source's name or its position in the log is too long.");
+        if (source.Length > MaxSourceLength || source.Contains('\n'))
+            throw StoreErrors.Invalid("The source's name is too long.");
         var former = _folder.ReadHeader();
         // Of several sources, or tries, the earliest place counts: from there on the log has everything.
-        (_stamp, LogPosition) = former is { } one && _folder.ListSlices().Count > 0 && one.Stamp < stamp
-            ? (one.Stamp, one.LogPosition)
-            : (stamp, logPosition);
-        _folder.WriteHeader(source, _stamp, LogPosition);
+        _stamp = former is { } one && _folder.ListSlices().Count > 0 && one.Stamp < stamp ? one.Stamp : stamp;
+        _folder.WriteHeader(source, _stamp);
         if (former is null)
             _parts.Drop.Run(Partition);
     });

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Rag.Shard.Replicas;
 
 /// <summary>
@@ -5,17 +7,8 @@ namespace Rag.Shard.Replicas;
 /// </summary>
 public interface IReplicaLog
 {
-    /// <summary>
-    /// What this log knows of where the partition is now; goes with a copy that begins afterwards. Nothing, for a log that
-    /// finds its place by the store's last position.
-    /// </summary>
-    byte[] FindPosition(int partition) => [];
-
-    /// <summary>A copy has taken the place of the partition's data; following goes on behind it.</summary>
-    /// <param name="partition">The partition.</param>
-    /// <param name="position">What <see cref="FindPosition"/> said at the source before the copy began.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    Task ResumeAsync(int partition, byte[] position, CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Partitions that are followed no more, since the log does not reach back to where they are, and why.</summary>
+    IReadOnlyDictionary<int, string> FindBehind() => ImmutableDictionary<int, string>.Empty;
 
     /// <summary>
     /// Begins to apply a partition's mutations, those behind the store's last position first, and goes on with it after

@@ -9,10 +9,9 @@ namespace Rag.Shard.Replicas;
 internal sealed class PartitionReceiver(ShardStore store, ShardOptions options, TimeProvider time)
 {
     /// <summary>Copies the partition, and makes it this shard's when all of it is there.</summary>
-    /// <returns>What the source's log said of where the copy began.</returns>
     /// <exception cref="RpcException">The source failed, or sent nothing for too long.</exception>
     /// <exception cref="StoreException">The store failed, or what came was damaged: try again.</exception>
-    public async Task<byte[]> ReceiveAsync(
+    public async Task ReceiveAsync(
         ReplicaService.ReplicaServiceClient source, int partition, long topologyVersion, CancellationToken ct)
     {
         using var import = store.Import(partition);
@@ -49,7 +48,6 @@ internal sealed class PartitionReceiver(ShardStore store, ShardOptions options, 
         if (!isWhole)
             throw new RpcException(new Status(StatusCode.Unavailable, "The copy ended before its end."));
         await import.CompleteAsync(ct);
-        return import.LogPosition;
     }
 
     private static async Task<string> AskAsync(
@@ -59,6 +57,8 @@ internal sealed class PartitionReceiver(ShardStore store, ShardOptions options, 
             new GetPartitionRequest { Partition = partition }, cancellationToken: ct, deadline: DateTime.UtcNow.AddSeconds(10));
         if (answer.Importing)
             throw new RpcException(new Status(StatusCode.Unavailable, "The source is being copied into itself."));
+        if (answer.Behind)
+            throw new RpcException(new Status(StatusCode.Unavailable, "The source cannot follow the log itself."));
         return answer.Shard;
     }
 
@@ -67,8 +67,7 @@ internal sealed class PartitionReceiver(ShardStore store, ShardOptions options, 
         switch (response.PartCase)
         {
             case CopyPartitionResponse.PartOneofCase.Begin:
-                import.Begin(
-                    response.Begin.Shard, ToStamp(response.Begin.Stamp), response.Begin.LogPosition.ToByteArray());
+                import.Begin(response.Begin.Shard, ToStamp(response.Begin.Stamp));
                 return false;
             case CopyPartitionResponse.PartOneofCase.Slice:
                 import.BeginSlice(

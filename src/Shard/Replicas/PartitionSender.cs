@@ -40,6 +40,7 @@ internal sealed class PartitionSender : IDisposable
             Slices = _store.ListSlices().Count(slice => slice.Partition == request.Partition),
             Shard = _options.Name,
             Importing = _store.ListImports().Contains(request.Partition),
+            Behind = _log.FindBehind().ContainsKey(request.Partition),
         };
     }
 
@@ -55,8 +56,6 @@ internal sealed class PartitionSender : IDisposable
 
         try
         {
-            // First: what is there is at least as far.
-            var position = _log.FindPosition(request.Partition);
             var export = _store.Export(request.Partition);
             await to.WriteAsync(new CopyPartitionResponse
             {
@@ -66,7 +65,6 @@ internal sealed class PartitionSender : IDisposable
                     Stamp = ToProto(request.Partition, export.Stamp),
                     Slices = export.Workspaces.Count,
                     Bytes = export.Bytes,
-                    LogPosition = ByteString.CopyFrom(position),
                 },
             }, ct);
             var after = ReadUid(request.AfterWorkspaceUid);

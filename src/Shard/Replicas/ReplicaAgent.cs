@@ -13,13 +13,14 @@ namespace Rag.Shard.Replicas;
 /// its own, a few at a time.
 /// <code>
 /// joining ─► copy from a ready replica ─► follow the log till it has caught up ─► ready, in the topology
+/// ready   ─► (the log does not reach back to it, and a ready replica elsewhere follows it) joining
 /// absent  ─► (after a while, if a ready replica elsewhere has as much) leave the log ─► drop
 /// </code>
 /// A copy that fails is gone on with from the next replica; after a restart too.
 /// </summary>
 internal sealed class ReplicaAgent(
     ShardStore store, ITopologyStore topology, IReplicaLog log, PartitionReceiver receiver, ShardOptions options,
-    TimeProvider time, ILogger<ReplicaAgent> logger)
+    ShardMetrics metrics, TimeProvider time, ILogger<ReplicaAgent> logger)
     : BackgroundService
 {
     private const int MostDoublings = 5;
@@ -91,6 +92,8 @@ internal sealed class ReplicaAgent(
                 Begin(partition, joins: true, JoinAsync, stopping);
         }
 
+        Recover(current, stopping);
+
         foreach (var partition in store.ListPartitions())
         {
             if (current.FindReplica(options.Name, partition) is not null)
@@ -103,6 +106,24 @@ internal sealed class ReplicaAgent(
                 _absentSince[partition] = since = time.GetTimestamp();
             if (time.GetElapsedTime(since) >= options.Replicas.DropDelay && !_tasks.ContainsKey(partition))
                 Begin(partition, joins: false, DropAsync, stopping);
+        }
+    }
+
+    /// <summary>
+    /// Replicas that cannot follow any more leave those that answer, as many at a time as may be copied: then they join.
+    /// </summary>
+    private void Recover(ClusterTopology current, CancellationToken stopping)
+    {
+        var behind = log.FindBehind();
+        var room = options.Replicas.MaxCopies - _tasks.Count(one => one.Value.Joins || behind.ContainsKey(one.Key));
+        foreach (var partition in behind.Keys.Order())
+        {
+            if (room <= 0)
+                return;
+            if (_tasks.ContainsKey(partition) || current.FindReplica(options.Name, partition) is not { State: ReplicaState.Ready })
+                continue;
+            Begin(partition, joins: false, LeaveReadyAsync, stopping);
+            room--;
         }
     }
 
@@ -138,7 +159,7 @@ internal sealed class ReplicaAgent(
             }
             catch (Exception error)
             {
-                ReplicaMessages.Postponed(logger, partition, joins ? "joining" : "dropping", error);
+                ReplicaMessages.Postponed(logger, partition, joins ? "joining" : "leaving", error);
             }
 
             var wait = options.Replicas.RetryDelay * (1 << Math.Min(tries, MostDoublings));
@@ -173,7 +194,7 @@ internal sealed class ReplicaAgent(
         if (!isCopied)
         {
             await log.LeaveAsync(partition, ct);
-            await log.ResumeAsync(partition, await CopyAsync(partition, ct), ct);
+            await CopyAsync(partition, ct);
             await log.FollowAsync(partition, ct);
         }
 
@@ -190,7 +211,37 @@ internal sealed class ReplicaAgent(
         ReplicaMessages.Joined(logger, partition, store.LastStamp(partition).ToString());
     }
 
-    private async Task<byte[]> CopyAsync(int partition, CancellationToken ct)
+    private async Task LeaveReadyAsync(int partition, CancellationToken ct)
+    {
+        if (!log.FindBehind().TryGetValue(partition, out var reason))
+            return;
+        // Old content is better than none.
+        if (!await IsAnyAsync(ReadyElsewhere(topology.Current, partition), partition, static answer => !answer.Behind, ct))
+        {
+            throw new InvalidOperationException(
+                $"Partition {partition} cannot follow the log, and no ready replica elsewhere follows it: it stays as it is.");
+        }
+
+        var has = false;
+        await topology.ChangeAsync(
+            newest =>
+            {
+                has = newest.FindReplica(options.Name, partition) is { State: ReplicaState.Ready }
+                    && ReadyElsewhere(newest, partition).Count > 0;
+                if (!has)
+                    return null;
+                var edit = newest.Edit();
+                edit.SetReplica(partition, options.Name, ReplicaState.Joining);
+                return edit.Build();
+            },
+            ct);
+        if (!has)
+            return;
+        metrics.ReplicaLeft();
+        ReplicaMessages.LeftReady(logger, partition, reason);
+    }
+
+    private async Task CopyAsync(int partition, CancellationToken ct)
     {
         var current = topology.Current;
         var peers = ReadyElsewhere(current, partition);
@@ -200,7 +251,7 @@ internal sealed class ReplicaAgent(
         var peer = peers[Random.Shared.Next(peers.Count)];
         ReplicaMessages.Copying(logger, partition, peer.Name);
         using var channel = GrpcChannel.ForAddress(peer.Address);
-        return await receiver.ReceiveAsync(new(channel), partition, current.Version, ct);
+        await receiver.ReceiveAsync(new(channel), partition, current.Version, ct);
     }
 
     private async Task DropAsync(int partition, CancellationToken ct)
@@ -211,7 +262,9 @@ internal sealed class ReplicaAgent(
         // A mistake in a topology must not erase the only copy.
         var own = store.LastStamp(partition);
         if (!own.IsNone && !store.ListImports().Contains(partition)
-            && !await IsElsewhereAsync(ReadyElsewhere(current, partition), partition, own, ct))
+            && !await IsAnyAsync(
+                ReadyElsewhere(current, partition), partition,
+                answer => answer.Stamp is { } stamp && new WriteStamp(stamp.Epoch, stamp.Sequence) >= own, ct))
         {
             throw new InvalidOperationException(
                 $"No ready replica elsewhere has partition {partition} up to {own}: it is kept here.");
@@ -222,8 +275,9 @@ internal sealed class ReplicaAgent(
         ReplicaMessages.Dropped(logger, partition);
     }
 
-    private static async Task<bool> IsElsewhereAsync(
-        List<ShardNode> peers, int partition, WriteStamp own, CancellationToken ct)
+    /// <summary>Whether any of these shards has the partition whole, and what it says of it is right.</summary>
+    private static async Task<bool> IsAnyAsync(
+        List<ShardNode> peers, int partition, Func<Internal.V1.GetPartitionResponse, bool> isRight, CancellationToken ct)
     {
         foreach (var peer in peers)
         {
@@ -234,8 +288,7 @@ internal sealed class ReplicaAgent(
                 var answer = await client.GetPartitionAsync(
                     new Internal.V1.GetPartitionRequest { Partition = partition },
                     deadline: DateTime.UtcNow + AskTimeout, cancellationToken: ct);
-                if (!answer.Importing && answer.Stamp is { } stamp
-                    && new WriteStamp(stamp.Epoch, stamp.Sequence) >= own)
+                if (!answer.Importing && isRight(answer))
                     return true;
             }
             catch (RpcException) when (!ct.IsCancellationRequested)

@@ -20,6 +20,10 @@ internal static partial class ReplicaMessages
     [LoggerMessage(6114, LogLevel.Information, "Partition {Partition} is too far behind for the log; it is copied anew")]
     public static partial void Behind(ILogger logger, int partition, Exception error);
 
+    [LoggerMessage(6116, LogLevel.Warning,
+        "The replica of partition {Partition} answers no more until it is copied anew: {Reason}")]
+    public static partial void LeftReady(ILogger logger, int partition, string reason);
+
     [LoggerMessage(6115, LogLevel.Error, "Looking at the topology failed; it is looked at again")]
     public static partial void LookFailed(ILogger logger, Exception error);
 }

@@ -96,6 +96,11 @@ public sealed class ReplicatedOrder : IMutationOrder, IReplicaLog, IAsyncDisposa
     }
 
     /// <inheritdoc/>
+    public IReadOnlyDictionary<int, string> FindBehind() => _replicas
+        .Select(static replica => (replica.Key, Reason: replica.Value.MustCopy))
+        .Where(static one => one.Reason is not null).ToDictionary(static one => one.Key, static one => one.Reason!);
+
+    /// <inheritdoc/>
     public async Task LeaveAsync(int partition, CancellationToken cancellationToken)
     {
         await _assigning.WaitAsync(cancellationToken);

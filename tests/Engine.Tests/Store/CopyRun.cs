@@ -22,7 +22,7 @@ internal static class CopyRun
         using var import = target.Import(partition);
         var point = import.FindPoint();
         var export = source.Export(partition);
-        import.Begin(name, export.Stamp, [1, 2, 3]);
+        import.Begin(name, export.Stamp);
         var left = maxBlocks;
         foreach (var uid in export.Workspaces)
         {

@@ -46,10 +46,7 @@ public sealed class PartitionCopyTests
         if (random.Next(2) == 0)
             await target.CrashAsync();
         using (var import = target.Store.Import(0))
-        {
             (await import.CompleteAsync(default)).ShouldBe(source.Store.LastStamp(0));
-            import.LogPosition.ShouldBe([1, 2, 3]);
-        }
 
         target.Store.ListImports().ShouldBeEmpty();
         for (var round = 0; round < 3; round++)
@@ -248,7 +245,7 @@ public sealed class PartitionCopyTests
         await using var target = await OpenAsync();
         using var import = target.Store.Import(0);
         Should.Throw<StoreException>(() => target.Store.Import(0)).Kind.ShouldBe(StoreErrorKind.Aborted);
-        import.Begin("source", new WriteStamp(1, 5), []);
+        import.Begin("source", new WriteStamp(1, 5));
         Should.Throw<StoreException>(() => import.AddSnapshot(0, new byte[4])).Kind.ShouldBe(StoreErrorKind.Aborted);
         import.BeginSlice(Guid.NewGuid(), 1, 10);
         Should.Throw<StoreException>(() => import.AddSnapshot(4, new byte[4])).Kind.ShouldBe(StoreErrorKind.Aborted);

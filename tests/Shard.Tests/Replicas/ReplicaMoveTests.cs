@@ -132,6 +132,31 @@ public sealed class ReplicaMoveTests
     }
 
     [Fact]
+    public async Task A_ready_replica_that_cannot_follow_leaves_copies_and_comes_back()
+    {
+        var logs = new[] { new BehindLog(), new BehindLog(), new BehindLog() };
+        await using var shards = await ReplicaShards.StartAsync(
+            shard => shard.Log = () => logs[int.Parse(shard.Name["shard-".Length..])]);
+        var uid = await shards[0].FillAsync(5);
+        shards.Join(1);
+        await shards.ReadyAsync(1);
+        // Nothing is shared here: what the first one writes does not come.
+        await shards[0].UpsertAsync(uid, 99);
+
+        // Both cannot follow: old content is better than none.
+        logs[0].Cannot = logs[1].Cannot = "The log begins later.";
+        await Eventually.HoldsAsync(() => shards[1].Messages.Count("it stays as it is") > 1, "it has thought of it twice");
+        shards.StateOf(1).ShouldBe(ReplicaState.Ready);
+        (await shards[1].SearchAsync(uid)).Hits.Count.ShouldBe(5);
+
+        logs[0].Cannot = null;
+        await Eventually.HoldsAsync(() => shards[1].Messages.Count("is ready at") > 1, "it has come back");
+        shards.StateOf(1).ShouldBe(ReplicaState.Ready);
+        shards[1].Messages.Count("answers no more until it is copied anew").ShouldBe(1);
+        (await shards[1].SearchAsync(uid)).Hits.Count.ShouldBe(6);
+    }
+
+    [Fact]
     public async Task A_copy_is_refused_by_who_does_not_hold_it_and_when_too_many_are_under_way()
     {
         await using var shards = await ReplicaShards.StartAsync(shard => shard.Options = shard.Options with
@@ -178,6 +203,13 @@ public sealed class ReplicaMoveTests
 
         public int Joined => Volatile.Read(ref _joined);
 
+        /// <summary>Why it cannot follow, until it has left the log.</summary>
+        public string? Cannot { get; set; }
+
+        public IReadOnlyDictionary<int, string> FindBehind() => Cannot is { } reason
+            ? new Dictionary<int, string> { [ReplicaShard.Partition] = reason }
+            : new Dictionary<int, string>();
+
         public Task FollowAsync(int partition, CancellationToken cancellationToken)
         {
             if (IsBehind)
@@ -186,11 +218,17 @@ public sealed class ReplicaMoveTests
                 throw new ReplicaBehindException("The log begins later.");
             }
 
+            if (Cannot is { } reason)
+                throw new ReplicaBehindException(reason);
             Interlocked.Increment(ref _joined);
             return Task.CompletedTask;
         }
 
-        public Task LeaveAsync(int partition, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task LeaveAsync(int partition, CancellationToken cancellationToken)
+        {
+            Cannot = null;
+            return Task.CompletedTask;
+        }
     }
 
     /// <summary>A clock that leaps to the end of each wait.</summary>

@@ -22,6 +22,10 @@ internal sealed class JetStreamSharedLog(INatsJSContext js, LogSubjects subjects
 
     private static readonly TimeSpan FetchTime = TimeSpan.FromSeconds(30);
 
+    // A consumer lives on one server. When that dies while the stream's leader is another one, only its silence tells,
+    // after five seconds; writes that wait for the partition have fifteen, the next consumer's election among them.
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
+
     private readonly ConcurrentDictionary<int, INatsJSStream> _streams = new();
 
     public int StreamOf(int partition) => subjects.StreamOf(partition);
@@ -103,7 +107,8 @@ internal sealed class JetStreamSharedLog(INatsJSContext js, LogSubjects subjects
             string? interruption = null;
             var opts = new NatsJSFetchOpts
             {
-                MaxMsgs = BatchMessages, Expires = FetchTime, NotificationHandler = told => interruption = told.Message,
+                MaxMsgs = BatchMessages, Expires = FetchTime, IdleHeartbeat = Heartbeat,
+                NotificationHandler = told => interruption = told.Message,
             };
             var consumer = await js.CreateOrderedConsumerAsync(
                 subjects.Stream(subjects.StreamOf(partition)),
