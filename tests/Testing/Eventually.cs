@@ -18,6 +18,22 @@ public static class Eventually
         }
     }
 
+    /// <summary>Returns when <paramref name="condition"/> holds; throws after <paramref name="deadline"/>.</summary>
+    /// <param name="condition">Asked every 20 ms.</param>
+    /// <param name="what">Asked when the time is over: tells with what is known by then.</param>
+    /// <param name="deadline">How long it may take.</param>
+    public static async Task HoldsAsync(Func<bool> condition, Func<string> what, TimeSpan deadline)
+    {
+        try
+        {
+            await HoldsAsync(condition, "", deadline);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException(late.Message + what());
+        }
+    }
+
     /// <inheritdoc cref="HoldsAsync(Func{Task{bool}}, string, TimeSpan?)"/>
     public static Task HoldsAsync(Func<bool> condition, string what, TimeSpan? deadline = null) =>
         HoldsAsync(() => Task.FromResult(condition()), what, deadline);

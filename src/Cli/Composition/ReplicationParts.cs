@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using NATS.Client.Core;
 using Rag.Engine;
+using Rag.Hosting.Messaging;
 using Rag.Hosting.Topology;
 using Rag.Shard.Replicas;
 using Rag.Shard.Replication;
@@ -29,8 +30,8 @@ internal static class ReplicationParts
         try
         {
             var replication = host.Own(await JetStreamReplication.StartAsync(
-                connection, store, topology, name, FolderOf(data), settings.Get("Log", new ReplicationOptions()),
-                host.Loggers, TimeProvider.System, cancellationToken));
+                connection, settings.Get("Nats", new NatsOptions()).Cluster, store, topology, name, FolderOf(data),
+                settings.Get("Log", new ReplicationOptions()), host.Loggers, TimeProvider.System, cancellationToken));
             host.Builder.Services.AddSingleton<IReplicaLog>(replication.Order);
         }
         catch (Exception unusable) when (unusable is ArgumentException or InvalidOperationException or InvalidDataException)

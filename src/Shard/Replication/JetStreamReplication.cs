@@ -29,14 +29,14 @@ public sealed class JetStreamReplication : IAsyncDisposable
     private Task _running = Task.CompletedTask;
 
     private JetStreamReplication(
-        INatsConnection connection, ShardStore store, IReadOnlyDictionary<int, Guid> lastIds, ITopologySource topology,
-        string shard, string folder, ReplicationOptions options, ILoggerFactory loggers, TimeProvider time)
+        INatsConnection connection, string cluster, ShardStore store, IReadOnlyDictionary<int, Guid> lastIds,
+        ITopologySource topology, string shard, string folder, ReplicationOptions options, ILoggerFactory loggers, TimeProvider time)
     {
         _connection = connection;
         _topology = topology;
-        var subjects = new LogSubjects(topology.Current.ClusterId, options.Streams);
+        var subjects = new LogSubjects(cluster, options.Streams);
         var js = new NatsJSContext(connection);
-        _setup = new StreamSetup(js, subjects, options);
+        _setup = new StreamSetup(js, subjects, options, topology.Current.ClusterId);
         _peers = new NatsReplicaPeers(connection, subjects);
         _context = new ReplicationContext
         {
@@ -66,6 +66,7 @@ public sealed class JetStreamReplication : IAsyncDisposable
     /// are refused until it does.
     /// </summary>
     /// <param name="connection">To NATS; the caller closes it later.</param>
+    /// <param name="cluster">The cluster's name there: Nats:Cluster.</param>
     /// <param name="store">Opened with IsReplica; the caller closes it later.</param>
     /// <param name="topology">Which partitions are this shard's.</param>
     /// <param name="shard">Its name there.</param>
@@ -77,13 +78,13 @@ public sealed class JetStreamReplication : IAsyncDisposable
     /// <exception cref="ArgumentException">Options are not fit; the message lists every error.</exception>
     /// <exception cref="InvalidOperationException">A stream on NATS is not as it must be.</exception>
     public static async Task<JetStreamReplication> StartAsync(
-        INatsConnection connection, ShardStore store, ITopologySource topology, string shard, string folder,
+        INatsConnection connection, string cluster, ShardStore store, ITopologySource topology, string shard, string folder,
         ReplicationOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         if (options.Validate() is { Count: > 0 } errors)
             throw new ArgumentException("The log's options are not fit: " + string.Join(" ", errors));
         var replication = new JetStreamReplication(
-            connection, store, await store.FindLastIdsAsync(cancellationToken), topology, shard, folder, options, loggers,
+            connection, cluster, store, await store.FindLastIdsAsync(cancellationToken), topology, shard, folder, options, loggers,
             time);
         try
         {

@@ -1,6 +1,7 @@
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using NATS.Client.Core;
 using Rag.Engine;
 using Rag.Hosting.Messaging;
 using Rag.Hosting.Topology;
@@ -33,20 +34,25 @@ internal sealed class FaultCluster : IAsyncDisposable
     private ServiceProvider? _services;
     private TopologyStream? _topology;
 
-    private FaultCluster()
-    {
-    }
+    private readonly IReadOnlyDictionary<string, string> _settings;
+
+    private FaultCluster(IReadOnlyDictionary<string, string> settings) => _settings = settings;
 
     public IReadOnlyList<FaultNode> Nodes => _nodes;
 
     /// <summary>Where clients reach the routers.</summary>
     public IEnumerable<string> Routers => Of(NodeKind.Router).Select(node => Address("client", node.Name));
 
+    /// <summary>The servers themselves, without wires between.</summary>
+    public NatsOpts Nats => _nats!.Options;
+
     public ClusterTopology Topology => _topology!.Current;
 
-    public static async Task<FaultCluster> StartAsync(int shards = 3, int replication = 2, int routers = 2, int ingestors = 2)
+    /// <param name="settings">Of every process of the product, as environment variables.</param>
+    public static async Task<FaultCluster> StartAsync(
+        int shards = 3, int replication = 2, int routers = 2, int ingestors = 2, Dictionary<string, string>? settings = null)
     {
-        var cluster = new FaultCluster();
+        var cluster = new FaultCluster(settings ?? []);
         try
         {
             await cluster.StartServersAsync();
@@ -212,6 +218,8 @@ internal sealed class FaultCluster : IAsyncDisposable
             environment[$"RAG_Nats__Urls__{i}"] = $"nats://127.0.0.1:{Wire(name, $"nats-{i}").Port}";
         if (kind != NodeKind.Shard)
             environment["RAG_Metadata__ConnectionString"] = PostgresServer.ConnectionString($"127.0.0.1:{Wire(name, "postgres").Port}", "rag");
+        foreach (var (key, value) in _settings)
+            environment[key] = value;
         var node = new RagNode(kind, name, () => WiresOf(name), arguments, environment, ready);
         _nodes.Add(node);
         return node;

@@ -89,7 +89,8 @@ internal sealed class RagNode(
     NodeKind kind, string name, Func<IEnumerable<FaultProxy>> wires, string[] arguments,
     IReadOnlyDictionary<string, string?> environment, string ready) : FaultNode(kind, name, wires)
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    // A machine that builds something besides needs more than half a minute for what takes a second.
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
 
     private ChildProcess? _process;
 

@@ -17,7 +17,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     private const int LogLines = 60;
 
     // An election of NATS takes 4 to 9 seconds, and writes wait for it.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
     private static readonly (NodeKind Kind, Fault Fault)[] Suite =
     [

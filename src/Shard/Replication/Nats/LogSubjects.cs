@@ -13,12 +13,12 @@ internal sealed class LogSubjects
 {
     private readonly int _streams;
 
-    /// <param name="cluster">The cluster's name; '' is the same as "default".</param>
+    /// <param name="cluster">The cluster's name on NATS, as all of it has there: Nats:Cluster.</param>
     /// <param name="streams">Number of log streams.</param>
     public LogSubjects(string cluster, int streams)
     {
-        // A name may have dots, which subjects and streams use themselves; '=' stands in no name.
-        Cluster = cluster.Length == 0 ? "default" : cluster.Replace(".", "=", StringComparison.Ordinal);
+        ArgumentException.ThrowIfNullOrEmpty(cluster);
+        Cluster = cluster;
         _streams = streams;
     }
 

@@ -6,7 +6,8 @@ namespace Rag.Shard.Replication.Nats;
 
 /// <summary>Makes the streams of a cluster where they are not there yet, and refuses those that are not as they must be.
 /// Several shards may do so at the same time.</summary>
-internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, ReplicationOptions options)
+/// <param name="clusterId">Id of the cluster in its topology, which its streams name; empty: any will do.</param>
+internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, ReplicationOptions options, string clusterId = "")
 {
     private const long EpochBytes = 32 << 20;
 
@@ -33,7 +34,7 @@ internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, Repli
                 subjects.Stream(stream), subjects.StreamSubjects(stream), copies, options.StreamBytes))
             .Append(Config(subjects.Epochs, subjects.EpochSubjects, copies, EpochBytes) with { MaxMsgsPerSubject = 2 });
         foreach (var config in streams)
-            await EnsureAsync(config, cancellationToken);
+            await EnsureAsync(config with { Description = DescriptionOf(clusterId) }, cancellationToken);
         var beyond = await RetryAsync(
             () => FindAsync(subjects.Stream(options.Streams), cancellationToken), cancellationToken);
         if (beyond is not null)
@@ -42,6 +43,9 @@ internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, Repli
                 + "streams on NATS; set Log:Streams to the number that it was made with.");
         }
     }
+
+    // All other clusters that share these servers go by another Nats:Cluster: by its id a stream knows its own.
+    private static string? DescriptionOf(string clusterId) => clusterId.Length == 0 ? null : $"Mutation log of cluster {clusterId}";
 
     private static StreamConfig Config(string name, string subject, int copies, long bytes) => new(name, [subject])
     {
@@ -60,12 +64,14 @@ internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, Repli
         if (fault is not null)
         {
             throw new InvalidOperationException($"Stream {config.Name} on NATS {fault}; another cluster or other options "
-                + "made it. Give this cluster an id of its own, or change the stream back.");
+                + "made it. Give this cluster a name of its own (Nats:Cluster), or change the stream back.");
         }
     }
 
     private static string? FaultOf(StreamConfig found, StreamConfig config) =>
-        found.Subjects is not { Count: 1 } || found.Subjects.First() != config.Subjects!.First()
+        config.Description is { } own && found.Description is { Length: > 0 } theirs && own != theirs
+            ? $"says \"{theirs}\", not \"{own}\""
+        : found.Subjects is not { Count: 1 } || found.Subjects.First() != config.Subjects!.First()
             ? $"takes subjects {string.Join(", ", found.Subjects ?? [])} instead of {config.Subjects!.First()}"
         : found.Storage != config.Storage ? "does not keep its messages in files"
         : found.Retention != config.Retention ? "drops messages that were consumed"

@@ -140,4 +140,20 @@ public sealed class JetStreamReplicationTests(ThreeNats nats) : IClassFixture<Th
             new StreamSetup(js, subjects, new ReplicationOptions { Streams = 1, StreamBytes = 1 << 20 }).RunAsync(default));
         refused.Message.ShouldContain("drops old messages");
     }
+
+    [Fact]
+    public async Task Streams_of_another_cluster_are_refused_and_those_of_this_one_are_taken()
+    {
+        var subjects = new LogSubjects($"c{Guid.NewGuid():N}", 1);
+        await using var connection = new NatsConnection(nats.Options);
+        var options = new ReplicationOptions { Streams = 1, StreamBytes = 1 << 20 };
+        await SetUpAsync("first");
+        await SetUpAsync("first");
+        var refused = await Should.ThrowAsync<InvalidOperationException>(() => SetUpAsync("second"));
+        refused.Message.ShouldContain("\"Mutation log of cluster first\", not \"Mutation log of cluster second\"");
+        refused.Message.ShouldContain("Nats:Cluster");
+
+        Task SetUpAsync(string id) => new StreamSetup(new NatsJSContext(connection), subjects, options, id).RunAsync(default)
+            .WaitAsync(TimeSpan.FromSeconds(60));
+    }
 }

@@ -40,7 +40,7 @@ internal sealed class NatsReplica(
             FreeSpaceReserveBytes = 1 << 20, MaintenanceInterval = TimeSpan.FromHours(1), IsReplica = true,
         }, _disk, loggers, TimeProvider.System, default);
         _replication = await JetStreamReplication.StartAsync(
-            _connection, _store, topology, name, _folder.Combine("log"), options, loggers, TimeProvider.System, default);
+            _connection, topology.Current.ClusterId, _store, topology, name, _folder.Combine("log"), options, loggers, TimeProvider.System, default);
     }
 
     public async Task StopAsync()
