@@ -51,8 +51,8 @@ internal static class IngestorVerb
             })).CreateCallInvoker()));
             var settings = Settings.Read(folder);
             var nats = NatsParts.Add(host, settings);
-            await GreetingParts.AddAsync(
-                host, settings, NodeKind.Ingestor, "ingestor", static () => "", () => [.. addresses.Select(address => new Peer(Name: null, new Uri(address)))], stop);
+            var peers = addresses.Select(static address => new Peer(Name: null, new Uri(address))).ToList();
+            await GreetingParts.AddAsync(host, settings, NodeKind.Ingestor, "ingestor", static () => "", () => peers, stop);
             await MetadataParts.AddAsync(host, folder, settings, stop);
             IngestorParts.Add(host, settings, _ => routers, lanes: nats is not null);
             await host.StartAsync(_ => { }, stop);

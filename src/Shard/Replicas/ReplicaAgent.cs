@@ -120,7 +120,9 @@ internal sealed class ReplicaAgent(
         {
             if (room <= 0)
                 return;
-            if (_tasks.ContainsKey(partition) || current.FindReplica(options.Name, partition) is not { State: ReplicaState.Ready })
+            // Without another one there is nobody to copy from.
+            if (_tasks.ContainsKey(partition) || current.FindReplica(options.Name, partition) is not { State: ReplicaState.Ready }
+                || ReadyElsewhere(current, partition).Count == 0)
                 continue;
             Begin(partition, joins: false, LeaveReadyAsync, stopping);
             room--;
