@@ -19,7 +19,6 @@ internal sealed class SearchPlan
     private const int DefaultCompared = 100;
 
     // Lists that are mixed need keys and scores; what the hits carry is read when it is known which they are.
-    private static readonly ReturnFields NoFields = new();
 
     private static readonly Highlight DefaultHighlight = new() { Length = 240 };
 
@@ -55,7 +54,7 @@ internal sealed class SearchPlan
         Candidates = search.Fusion is { Candidates: > 0 } fusion
             ? fusion.Candidates
             : Math.Max(DefaultCandidates, PoolSize);
-        PoolFields = FieldsOf(search, DiversitySpace);
+        PoolFields = ReturnedFields.OfPool(search, DiversitySpace);
         Lists = ListKinds.Of(search, HasWords);
         ExampleKeys = search.Examples is not { } examples
             ? []
@@ -112,7 +111,7 @@ internal sealed class SearchPlan
     public string DiversitySpace => _search.Diversity is { HasSpace: true } diversity ? diversity.Space : _search.Space;
 
     /// <summary>Whether the stages need something of hits besides keys and scores.</summary>
-    public bool HasPoolFields => PoolFields != NoFields;
+    public bool HasPoolFields => PoolFields != ReturnedFields.None;
 
     /// <summary>Chunks to search by, which are no hits.</summary>
     public IReadOnlyList<ChunkKey> ExampleKeys { get; }
@@ -171,7 +170,7 @@ internal sealed class SearchPlan
     {
         if (search.Mode is SearchMode.Sparse)
         {
-            CheckReturnedSpaces(search.ReturnFields, workspace);
+            ReturnedFields.Check(search.ReturnFields, workspace);
             return Of(search, workspace, ByteString.Empty);
         }
 
@@ -193,7 +192,7 @@ internal sealed class SearchPlan
             throw Refuse.Invalid("vector", $"Space '{space.Name}' has no model to embed the text with: send a vector.");
         }
 
-        CheckReturnedSpaces(search.ReturnFields, workspace);
+        ReturnedFields.Check(search.ReturnFields, workspace);
         return Of(search, workspace, vector);
     }
 
@@ -371,31 +370,4 @@ internal sealed class SearchPlan
     private int RescoredHits(int asked, int most, int limit) => asked > 0
         ? asked
         : Math.Max(K + Offset, Math.Min(most, limit / Math.Max(1, ChunksPerDocument)));
-
-    private static ReturnFields FieldsOf(SearchRequest search, string diversitySpace)
-    {
-        var fields = new ReturnFields
-        {
-            Metadata = search.Boosts.Count > 0, Text = search.Rerank is not null,
-        };
-        if (search.Diversity is not null)
-            fields.Vectors.Add(diversitySpace);
-        if (search.Examples?.Strategy is ExampleStrategy.BestScore && !fields.Vectors.Contains(search.Space))
-            fields.Vectors.Add(search.Space);
-        return fields.Equals(NoFields) ? NoFields : fields;
-    }
-
-    private static void CheckReturnedSpaces(ReturnFields? fields, KnownWorkspace workspace)
-    {
-        if (fields is null || fields.Vectors.Count == 0)
-            return;
-        foreach (var name in fields.Vectors)
-        {
-            if (workspace.FindSpace(name) is null)
-            {
-                throw Refuse.Invalid("return_fields.vectors",
-                    $"The workspace has no vector space '{MetadataRules.Shorten(name)}': {workspace.SpaceNames}.");
-            }
-        }
-    }
 }

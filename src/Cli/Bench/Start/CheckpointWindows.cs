@@ -63,8 +63,13 @@ internal sealed class CheckpointWindows(StartOptions options, StartStore made, S
         var checkpoints = Task.Run(async () =>
         {
             var (count, began) = (0, Stopwatch.GetTimestamp());
-            for (; !over.IsCancellationRequested; count++)
+            // One at least, even if the window is over before this begins.
+            do
+            {
                 await store.CheckpointAsync(cancellation);
+                count++;
+            }
+            while (!over.IsCancellationRequested);
             return (Count: count, Elapsed: Stopwatch.GetElapsedTime(began));
         }, cancellation);
         var latencies = await SearchAsync(length, cancellation);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
@@ -12,12 +13,16 @@ internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, Repli
     private const long EpochBytes = 32 << 20;
 
     // JetStream's own numbers.
+    private const int NoSuitablePeers = 10005;
     private const int InsufficientStorage = 10023;
     private const int StorageExceeded = 10047;
 
     private const int DuplicateMinutes = 2;
 
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
+
+    // Servers learn from each other's heartbeats who is there and how much room he has.
+    private static readonly TimeSpan PeersPatience = TimeSpan.FromSeconds(15);
 
     /// <summary>Copies of each stream, once that is known.</summary>
     public int Copies { get; private set; } = 1;
@@ -59,7 +64,18 @@ internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, Repli
 
     private async Task EnsureAsync(StreamConfig config, CancellationToken cancellationToken)
     {
-        var found = await RetryAsync(() => FindOrMakeAsync(config, cancellationToken), cancellationToken);
+        StreamInfo? found;
+        try
+        {
+            found = await RetryAsync(() => FindOrMakeAsync(config, cancellationToken), cancellationToken);
+        }
+        catch (NatsJSApiException e) when (e.Error.ErrCode == NoSuitablePeers)
+        {
+            throw new InvalidOperationException($"NATS has no place for {config.NumReplicas} copies of stream {config.Name} of "
+                + $"{config.MaxBytes >> 20} MiB ({e.Error.Description}): start more of its servers, raise their max_file_store, or "
+                + "lower Log:StreamBytes or Log:Streams.", e);
+        }
+
         var fault = FaultOf(found!.Config, config);
         if (fault is not null)
         {
@@ -116,11 +132,17 @@ internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, Repli
     // Servers that have just started have no leader for a while, and say so in several ways.
     private static async Task<T> RetryAsync<T>(Func<Task<T>> act, CancellationToken cancellationToken)
     {
+        var began = Stopwatch.GetTimestamp();
         while (true)
         {
             try
             {
                 return await act();
+            }
+            catch (NatsJSApiException e) when (e.Error.ErrCode == NoSuitablePeers
+                && Stopwatch.GetElapsedTime(began) < PeersPatience)
+            {
+                await Task.Delay(RetryPause, cancellationToken);
             }
             catch (NatsException e) when (e is not NatsJSApiException { Error.Code: 400 or 403 })
             {
