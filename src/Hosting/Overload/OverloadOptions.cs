@@ -8,15 +8,15 @@ public sealed record OverloadOptions
 
     /// <summary>
     /// How long searches may wait for their turn once more come than can be served. Longer: fewer are refused in a burst,
-    /// and all are slower. Default 50 ms; 1 ms to 10 s.
+    /// and all are slower. Default 20 ms; 1 ms to 10 s.
     /// </summary>
-    public TimeSpan TargetDelay { get; init; } = TimeSpan.FromMilliseconds(50);
+    public TimeSpan TargetDelay { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
     /// How long searches may wait for one another before that counts as too many: a shorter burst is served whole. Default
-    /// 250 ms; 1 ms to 10 s.
+    /// 100 ms; 1 ms to 10 s.
     /// </summary>
-    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Searches that may wait, whatever else; some 2 KiB each with their call. Default 10,000; 1 to 1,000,000.</summary>
     public int MaxQueued { get; init; } = 10_000;
