@@ -92,7 +92,7 @@ public sealed class NatsServer : IAsyncDisposable
         var file = Path.Combine(_folder.Path, "server.conf");
         await File.WriteAllTextAsync(file, $$"""
             listen: "127.0.0.1:{{Port}}"
-            {{(_jetStream ? $$"""jetstream { store_dir: "{{Path.Combine(_folder.Path, "js")}}", max_mem: 64MB, max_file: 256MB }""" : "")}}
+            {{(_jetStream ? $$"""jetstream { store_dir: "{{Path.Combine(_folder.Path, "js")}}", max_mem: 64MB, max_file: 1GB }""" : "")}}
             {{_extra}}
             """);
         _process = ChildProcess.Start(Program, ["-c", file], _folder.Path);
