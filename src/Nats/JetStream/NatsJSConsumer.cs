@@ -5,7 +5,11 @@ using NATS.Client.JetStream.Models;
 namespace NATS.Client.JetStream;
 
 /// <inheritdoc cref="INatsJSConsumer"/>
-internal sealed class NatsJSConsumer(INatsConnection connection, JSApi api, ConsumerInfo info) : INatsJSConsumer
+/// <param name="isReplaced">
+/// Whether reading ends with <see cref="NatsJSProtocolException"/> as soon as nobody serves the consumer, for an owner that
+/// makes another one: who had it in memory alone may never come back. Else it is waited for.
+/// </param>
+internal sealed class NatsJSConsumer(INatsConnection connection, JSApi api, ConsumerInfo info, bool isReplaced = false) : INatsJSConsumer
 {
     private const int DefaultMessages = 1000;
 
@@ -60,7 +64,7 @@ internal sealed class NatsJSConsumer(INatsConnection connection, JSApi api, Cons
                 failures = 0;
                 yield return new NatsJSMsg<T>(message, api);
             }
-            else if (status.Value.IsFatal)
+            else if (status.Value.IsFatal || (isReplaced && status.Value.IsNobody))
             {
                 throw status.Value.ToException();
             }

@@ -6,7 +6,7 @@ namespace NATS.Client.JetStream;
 
 /// <summary>
 /// Reads a stream in order through consumers that the server forgets by itself. Each delivery has a number; where one
-/// is missing, or the consumer is gone, another one is made behind the last message. For one reader.
+/// is missing, or the consumer is gone or served by nobody, another one is made behind the last message. For one reader.
 /// </summary>
 internal sealed class NatsJSOrderedConsumer(NatsJSContext context, JSApi api, string stream,
     NatsJSOrderedConsumerOpts opts) : INatsJSConsumer
@@ -34,7 +34,7 @@ internal sealed class NatsJSOrderedConsumer(NatsJSContext context, JSApi api, st
             NumReplicas = 1,
         };
         Info = await context.CreateConsumerAsync(stream, config, cancellationToken);
-        _inner = new NatsJSConsumer(context.Connection, api, Info);
+        _inner = new NatsJSConsumer(context.Connection, api, Info, isReplaced: true);
         _lastDelivery = 0;
     }
 

@@ -69,6 +69,8 @@ internal sealed class FaultWorkload : IAsyncDisposable
     public async Task VerifyAsync(string when)
     {
         var chunksOf = _writing.Workspace(WorkspaceName).Chunks;
+        // What is promised holds from a moment after a shard dies: until then routers may know none that is there.
+        await Testing.Eventually.HoldsAsync(() => AnswersAsync(chunksOf), $"all partitions answer {when}", TimeSpan.FromSeconds(30));
         var keys = _model.Keys.ToList();
         var found = new Dictionary<string, int>();
         foreach (var some in keys.Chunk(500))
@@ -84,6 +86,19 @@ internal sealed class FaultWorkload : IAsyncDisposable
         await foreach (var chunk in chunksOf.ListAsync())
             listed.Add(chunk.ChunkId);
         listed.ShouldBe(_model.Present().Keys, ignoreOrder: true, customMessage: when);
+    }
+
+    private static async Task<bool> AnswersAsync(ChunksClient chunks)
+    {
+        try
+        {
+            await chunks.CountAsync();
+            return true;
+        }
+        catch (RagException away) when (away.StatusCode == Grpc.Core.StatusCode.Unavailable)
+        {
+            return false;
+        }
     }
 
     public async ValueTask DisposeAsync()
