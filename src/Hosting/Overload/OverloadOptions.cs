@@ -30,6 +30,10 @@ public sealed record OverloadOptions
     /// </summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>When one of many that are refused together is told to come again.</summary>
+    /// <param name="point">0 to 1: where between half of <see cref="RetryDelay"/> and half more.</param>
+    public TimeSpan RetryDelayAt(double point) => RetryDelay * (0.5 + point);
+
     /// <summary>Every error of these options, each beginning with the option's name; empty if they are fit.</summary>
     public IReadOnlyList<string> Validate()
     {

@@ -40,7 +40,7 @@ internal sealed class SearchAdmission(SearchDoor<Guid> door, ShardOptions option
             {
                 {
                     ShardStatus.RetryTrailer,
-                    ((long)(options.Overload.RetryDelay.TotalMilliseconds * (0.5 + Random.Shared.NextDouble())))
+                    ((long)options.Overload.RetryDelayAt(Random.Shared.NextDouble()).TotalMilliseconds)
                         .ToString(CultureInfo.InvariantCulture)
                 },
             }),

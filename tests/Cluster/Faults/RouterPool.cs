@@ -9,7 +9,7 @@ namespace Rag.Cluster.Tests.Faults;
 /// and breaks off those to one that is not any more. What it breaks off fails as UNAVAILABLE, and the client repeats it
 /// under the same request id. Unary calls only. Thread-safe.
 /// </summary>
-internal sealed class RouterPool : CallInvoker, IAsyncDisposable
+internal sealed class RouterPool : ForwardingCallInvoker, IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -36,17 +36,7 @@ internal sealed class RouterPool : CallInvoker, IAsyncDisposable
             response, Task.FromResult(new Grpc.Core.Metadata()), () => Status.DefaultSuccess, () => [], static () => { });
     }
 
-    public override TResponse BlockingUnaryCall<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) => throw new NotSupportedException();
-
-    public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) => throw new NotSupportedException();
-
-    public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, string? host, CallOptions options) => throw new NotSupportedException();
-
-    public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, string? host, CallOptions options) => throw new NotSupportedException();
+    protected override CallInvoker Next => throw new NotSupportedException();
 
     public async ValueTask DisposeAsync()
     {

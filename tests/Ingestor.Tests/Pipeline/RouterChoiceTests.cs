@@ -38,7 +38,7 @@ public sealed class RouterChoiceTests
         (first.Calls, second.Calls).ShouldBe((2, 0));
     }
 
-    private sealed class FakeInvoker : CallInvoker
+    private sealed class FakeInvoker : ForwardingCallInvoker
     {
         private int _calls;
 
@@ -56,17 +56,7 @@ public sealed class RouterChoiceTests
                 static () => { });
         }
 
-        public override TResponse BlockingUnaryCall<TRequest, TResponse>(
-            Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) => throw new NotSupportedException();
-
-        public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
-            Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) => throw new NotSupportedException();
-
-        public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
-            Method<TRequest, TResponse> method, string? host, CallOptions options) => throw new NotSupportedException();
-
-        public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
-            Method<TRequest, TResponse> method, string? host, CallOptions options) => throw new NotSupportedException();
+        protected override CallInvoker Next => throw new NotSupportedException();
 
         private static async Task<TResponse> AnswerAsync<TResponse>(TaskCompletionSource<Exception>? fails) =>
             fails is null ? Activator.CreateInstance<TResponse>() : throw await fails.Task;

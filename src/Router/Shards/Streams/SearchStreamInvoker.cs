@@ -8,7 +8,7 @@ namespace Rag.Router.Shards.Streams;
 /// own, no headers and no trailers, and what waits at the same time leaves together (more than twice the calls a second of
 /// unary ones, see docs/performance.md). A shard that knows no such stream gets unary calls. Thread-safe.
 /// </summary>
-internal sealed class SearchStreamInvoker(CallInvoker inner, int lanes) : CallInvoker, IDisposable
+internal sealed class SearchStreamInvoker(CallInvoker inner, int lanes) : ForwardingCallInvoker, IDisposable
 {
     private static readonly Grpc.Core.Metadata None = [];
 
@@ -19,11 +19,13 @@ internal sealed class SearchStreamInvoker(CallInvoker inner, int lanes) : CallIn
     private bool _disposed;
     private uint _turn;
 
+    protected override CallInvoker Next => inner;
+
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
         Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
     {
         if (_isUnknown || request is not SearchSlicesRequest search || typeof(TResponse) != typeof(SearchSlicesResponse))
-            return inner.AsyncUnaryCall(method, host, options, request);
+            return base.AsyncUnaryCall(method, host, options, request);
         var stop = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
         var answer = AskAsync(search, options, stop.Token);
         return new AsyncUnaryCall<TResponse>(
@@ -35,22 +37,6 @@ internal sealed class SearchStreamInvoker(CallInvoker inner, int lanes) : CallIn
                 stop.Dispose();
             });
     }
-
-    public override TResponse BlockingUnaryCall<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) =>
-        inner.BlockingUnaryCall(method, host, options, request);
-
-    public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) =>
-        inner.AsyncServerStreamingCall(method, host, options, request);
-
-    public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, string? host, CallOptions options) =>
-        inner.AsyncClientStreamingCall(method, host, options);
-
-    public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, string? host, CallOptions options) =>
-        inner.AsyncDuplexStreamingCall(method, host, options);
 
     public void Dispose()
     {
