@@ -151,7 +151,8 @@ public sealed class SearchDoor<TKey> : IThreadPoolWorkItem, IDisposable
             return DoorAnswer.Full;
         var lines = Math.Max(1, own == 0 ? _queue.Lines + 1 : _queue.Lines);
         var limit = _limit.At(now, Stay * Excess(now));
-        // Each has a share; who is below it comes in although all shares together are used up, so at most twice the limit waits.
+        // Each has a share; who is below it comes in although all shares together are used up: at most one a line more, or
+        // twice the limit where lines are few.
         if (_queue.Count >= limit && own >= Math.Max(1, limit / lines))
             return DoorAnswer.Overloaded;
         if (_limit.Rate == 0)

@@ -21,7 +21,7 @@ public sealed class WireBuffer
     private const int FirstBytes = 4096;
     private const int MaxVarintBytes = 10;
 
-    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(FirstBytes);
+    private byte[] _bytes = [];
 
     /// <summary>Bytes written.</summary>
     public int Length { get; private set; }
@@ -36,7 +36,7 @@ public sealed class WireBuffer
         if (_bytes.Length <= MaxKeptBytes)
             return;
         ArrayPool<byte>.Shared.Return(_bytes);
-        _bytes = ArrayPool<byte>.Shared.Rent(FirstBytes);
+        _bytes = [];
     }
 
     /// <summary>Forgets what was written behind a length.</summary>
@@ -164,9 +164,11 @@ public sealed class WireBuffer
 
     private void Grow(int count)
     {
-        var grown = ArrayPool<byte>.Shared.Rent((int)Math.Min(Math.Max(Length + (long)count, _bytes.Length * 2L), Array.MaxLength));
+        var wanted = Math.Max(FirstBytes, Math.Max(Length + (long)count, _bytes.Length * 2L));
+        var grown = ArrayPool<byte>.Shared.Rent((int)Math.Min(wanted, Array.MaxLength));
         Written.CopyTo(grown);
-        ArrayPool<byte>.Shared.Return(_bytes);
+        if (_bytes.Length > 0)
+            ArrayPool<byte>.Shared.Return(_bytes);
         _bytes = grown;
     }
 }

@@ -1,6 +1,7 @@
 using Rag.Hosting.Overload;
 using Rag.Router.Errors;
 using Rag.Router.Shards;
+using Rag.Router.Workspaces;
 
 namespace Rag.Router.Access;
 
@@ -8,7 +9,8 @@ namespace Rag.Router.Access;
 /// The door that every search and every count of facets passes once it is known who calls, one at a time, whether it came
 /// alone, in a batch or over a stream; and what those are told that do not get in. Thread-safe.
 /// </summary>
-internal sealed class SearchAdmission(RouterOptions options, ISearchThreads? threads = null) : IDisposable
+internal sealed class SearchAdmission(
+    RouterOptions options, WorkspaceDirectory directory, ISearchThreads? threads = null) : IDisposable
 {
     /// <summary>Refusals that differ only in when to come again.</summary>
     private const int Variants = 16;
@@ -41,9 +43,12 @@ internal sealed class SearchAdmission(RouterOptions options, ISearchThreads? thr
     /// <summary>Lets a search in if that can be at once.</summary>
     public bool TryEnter() => _door.TryEnter();
 
-    /// <summary>Lets a search in, at once or when its turn comes.</summary>
-    public ValueTask<DoorAnswer> EnterAsync(string workspace, CallScope scope) =>
-        _door.EnterAsync(workspace, scope.Deadline, scope.Token);
+    /// <summary>
+    /// Lets a search in, at once or when its turn comes. Names that are not known yet share one line: who invents some has
+    /// no more turns for it.
+    /// </summary>
+    public ValueTask<DoorAnswer> EnterAsync(string workspace, CallScope scope) => _door.EnterAsync(
+        directory.TryGet(workspace, out var known) ? known.Name : "", scope.Deadline, scope.Token);
 
     /// <summary>What to tell one that was not let in.</summary>
     /// <exception cref="OperationCanceledException">Its caller has given up.</exception>
@@ -72,8 +77,7 @@ internal sealed class SearchAdmission(RouterOptions options, ISearchThreads? thr
         var ready = new ReadyRefusal[Variants];
         for (var i = 0; i < Variants; i++)
         {
-            // From half the delay to half more, so that those who were refused together do not come back together.
-            var delay = options.Overload.RetryDelay * (0.5 + (double)i / (Variants - 1));
+            var delay = options.Overload.RetryDelayAt((double)i / (Variants - 1));
             ready[i] = ReadyRefusal.Of(new RefusedException(RefusalKind.ResourceExhausted, sentence, retryAfter: delay));
         }
 

@@ -20,31 +20,20 @@ internal static class ConsistencyToken
     public static string Of(KnownWorkspace workspace, IReadOnlyList<Stamp> stamps)
     {
         var writer = new TokenWriter(Kind);
-        writer.Write(workspace.Uid);
-        writer.WriteVarint((ulong)stamps.Count);
+        WriteHead(ref writer, workspace, stamps.Count);
         for (var i = 0; i < stamps.Count; i++)
-        {
-            writer.WriteVarint((ulong)stamps[i].Partition);
-            writer.WriteVarint(stamps[i].Epoch);
-            writer.WriteVarint(stamps[i].Sequence);
-        }
-
+            WriteStamp(ref writer, stamps[i].Partition, stamps[i].Epoch, stamps[i].Sequence);
         return writer.ToToken();
     }
 
     /// <summary>Writes the token of one partition's position, without making a string of it.</summary>
     public static void WriteTo(WireBuffer to, KnownWorkspace workspace, int partition, uint epoch, ulong sequence)
     {
-        Span<byte> token = stackalloc byte[1 + 16 + 4 * MaxVarintBytes];
-        token[0] = Kind;
-        workspace.Uid.TryWriteBytes(token[1..], bigEndian: true, out var length);
-        length++;
-        length += WriteVarint(token[length..], 1);
-        length += WriteVarint(token[length..], (ulong)partition);
-        length += WriteVarint(token[length..], epoch);
-        length += WriteVarint(token[length..], sequence);
-        var room = to.GetSpan(Base64Url.GetEncodedLength(length));
-        to.Advance(Base64Url.EncodeToUtf8(token[..length], room));
+        var writer = new TokenWriter(Kind, stackalloc byte[1 + 16 + 4 * MaxVarintBytes]);
+        WriteHead(ref writer, workspace, 1);
+        WriteStamp(ref writer, partition, epoch, sequence);
+        var room = to.GetSpan(Base64Url.GetEncodedLength(writer.Written.Length));
+        to.Advance(Base64Url.EncodeToUtf8(writer.Written, room));
     }
 
     /// <summary>The positions in a token; none for an empty one.</summary>
@@ -75,17 +64,17 @@ internal static class ConsistencyToken
                 "It is of another workspace, or of one that was deleted and made again: leave it out.");
     }
 
-    private static int WriteVarint(Span<byte> to, ulong number)
+    private static void WriteHead(ref TokenWriter writer, KnownWorkspace workspace, int count)
     {
-        var length = 0;
-        while (number >= 0x80)
-        {
-            to[length++] = (byte)(number | 0x80);
-            number >>= 7;
-        }
+        writer.Write(workspace.Uid);
+        writer.WriteVarint((ulong)count);
+    }
 
-        to[length++] = (byte)number;
-        return length;
+    private static void WriteStamp(ref TokenWriter writer, int partition, uint epoch, ulong sequence)
+    {
+        writer.WriteVarint((ulong)partition);
+        writer.WriteVarint(epoch);
+        writer.WriteVarint(sequence);
     }
 
     private static RefusedException Malformed() => Refuse.Invalid("min_consistency_token",

@@ -7,12 +7,18 @@ namespace Rag.Router.Cursors;
 /// <summary>Builds an opaque token: bytes, then base64url. For one thread.</summary>
 internal ref struct TokenWriter
 {
-    private byte[] _bytes;
+    private Span<byte> _bytes;
     private int _length;
 
     public TokenWriter(byte kind)
+        : this(kind, new byte[64])
     {
-        _bytes = new byte[64];
+    }
+
+    /// <param name="room">Where to write as long as it suffices; not empty.</param>
+    public TokenWriter(byte kind, Span<byte> room)
+    {
+        _bytes = room;
         _bytes[0] = kind;
         _length = 1;
     }
@@ -48,15 +54,20 @@ internal ref struct TokenWriter
     public void Write(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Reserve(bytes.Length));
 
     /// <summary>What is written so far, the kind first.</summary>
-    public readonly ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
+    public readonly ReadOnlySpan<byte> Written => _bytes[.._length];
 
-    public readonly string ToToken() => Base64Url.EncodeToString(_bytes.AsSpan(0, _length));
+    public readonly string ToToken() => Base64Url.EncodeToString(Written);
 
     private Span<byte> Reserve(int count)
     {
         if (_length + count > _bytes.Length)
-            Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _length + count));
+        {
+            Span<byte> larger = new byte[Math.Max(_bytes.Length * 2, _length + count)];
+            Written.CopyTo(larger);
+            _bytes = larger;
+        }
+
         _length += count;
-        return _bytes.AsSpan(_length - count, count);
+        return _bytes.Slice(_length - count, count);
     }
 }

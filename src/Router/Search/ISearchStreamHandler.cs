@@ -6,8 +6,10 @@ namespace Rag.Router.Search;
 internal interface ISearchStreamHandler
 {
     /// <summary>An answer that needs nobody else; null where it does.</summary>
-    SearchAnswer? TryAnswer(SearchCall call);
+    /// <param name="arrived">When it came, UTC: its timeout counts from then.</param>
+    SearchAnswer? TryAnswer(SearchCall call, DateTime arrived);
 
     /// <summary>The answer, or the failure of this search as one; fails only when the whole call is over.</summary>
-    Task<SearchAnswer> AnswerAsync(SearchCall call);
+    /// <param name="arrived">When it came, UTC.</param>
+    Task<SearchAnswer> AnswerAsync(SearchCall call, DateTime arrived);
 }

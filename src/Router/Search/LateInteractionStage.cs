@@ -38,10 +38,10 @@ internal sealed class LateInteractionStage(ShardCaller shards, RouterOptions opt
                 i => new ChunkKey { DocumentId = compared[i].DocumentId, ChunkId = compared[i].ChunkId });
             var answer = await shards.CallBucketAsync(
                 workspace, batch.Bucket, new Part(plan, [.. keys]), Score, scope);
-            for (var i = 0; i < batch.items.Length; i++)
+            for (var i = 0; i < batch.items.Length && i < answer.Response.Scores.Count; i++)
             {
-                var score = answer.Response.Scores[i];
-                scores[batch.items[i]] = score.HasScore ? score.Score : null;
+                if (answer.Response.Scores[i] is { HasScore: true } score)
+                    scores[batch.items[i]] = score.Score;
             }
         });
         var scored = new List<SearchHit>(compared.Count);

@@ -15,7 +15,8 @@ namespace Rag.Router.Search;
 internal sealed class SearchItems(
     SearchHandler search, PlainSearcher plain, SearchAdmission admission, CallPipeline pipeline, RouterOptions options)
 {
-    private const int MaxBatch = 1000;
+    /// <summary>Searches of a batch.</summary>
+    public const int MaxBatch = 1000;
 
     /// <summary>Fewer searches of a batch than this are not worth another thread.</summary>
     private const int MinShare = 16;
@@ -46,15 +47,15 @@ internal sealed class SearchItems(
             {
                 await Parallel.ForEachAsync(others, Limits(options.BatchParallelism, scope), async (i, _) =>
                 {
-                    var bytes = results.Rent();
-                    var response = bytes.Begin(Response);
+                    var bytes = items[i].IsPlain ? results.Rent() : null;
+                    var response = bytes?.Begin(Response) ?? 0;
                     if (await SearchOneAsync(items[i], bytes, context, scope) is { } message)
                     {
                         results.Messages[i] = message;
                         return;
                     }
 
-                    bytes.End(response);
+                    bytes!.End(response);
                     results.Set(i, bytes, 0);
                 });
             }
@@ -75,7 +76,17 @@ internal sealed class SearchItems(
         CheckCount(count);
         var results = new SearchResult[count];
         await Parallel.ForAsync(0, count, Limits(options.BatchParallelism, scope), async (i, _) =>
-            results[i] = (await SearchOneAsync(SearchCall.Of(request.Searches[i]), null, context, scope))!);
+        {
+            var call = SearchCall.Of(request.Searches[i]);
+            try
+            {
+                results[i] = (await SearchOneAsync(call, null, context, scope))!;
+            }
+            finally
+            {
+                call.Return();
+            }
+        });
         var response = new SearchBatchResponse();
         response.Results.AddRange(results);
         return response;
@@ -97,7 +108,7 @@ internal sealed class SearchItems(
     private static void CheckCount(int count)
     {
         if (count is 0 or > MaxBatch)
-            throw Refuse.Invalid("searches", $"There are {count}: send 1 to {MaxBatch}.");
+            throw Refuse.Invalid("searches", $"There are {(count == 0 ? "none" : $"more than {MaxBatch}")}: send 1 to {MaxBatch}.");
     }
 
     private static ParallelOptions Limits(int parallelism, CallScope scope) =>
@@ -131,7 +142,7 @@ internal sealed class SearchItems(
             {
                 var start = bytes.Length;
                 var response = bytes.Begin(Response);
-                if (!scope.Token.IsCancellationRequested && plain.TryAnswer(items[i], context, bytes))
+                if (IsInTime(scope.Deadline, scope) && plain.TryAnswer(items[i], context, bytes))
                 {
                     bytes.End(response);
                     results.Set(i, bytes, start);
@@ -145,9 +156,12 @@ internal sealed class SearchItems(
         }
     }
 
-    private SearchAnswer? TryAnswer(SearchCall call, ServerCallContext context, CallScope scope)
+    private static bool IsInTime(DateTime deadline, CallScope scope) =>
+        !scope.Token.IsCancellationRequested && deadline > DateTime.UtcNow;
+
+    private SearchAnswer? TryAnswer(SearchCall call, DateTime arrived, ServerCallContext context, CallScope scope)
     {
-        if (!call.IsPlain || scope.Token.IsCancellationRequested || TimeoutOf(call.Timeout) is null)
+        if (!call.IsPlain || TimeoutOf(call.Timeout) is not { } limit || !IsInTime(Earlier(arrived + limit, scope.Deadline), scope))
             return null;
         var envelope = new ItemEnvelope(call.CorrelationId);
         if (!plain.TryAnswer(call, context, envelope.Bytes))
@@ -185,10 +199,11 @@ internal sealed class SearchItems(
             return new SearchResult { Error = RouterStatus.ToItem(pipeline.Translate(fault, context, scope.Deadline)) };
         }
 
-        var deadline = arrived + limit.Value;
         return await SearchOneAsync(
-            call, bytes, context, deadline < scope.Deadline ? scope with { Deadline = deadline } : scope);
+            call, bytes, context, scope with { Deadline = Earlier(arrived + limit.Value, scope.Deadline) });
     }
+
+    private static DateTime Earlier(DateTime left, DateTime right) => left < right ? left : right;
 
     /// <summary>A stream may go on for days: a search without a timeout of its own ends all the same.</summary>
     private TimeSpan? TimeoutOf(Duration? timeout)
@@ -207,13 +222,17 @@ internal sealed class SearchItems(
     {
         try
         {
-            var workspace = call.WorkspaceName;
-            pipeline.Authorize(context, workspace, WorkspaceAction.Search);
-            var answer = await admission.EnterAsync(workspace, scope);
-            if (answer != DoorAnswer.Admitted)
-                return new SearchResult { Error = admission.RefusalFor(answer, scope).ToItem() };
-            if (bytes is not null && plain.TryAnswer(call, null, bytes))
-                return null;
+            if (!call.IsAdmitted)
+            {
+                var workspace = call.WorkspaceName;
+                pipeline.Authorize(context, workspace, WorkspaceAction.Search);
+                var answer = await admission.EnterAsync(workspace, scope);
+                if (answer != DoorAnswer.Admitted)
+                    return new SearchResult { Error = admission.RefusalFor(answer, scope).ToItem() };
+                if (bytes is not null && plain.TryAnswer(call, null, bytes))
+                    return null;
+            }
+
             return new SearchResult { Response = await search.SearchAsync(call.ToMessage()!, scope) };
         }
         catch (Exception error) when (!scope.Token.IsCancellationRequested)
@@ -251,9 +270,9 @@ internal sealed class SearchItems(
 
     private sealed class StreamHandler(SearchItems items, ServerCallContext context, CallScope scope) : ISearchStreamHandler
     {
-        public SearchAnswer? TryAnswer(SearchCall call) => items.TryAnswer(call, context, scope);
+        public SearchAnswer? TryAnswer(SearchCall call, DateTime arrived) => items.TryAnswer(call, arrived, context, scope);
 
-        public Task<SearchAnswer> AnswerAsync(SearchCall call) =>
-            items.AnswerAsync(call, DateTime.UtcNow, context, scope);
+        public Task<SearchAnswer> AnswerAsync(SearchCall call, DateTime arrived) =>
+            items.AnswerAsync(call, arrived, context, scope);
     }
 }

@@ -18,8 +18,6 @@ internal sealed class SearchPlan
     private const int DefaultReranked = 50;
     private const int DefaultCompared = 100;
 
-    // Lists that are mixed need keys and scores; what the hits carry is read when it is known which they are.
-
     private static readonly Highlight DefaultHighlight = new() { Length = 240 };
 
     private readonly SearchRequest _search;

@@ -25,13 +25,15 @@ internal sealed class SearchStreamPump(
     private readonly SemaphoreSlim _free = new(places, places);
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _quiet = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private List<SearchAnswer> _ready = [];
     private List<SearchAnswer> _written = [];
     private CancellationToken _stopped;
     private Task<bool>? _next; // a message that a turn did not wait for; only in turn
     private int _underWay = 1; // the stream itself, until it was read to its end
-    private bool _isWriting;
+    private bool _isWriting; // this and the next under the gate
+    private bool _isClosed;
     private bool _isRead;
 
     /// <summary>Returns when every search has been answered.</summary>
@@ -53,7 +55,20 @@ internal sealed class SearchStreamPump(
             // Nobody may read or write once the handler has returned.
             await stop.CancelAsync();
             await reading;
+            await EndWritingAsync();
         }
+    }
+
+    private async Task EndWritingAsync()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            if (!_isWriting)
+                return;
+        }
+
+        await _quiet.Task;
     }
 
     private async Task EndReadingAsync(Task[] readers)
@@ -134,16 +149,17 @@ internal sealed class SearchStreamPump(
 
     private void Answer(ReadOnlySpan<SearchCall> turn, List<SearchAnswer> ready)
     {
+        var arrived = DateTime.UtcNow;
         Interlocked.Add(ref _underWay, turn.Length);
         foreach (var call in turn)
         {
-            if (handler.TryAnswer(call) is { } answer)
+            if (handler.TryAnswer(call, arrived) is { } answer)
             {
                 ready.Add(answer);
                 continue;
             }
 
-            var task = handler.AnswerAsync(call);
+            var task = handler.AnswerAsync(call, arrived);
             if (task.IsCompletedSuccessfully)
                 ready.Add(task.Result);
             else
@@ -174,7 +190,7 @@ internal sealed class SearchStreamPump(
         lock (_gate)
         {
             _ready.AddRange(ready);
-            if (_isWriting)
+            if (_isWriting || _isClosed)
                 return;
             _isWriting = true;
         }
@@ -202,7 +218,13 @@ internal sealed class SearchStreamPump(
         }
         catch (Exception failure)
         {
-            // Whoever comes later finds that somebody writes, and leaves it at that.
+            lock (_gate)
+            {
+                _isClosed = true;
+                _isWriting = false;
+            }
+
+            _quiet.TrySetResult();
             _ended.TrySetException(failure);
         }
     }
@@ -211,8 +233,11 @@ internal sealed class SearchStreamPump(
     {
         lock (_gate)
         {
-            _isWriting = _ready.Count > 0;
-            (_ready, _written) = (_written, _ready);
+            _isWriting = _ready.Count > 0 && !_isClosed;
+            if (_isClosed)
+                _quiet.TrySetResult();
+            else
+                (_ready, _written) = (_written, _ready);
             return _isWriting;
         }
     }

@@ -48,23 +48,23 @@ internal sealed class CallPipeline(
     /// exception.
     /// </summary>
     /// <param name="handler">A static lambda or method group that is cached by its caller.</param>
+    /// <param name="refused">The same; lets go of the request and gives something to return, which is not sent.</param>
     public async Task<TResponse> RunSearchAsync<TState, TRequest, TResponse>(
         TRequest request, ServerCallContext context, string workspace, TState state,
-        Func<TState, TRequest, CallScope, Task<TResponse>> handler)
-        where TResponse : new()
+        Func<TState, TRequest, CallScope, Task<TResponse>> handler, Func<TRequest, TResponse> refused)
     {
         var started = Begin();
         var status = StatusCode.OK;
         try
         {
             if (IsFull())
-                return Refused<TResponse>(admission.TooManyCalls, context, out status);
+                return Refused(admission.TooManyCalls);
             gate.Authorize(context, workspace, WorkspaceAction.Search);
             var scope = ScopeOf(context);
             var answer = await admission.EnterAsync(workspace, scope);
             return answer == DoorAnswer.Admitted
                 ? await handler(state, request, scope)
-                : Refused<TResponse>(admission.RefusalFor(answer, scope), context, out status);
+                : Refused(admission.RefusalFor(answer, scope));
         }
         catch (Exception failure)
         {
@@ -73,6 +73,13 @@ internal sealed class CallPipeline(
         finally
         {
             End(context, status, started);
+        }
+
+        TResponse Refused(ReadyRefusal refusal)
+        {
+            refusal.Answer(context);
+            status = refusal.Code;
+            return refused(request);
         }
     }
 
@@ -140,14 +147,6 @@ internal sealed class CallPipeline(
             return false;
         metrics.Overloaded();
         return true;
-    }
-
-    private static TResponse Refused<TResponse>(ReadyRefusal refusal, ServerCallContext context, out StatusCode status)
-        where TResponse : new()
-    {
-        refusal.Answer(context);
-        status = refusal.Code;
-        return new TResponse();
     }
 
     private RpcException Translate(Exception failure, ServerCallContext context, out StatusCode status)

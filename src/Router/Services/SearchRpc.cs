@@ -16,7 +16,7 @@ internal sealed class SearchRpc(
 {
     public override Task<SearchResponse> Search(SearchRequest request, ServerCallContext context) =>
         pipeline.RunSearchAsync(request, context, request.Workspace, search,
-            static (handler, request, scope) => handler.SearchAsync(request, scope));
+            static (handler, request, scope) => handler.SearchAsync(request, scope), static _ => new SearchResponse());
 
     public override Task<SearchBatchResponse> SearchBatch(SearchBatchRequest request, ServerCallContext context) =>
         pipeline.RunAsync(request, context, "", WorkspaceAction.UseServer, (items, context),
@@ -30,5 +30,5 @@ internal sealed class SearchRpc(
 
     public override Task<CountFacetsResponse> CountFacets(CountFacetsRequest request, ServerCallContext context) =>
         pipeline.RunSearchAsync(request, context, request.Workspace, facets,
-            static (handler, request, scope) => handler.CountAsync(request, scope));
+            static (handler, request, scope) => handler.CountAsync(request, scope), static _ => new CountFacetsResponse());
 }

@@ -60,11 +60,9 @@ internal sealed class PlainSearcher(
         var group = workspace.RouteUnder(topology.Current).OfBucket(0);
         if (group.Replicas.Length != 1 || shards.LocalFor(group.Replicas[0]) is not { } shard)
             return false;
-        if (context is not null && !IsAllowed(context, workspace))
-            return false;
         var state = states.Of(group.Replicas[0]);
         if (state.Health != ShardHealth.Serving || state.Breaker.State != BreakerState.Closed
-            || !state.TryBegin(OperationKind.ShortRead))
+            || (context is not null && !IsAllowed(call, context, workspace)) || !state.TryBegin(OperationKind.ShortRead))
             return false;
         LocalSearchAnswer found;
         var start = to.Length;
@@ -93,13 +91,13 @@ internal sealed class PlainSearcher(
         return true;
     }
 
-    private bool IsAllowed(ServerCallContext context, KnownWorkspace workspace)
+    private bool IsAllowed(SearchCall call, ServerCallContext context, KnownWorkspace workspace)
     {
         try
         {
             pipeline.Authorize(context, workspace.Name, WorkspaceAction.Search);
             // Where searches wait this one gets its turn in the usual way, and comes here again.
-            return admission.TryEnter();
+            return call.IsAdmitted = admission.TryEnter();
         }
         catch (RefusedException)
         {

@@ -26,5 +26,5 @@ internal sealed class ProbeRpc(CallPipeline pipeline)
         {
             call.Return();
             return Task.FromResult(SearchAnswer.Rent());
-        });
+        }, SearchWireRpc.Refused);
 }

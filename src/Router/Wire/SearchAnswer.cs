@@ -14,6 +14,9 @@ internal sealed class SearchAnswer
     private static readonly ObjectPool<SearchAnswer> Pool =
         new DefaultObjectPool<SearchAnswer>(new DefaultPooledObjectPolicy<SearchAnswer>(), 128);
 
+    /// <summary>What a call returns that is refused: nobody sends it, nor gives it back.</summary>
+    public static SearchAnswer None { get; } = new();
+
     /// <summary>The answer where there is no <see cref="Message"/>.</summary>
     public WireBuffer Bytes { get; } = new();
 

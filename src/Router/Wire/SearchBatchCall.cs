@@ -1,3 +1,4 @@
+using Rag.Router.Search;
 using Rag.V1;
 
 namespace Rag.Router.Wire;
@@ -10,7 +11,8 @@ internal sealed class SearchBatchCall
     public static SearchBatchCall Of(SearchBatchRequest message)
     {
         var batch = new SearchBatchCall();
-        foreach (var search in message.Searches)
+        // One more than are allowed are enough to be refused.
+        foreach (var search in message.Searches.Take(SearchItems.MaxBatch + 1))
             batch.Items.Add(SearchCall.Of(search));
         return batch;
     }

@@ -47,6 +47,9 @@ internal sealed class SearchCall
     /// <summary>Whether the members below hold it.</summary>
     public bool IsPlain { get; set; }
 
+    /// <summary>Whether it has passed the gate and the door.</summary>
+    public bool IsAdmitted { get; set; }
+
     public ReadOnlySpan<char> Workspace => _name.AsSpan(0, _nameLength);
 
     /// <summary>The workspace's name as a string; empty where there is no search.</summary>
@@ -95,6 +98,7 @@ internal sealed class SearchCall
         Timeout = null;
         Message = null;
         IsPlain = false;
+        IsAdmitted = false;
         _nameLength = 0;
         _dimension = 0;
         K = 0;

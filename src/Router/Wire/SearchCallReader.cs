@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Rag.Hosting.Wire;
+using Rag.Router.Search;
 using Rag.V1;
 
 namespace Rag.Router.Wire;
@@ -51,7 +52,7 @@ internal static class SearchCallReader
         if (!TryReadPlain(whole.Span, call))
         {
             call.Clear();
-            call.Message = Parse(SearchRequest.Parser, payload);
+            call.Message = Parse(SearchRequest.Parser, whole.Span);
         }
 
         return call;
@@ -65,7 +66,7 @@ internal static class SearchCallReader
         using var whole = new WholePayload(payload);
         if (!TryReadPlainItem(whole.Span, call))
         {
-            var item = Parse(SearchStreamRequest.Parser, payload);
+            var item = Parse(SearchStreamRequest.Parser, whole.Span);
             call.Clear();
             call.CorrelationId = item.CorrelationId;
             call.Timeout = item.Timeout;
@@ -82,15 +83,16 @@ internal static class SearchCallReader
         var batch = new SearchBatchCall();
         using var whole = new WholePayload(payload);
         var reader = new WireReader(whole.Span);
-        while (!reader.IsAtEnd)
+        // One more than are allowed are enough to be refused.
+        while (!reader.IsAtEnd && batch.Items.Count <= SearchItems.MaxBatch)
         {
             if (!reader.TryReadTag(out var tag) || tag != Searches || !reader.TryReadBytes(out var search))
-                return SearchBatchCall.Of(Parse(SearchBatchRequest.Parser, payload));
+                return SearchBatchCall.Of(Parse(SearchBatchRequest.Parser, whole.Span));
             var call = SearchCall.Rent();
             if (!TryReadPlain(search, call))
             {
                 call.Clear();
-                call.Message = Parse(SearchRequest.Parser, new ReadOnlySequence<byte>(search.ToArray()));
+                call.Message = Parse(SearchRequest.Parser, search);
             }
 
             batch.Items.Add(call);
@@ -251,12 +253,12 @@ internal static class SearchCallReader
         return true;
     }
 
-    private static T Parse<T>(MessageParser<T> parser, ReadOnlySequence<byte> payload)
+    private static T Parse<T>(MessageParser<T> parser, ReadOnlySpan<byte> bytes)
         where T : IMessage<T>
     {
         try
         {
-            return parser.ParseFrom(payload);
+            return parser.ParseFrom(bytes);
         }
         catch (InvalidProtocolBufferException broken)
         {

@@ -49,19 +49,31 @@ internal sealed class SearchWireRpc(
 
     public Task<SearchAnswer> Search(SearchCall call, ServerCallContext context) =>
         pipeline.RunSearchAsync(
-            call, context, call.WorkspaceName, this, static (service, call, scope) => service.AnswerAsync(call, scope));
+            call, context, call.WorkspaceName, this, static (service, call, scope) => service.AnswerAsync(call, scope), Refused);
 
     public Task<SearchAnswer> SearchBatch(SearchBatchCall batch, ServerCallContext context) =>
         pipeline.RunAsync(batch, context, "", WorkspaceAction.UseServer, (items, context), static async (state, batch, scope) =>
         {
-            var answer = await state.items.BatchAsync(batch, state.context, scope);
-            batch.Return();
-            return answer;
+            try
+            {
+                return await state.items.BatchAsync(batch, state.context, scope);
+            }
+            finally
+            {
+                batch.Return();
+            }
         });
 
     public Task SearchStream(
         IAsyncStreamReader<SearchCall> calls, IServerStreamWriter<SearchAnswer> answers, ServerCallContext context) =>
         pipeline.RunStreamAsync(context, scope => items.StreamAsync(calls, answers, context, scope));
+
+    /// <summary>Lets go of a call that is refused.</summary>
+    public static SearchAnswer Refused(SearchCall call)
+    {
+        call.Return();
+        return SearchAnswer.None;
+    }
 
     private Task<SearchAnswer> AnswerAsync(SearchCall call, CallScope scope)
     {
