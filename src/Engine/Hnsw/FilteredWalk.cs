@@ -27,7 +27,7 @@ internal static unsafe class FilteredWalk
     /// <param name="fromAllOver">Whether to begin at accepted rows from all over the index, too.</param>
     /// <param name="barred">A row to walk around, as if it were not there; −1 for none.</param>
     public static WalkCost Search<TScorer>(in HnswGraph.View graph, int start, int limit,
-        TScorer scorer, RowSet accepted, SearchScratch scratch, int ef, bool fromAllOver, int barred = -1)
+        TScorer scorer, CodeStore.View codes, RowSet accepted, SearchScratch scratch, int ef, bool fromAllOver, int barred = -1)
         where TScorer : struct, IScorer
     {
         var (pool, visited) = (scratch.Pool, scratch.Visited);
@@ -40,7 +40,7 @@ internal static unsafe class FilteredWalk
         if (barred >= 0)
             visited.Add(barred);
         var step = new Step(graph, limit, accepted, visited, scratch.EdgeList);
-        var distances = fromAllOver ? Seed(limit, accepted, scratch, scorer) : 0;
+        var distances = fromAllOver ? Seed(limit, codes, accepted, scratch, scorer) : 0;
         var count = 0;
         if (accepted.Has(start))
             batch[count++] = start;
@@ -102,7 +102,8 @@ internal static unsafe class FilteredWalk
         return asked == 0 ? 1 : hits / (double)asked;
     }
 
-    private static int Seed<TScorer>(int limit, RowSet accepted, SearchScratch scratch, TScorer scorer)
+    // What is accepted need not have a vector here; what edges lead to has one.
+    private static int Seed<TScorer>(int limit, CodeStore.View codes, RowSet accepted, SearchScratch scratch, TScorer scorer)
         where TScorer : struct, IScorer
     {
         var (pool, visited) = (scratch.Pool, scratch.Visited);
@@ -111,7 +112,7 @@ internal static unsafe class FilteredWalk
         for (var at = 0; ; at += step)
         {
             var row = at < limit ? accepted.Next(at) : int.MaxValue;
-            if (row < limit && visited.Add(row))
+            if (row < limit && codes.Contains(row) && visited.Add(row))
             {
                 scorer.Prefetch(row);
                 batch[count++] = row;

@@ -155,7 +155,7 @@ internal sealed unsafe class Calibration<TScorer>(
             var truth = Scan(scorer, view, limit, except, set, scratch);
             ladder.Add(truth.Length, ef =>
             {
-                FilteredWalk.Search(graph.Current, start, limit, scorer, set, scratch, ef, fromAllOver: false, barred);
+                FilteredWalk.Search(graph.Current, start, limit, scorer, view, set, scratch, ef, fromAllOver: false, barred);
                 return Common(truth, Chosen(scorer, view, except, scratch));
             });
         }

@@ -100,7 +100,7 @@ internal sealed unsafe class IndexSearch<TScorer>(
                     : Plan(edges, entry, scorer, limit, accepted, set, effort, k, scratch, ref total);
                 if (plan.Path == SearchPath.FilteredWalk)
                 {
-                    total += FilteredWalk.Search(edges, plan.Start, limit, scorer, set, scratch, plan.Ef, plan.IsOutside);
+                    total += FilteredWalk.Search(edges, plan.Start, limit, scorer, view, set, scratch, plan.Ef, plan.IsOutside);
                     CostModel.NoteFilteredWalk(codec.CodeBytes, plan.Ef, plan.Share, edges.MaxEdges(0), startedAt);
                     Keep(scratch, scorer, view, filter, k, codec.Rerank(k));
                     if (scratch.Chosen.Count >= k)

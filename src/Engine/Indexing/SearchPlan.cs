@@ -90,7 +90,7 @@ internal readonly record struct SearchPlan(SearchPath Path, int Ef)
 
         if (around is null)
             return best;
-        var filteredEf = Math.Max(curves.Open.EfFor(target, k), curves.Filtered.EfFor(target, k)) * 1.0;
+        double filteredEf = Math.Max(curves.Open.EfFor(target, k), curves.Filtered.EfFor(target, k));
         if (near < MostOutside && near < share * OutsideShare)
             filteredEf *= OutsideEffort / share * Math.Min(FarOutside, MostOutside / near);
         // Where it arrives there are more than where it begins; behind fewer than were measured, rows that are near stop

@@ -14,6 +14,7 @@ internal sealed class SliceEntry(SliceId id)
     private long _lastUsedMs;
     private long _memoryBytes;
     private int _pages;
+    private long _pageBytes;
 
     public SliceId Id { get; } = id;
 
@@ -96,6 +97,9 @@ internal sealed class SliceEntry(SliceId id)
         get => (PageState)Volatile.Read(ref _pages);
         set => Volatile.Write(ref _pages, (int)value);
     }
+
+    /// <summary>Sets the mapped bytes that are counted for it, and says what they were; <see cref="PageKeeper"/>'s.</summary>
+    public long SwapPageBytes(long bytes) => Interlocked.Exchange(ref _pageBytes, bytes);
 
     /// <summary>Changes <see cref="Pages"/>; false if it is another than expected.</summary>
     public bool TryMove(PageState from, PageState to) =>

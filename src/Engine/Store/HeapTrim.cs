@@ -10,37 +10,37 @@ namespace Rag.Engine;
 /// </summary>
 internal sealed partial class HeapTrim
 {
-    // What has to be there to be gained, and as a part of the heap: one third.
+    // What the heap has to have grown by since the last time, and as a part of what it was then: one third.
     private const long MinGainBytes = 64L << 20;
     private const int GainShare = 3;
 
     // Written since the last time; less leaves little behind.
     private const long MinWrittenBytes = 32L << 20;
 
+    // While more than this is written from one look to the next, the bulk is not over.
+    private const long StillWrittenBytes = 4L << 20;
+
     private long _trimmedAt = -1;
     private long _seenAt;
+    private long _floor;
 
-    /// <summary>Called now and then with the end of the mutation log.</summary>
-    /// <param name="position">Bytes that were ever written to it.</param>
-    /// <param name="memoryBytes">What the store has in memory by its own count.</param>
-    /// <returns>Whether memory was given back.</returns>
-    public bool Note(long position, long memoryBytes)
+    /// <summary>Called now and then with the end of the mutation log: bytes that were ever written to it.</summary>
+    public void Note(long position)
     {
         if (_trimmedAt < 0)
-            _trimmedAt = position;
-        // Still written to, or little came since.
-        if (position != _seenAt || position - _trimmedAt < MinWrittenBytes)
+            _trimmedAt = _seenAt = position;
+        var isOver = position - _seenAt <= StillWrittenBytes;
+        _seenAt = position;
+        if (!isOver || position - _trimmedAt < MinWrittenBytes)
+            return;
+        _trimmedAt = position;
+        if (GC.GetGCMemoryInfo().TotalCommittedBytes - _floor >= Math.Max(MinGainBytes, _floor / GainShare))
         {
-            _seenAt = position;
-            return false;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            _floor = GC.GetGCMemoryInfo().TotalCommittedBytes;
         }
 
-        _trimmedAt = position;
-        var gain = GC.GetGCMemoryInfo().TotalCommittedBytes - memoryBytes;
-        if (gain >= Math.Max(MinGainBytes, memoryBytes / GainShare))
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         TrimNative();
-        return true;
     }
 
     private static void TrimNative()

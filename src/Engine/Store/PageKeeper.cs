@@ -13,8 +13,8 @@ namespace Rag.Engine;
 ///                      ▲                          │
 ///                      └────────── use ───────────┘
 /// </code>
-/// A slice is counted with all that it maps, so the figure is a bound of what is there. Slices that map more than
-/// <see cref="MaxSliceBytes"/> are left to the system: to bring back a few of their pages at a time costs more.
+/// A slice is counted with all that it maps since its last snapshot, so the figure is a bound of what is there. Slices that
+/// map more than <see cref="MaxSliceBytes"/> are left to the system: to bring back a few of their pages at a time costs more.
 /// </summary>
 internal sealed class PageKeeper(EpochGuard guard, long capBytes)
 {
@@ -28,7 +28,7 @@ internal sealed class PageKeeper(EpochGuard guard, long capBytes)
     private const int MaxSteps = 16;
     private const int MaxCooled = 2;
 
-    private readonly ConcurrentQueue<(SliceEntry Entry, long Bytes)> _ring = new();
+    private readonly ConcurrentQueue<SliceEntry> _ring = new();
     private long _bytes;
 
     /// <summary>Bytes of slices that are not cold.</summary>
@@ -43,13 +43,25 @@ internal sealed class PageKeeper(EpochGuard guard, long capBytes)
             return;
         if (entry.TryMove(PageState.Warm, PageState.Used))
             return;
-        var bytes = MappedBytes(slice);
-        if (bytes is 0 or > MaxSliceBytes || !entry.TryMove(PageState.Cold, PageState.Used))
+        var bytes = CountedBytes(slice);
+        if (bytes == 0 || !entry.TryMove(PageState.Cold, PageState.Used))
             return;
-        Interlocked.Add(ref _bytes, bytes);
-        _ring.Enqueue((entry, bytes));
+        Set(entry, bytes);
+        ForgetOne();
+        _ring.Enqueue(entry);
         if (Bytes > capBytes)
             Cool();
+    }
+
+    /// <summary>Counts anew what a slice maps, or that it is gone. Under the entry's monitor.</summary>
+    public void Recount(SliceEntry entry, Slice? slice)
+    {
+        if (slice is null)
+            Set(entry, 0);
+        else if (entry.Pages == PageState.Cold)
+            Note(entry, slice);
+        else
+            Set(entry, CountedBytes(slice));
     }
 
     /// <summary>What a slice maps: codes and vectors of its spaces.</summary>
@@ -61,6 +73,25 @@ internal sealed class PageKeeper(EpochGuard guard, long capBytes)
         return bytes;
     }
 
+    private static long CountedBytes(Slice slice) => MappedBytes(slice) is var bytes and <= MaxSliceBytes ? bytes : 0;
+
+    private void Set(SliceEntry entry, long bytes) => Interlocked.Add(ref _bytes, bytes - entry.SwapPageBytes(bytes));
+
+    // One that comes looks at one that was there, so that those that are gone do not stay in the ring.
+    private void ForgetOne()
+    {
+        if (!_ring.TryDequeue(out var first))
+            return;
+        if (first.Loaded is not null)
+        {
+            _ring.Enqueue(first);
+            return;
+        }
+
+        Set(first, 0);
+        first.Pages = PageState.Cold;
+    }
+
     private void Cool()
     {
         // Nothing that is in sight now is unmapped before the slot is left: what lies at its address is its own.
@@ -70,15 +101,17 @@ internal sealed class PageKeeper(EpochGuard guard, long capBytes)
             var cooled = 0;
             for (var step = 1; cooled < MaxCooled && Bytes > capBytes && _ring.TryDequeue(out var next); step++)
             {
-                if (step <= MaxSteps && next.Entry.TryMove(PageState.Used, PageState.Warm))
+                if (step <= MaxSteps && next.TryMove(PageState.Used, PageState.Warm))
                 {
                     _ring.Enqueue(next);
                     continue;
                 }
 
-                next.Entry.Pages = PageState.Cold;
-                Interlocked.Add(ref _bytes, -next.Bytes);
-                if (next.Entry.Loaded is not { } slice)
+                var bytes = next.SwapPageBytes(0);
+                Interlocked.Add(ref _bytes, -bytes);
+                next.Pages = PageState.Cold;
+                // It has grown too large, or was put to sleep.
+                if (bytes == 0 || next.Loaded is not { } slice)
                     continue;
                 cooled++;
                 Release(slice);

@@ -175,7 +175,7 @@ internal sealed class SliceCatalog(StoreContext context)
         entry.LastUsedMs = context.NowMs;
         Interlocked.Increment(ref _loadedCount);
         CountMemory(entry);
-        Pages.Note(entry, slice);
+        Pages.Recount(entry, slice);
     }
 
     /// <summary>Counts what a loaded slice takes now. Under the entry's monitor.</summary>
@@ -197,6 +197,7 @@ internal sealed class SliceCatalog(StoreContext context)
         entry.Loaded = null;
         Interlocked.Decrement(ref _loadedCount);
         CountMemory(entry);
+        Pages.Recount(entry, null);
         _unloaded.Enqueue((context.Guard.Retire(), slice));
     }
 

@@ -235,7 +235,7 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
             entry.OldestStagedMs = cut.OldestStagedMs;
             attachment.Attach(isUnchanged: entry.DirtySince == long.MaxValue);
             catalog.CountMemory(entry);
-            catalog.Pages.Note(entry, cut.Slice);
+            catalog.Pages.Recount(entry, cut.Slice);
         }
 
         if (former.Generation != 0)

@@ -80,7 +80,7 @@ internal sealed class StoreMaintenance(
 
     private Task TrimAsync(CancellationToken stopping)
     {
-        _heap.Note(context.Log.TailPosition, memory.MemoryBytes);
+        _heap.Note(context.Log.TailPosition);
         return Task.CompletedTask;
     }
 

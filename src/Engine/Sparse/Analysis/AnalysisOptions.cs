@@ -4,10 +4,10 @@ namespace Rag.Engine.Sparse;
 public sealed record AnalysisOptions
 {
     /// <summary>
-    /// Number of the rules as a whole: folding, segmentation and stemming. An index that was made under other rules is
+    /// Number of the rules as a whole: folding, segmentation, stemming, and which fields of a chunk count. An index that was made under other rules is
     /// made again from its texts.
     /// </summary>
-    public const int RulesVersion = 1;
+    public const int RulesVersion = 2;
 
     /// <summary>Whose endings are taken off. Default: English.</summary>
     public AnalysisLanguage Language { get; init; } = AnalysisLanguage.English;
