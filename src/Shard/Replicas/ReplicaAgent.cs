@@ -110,22 +110,18 @@ internal sealed class ReplicaAgent(
     }
 
     /// <summary>
-    /// Replicas that cannot follow any more leave those that answer, as many at a time as may be copied: then they join.
+    /// Replicas that cannot follow any more leave those that answer and join: as many at a time as may be copied. One that
+    /// may not leave yet does not keep others from it.
     /// </summary>
     private void Recover(ClusterTopology current, CancellationToken stopping)
     {
-        var behind = log.FindBehind();
-        var room = options.Replicas.MaxCopies - _tasks.Count(one => one.Value.Joins || behind.ContainsKey(one.Key));
-        foreach (var partition in behind.Keys.Order())
+        foreach (var partition in log.FindBehind().Keys.Order())
         {
-            if (room <= 0)
-                return;
             // Without another one there is nobody to copy from.
             if (_tasks.ContainsKey(partition) || current.FindReplica(options.Name, partition) is not { State: ReplicaState.Ready }
                 || ReadyElsewhere(current, partition).Count == 0)
                 continue;
             Begin(partition, joins: false, LeaveReadyAsync, stopping);
-            room--;
         }
     }
 
@@ -229,7 +225,8 @@ internal sealed class ReplicaAgent(
             newest =>
             {
                 has = newest.FindReplica(options.Name, partition) is { State: ReplicaState.Ready }
-                    && ReadyElsewhere(newest, partition).Count > 0;
+                    && ReadyElsewhere(newest, partition).Count > 0
+                    && Enumerable.Range(0, newest.Partitions).Count(other => IsJoining(newest, other)) < options.Replicas.MaxCopies;
                 if (!has)
                     return null;
                 var edit = newest.Edit();

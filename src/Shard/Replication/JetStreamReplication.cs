@@ -47,16 +47,12 @@ public sealed class JetStreamReplication : IAsyncDisposable
             Store = new ReplicaStore(store),
             Memory = ReplicaStateFile.Open(Path.Combine(folder, "replicas.json")),
             Logger = loggers.CreateLogger<JetStreamReplication>(),
-            Behind = behind => ReplicaBehind?.Invoke(behind),
         };
         Order = new ReplicatedOrder(_context, lastIds);
         _watch = new StreamWatch(
             _context, new KeyValueFloors(new NatsKVContext(js), subjects, () => _setup.Copies), time,
             () => Order.Replicas, Order.HoldersOf);
     }
-
-    /// <summary>A replica must copy snapshots from another one before it can go on; told again while that is so.</summary>
-    public event Action<ReplicaBehind>? ReplicaBehind;
 
     /// <summary>Orders the shard's writes.</summary>
     public ReplicatedOrder Order { get; }

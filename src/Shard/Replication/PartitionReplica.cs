@@ -255,7 +255,6 @@ internal sealed class PartitionReplica : IAsyncDisposable
             case MustCopyException behind:
                 Volatile.Write(ref _mustCopy, behind.Message);
                 ReplicationLog.Behind(_context.Logger, _partition, behind.Message);
-                _context.Behind(new ReplicaBehind(_partition, behind.Has, behind.Message));
                 return BehindPause;
             case SharedLogException or StoreException:
                 if (failures == 0)

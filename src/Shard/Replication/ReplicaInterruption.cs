@@ -1,12 +1,7 @@
-using Rag.Engine;
-
 namespace Rag.Shard.Replication;
 
 /// <summary>A replica has to look again where it stands.</summary>
 internal sealed class LookAgainException(string reason) : Exception(reason);
 
 /// <summary>A replica must copy snapshots before it can go on.</summary>
-internal sealed class MustCopyException(WriteStamp has, string reason) : Exception(reason)
-{
-    public WriteStamp Has => has;
-}
+internal sealed class MustCopyException(string reason) : Exception(reason);

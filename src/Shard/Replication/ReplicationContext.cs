@@ -27,7 +27,4 @@ internal sealed class ReplicationContext
 
     /// <summary>Told of an open partition with mutations that are to be brought to the others.</summary>
     public Action<int> OrphansFound { get; set; } = static _ => { };
-
-    /// <summary>Told of a replica that must copy snapshots.</summary>
-    public required Action<ReplicaBehind> Behind { get; init; }
 }

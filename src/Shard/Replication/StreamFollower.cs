@@ -43,7 +43,7 @@ internal sealed class StreamFollower(ReplicationContext context, int partition, 
             through = located;
         return through + 1 >= state.First
             ? Math.Max(located + 1, state.First)
-            : throw new MustCopyException(context.Store.LastStamp(partition), $"The log begins at sequence "
+            : throw new MustCopyException($"The log begins at sequence "
                 + $"{state.First}, and this replica has followed it to {through} only.");
     }
 
@@ -97,7 +97,7 @@ internal sealed class StreamFollower(ReplicationContext context, int partition, 
             {
                 if (last < history.Find(message.Epoch)?.At)
                 {
-                    end = new MustCopyException(last, $"Epoch {message.Epoch} goes on behind mutations that the log "
+                    end = new MustCopyException($"Epoch {message.Epoch} goes on behind mutations that the log "
                         + "has no more.");
                     break;
                 }

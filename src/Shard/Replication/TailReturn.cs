@@ -31,11 +31,10 @@ internal sealed class TailReturn(
         if (orphans.Count > 0)
             orphanFile.Add(orphans);
         if (common is null && tail.Count == 0)
-            throw new MustCopyException(stamp, "The other replicas have another history than this one.");
+            throw new MustCopyException("The other replicas have another history than this one.");
         if (!await context.Store.RollBackAsync(partition, after, cancellationToken))
         {
-            throw new MustCopyException(
-                stamp, "Snapshots of this replica hold mutations that the others went on without.");
+            throw new MustCopyException("Snapshots of this replica hold mutations that the others went on without.");
         }
 
         follower.Place(common?.Sequence ?? 0, common?.Id ?? Guid.Empty);

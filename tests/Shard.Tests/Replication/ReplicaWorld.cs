@@ -36,7 +36,8 @@ internal sealed class ReplicaWorld : IReplicaPeers, IAsyncDisposable
 
     public ConcurrentDictionary<string, FakeReplicaStore> Stores { get; } = new();
 
-    public ConcurrentBag<ReplicaBehind> Behind { get; } = [];
+    /// <summary>Shards with a replica that must be copied anew.</summary>
+    public IEnumerable<string> Behind => Running.Where(shard => this[shard].FindBehind().Count > 0);
 
     /// <summary>Ids of the writes that were acknowledged.</summary>
     public ConcurrentDictionary<Guid, int> Acknowledged { get; } = new();
@@ -66,7 +67,7 @@ internal sealed class ReplicaWorld : IReplicaPeers, IAsyncDisposable
         {
             Shard = shard, Options = Options, Log = Log, Epochs = Epochs, Peers = this, Store = Stores[shard],
             Memory = ReplicaStateFile.Open(_folder.Combine(shard, "replicas.json")), Folder = _folder.Combine(shard),
-            Logger = new LinesLogger(shard, _lines), Behind = Behind.Add,
+            Logger = new LinesLogger(shard, _lines),
         };
         var lastIds = Enumerable.Range(0, _partitions)
             .ToDictionary(partition => partition, partition => Stores[shard].Applied(partition).LastOrDefault().MutationId);
