@@ -37,8 +37,13 @@ internal sealed class BatchWorkers : IAsyncDisposable
             .Concat(Enumerable.Range(0, workers.Background).Select(_ => Start(Lane.Background))));
     }
 
-    /// <summary>How long a query that comes now is likely to wait for its vector; zero while none was computed yet.</summary>
-    public TimeSpan QueryWait => TimeSpan.FromSeconds((_queue.Queries / _atATime + 1) * Volatile.Read(ref _secondsPerText));
+    /// <summary>
+    /// How long a query that comes now is likely to wait for its vector; zero where none waits before it: it is tried then,
+    /// and what is known of the time is learned anew.
+    /// </summary>
+    public TimeSpan QueryWait => _queue.Queries is > 0 and var before
+        ? TimeSpan.FromSeconds((before / _atATime + 1) * Volatile.Read(ref _secondsPerText))
+        : TimeSpan.Zero;
 
     public async ValueTask DisposeAsync()
     {

@@ -11,7 +11,9 @@ internal sealed class GraphBatches : IDisposable
 {
     private readonly EmbedderOptions _options;
     private readonly Lazy<ITokenizer> _tokenizer;
-    private readonly Lazy<(ITransformer Graph, BatchLimits Limits)> _graph;
+    private readonly Func<(ITransformer Graph, BatchLimits Limits)> _load;
+    private readonly Lock _loading = new();
+    private (ITransformer Graph, BatchLimits Limits)? _graph;
     private readonly SemaphoreSlim _slots;
     private int _waiting;
     private int _disposed;
@@ -24,11 +26,21 @@ internal sealed class GraphBatches : IDisposable
         // Publication only: a load that fails is tried again by the next caller.
         _tokenizer = new Lazy<ITokenizer>(
             () => Embedder.LoadTokenizer(model.Folder), LazyThreadSafetyMode.PublicationOnly);
-        _graph = new Lazy<(ITransformer, BatchLimits)>(() =>
+        _load = () =>
         {
             var graph = new TransformerLoader(model, options, logger, keepsTokens).Load(out var onCuda);
             return (graph, BatchLimits.From(options, onCuda));
-        });
+        };
+    }
+
+    // Here too a load that fails is tried again; two at a time would take twice the memory.
+    private (ITransformer Graph, BatchLimits Limits) Graph
+    {
+        get
+        {
+            lock (_loading)
+                return _graph ??= _load();
+        }
     }
 
     /// <summary>Has inputs made of texts, and run; each batch is handed over when it is padded.</summary>
@@ -43,7 +55,7 @@ internal sealed class GraphBatches : IDisposable
         if (Interlocked.Increment(ref _waiting) > _options.MaxWaitingCalls + _slots.CurrentCount)
         {
             Interlocked.Decrement(ref _waiting);
-            throw new EmbeddingOverloadedException("Too many searches wait to be reranked already; try again in a moment.");
+            throw new EmbeddingOverloadedException("Too many searches wait for this model already; try again in a moment.");
         }
 
         try
@@ -63,8 +75,7 @@ internal sealed class GraphBatches : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        if (_graph.IsValueCreated)
-            _graph.Value.Graph.Dispose();
+        _graph?.Graph.Dispose();
         _slots.Dispose();
     }
 
@@ -74,7 +85,7 @@ internal sealed class GraphBatches : IDisposable
         await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await Task.Run(() => run(_graph.Value.Graph, Padded(batch), batch), cancellationToken).ConfigureAwait(false);
+            await Task.Run(() => run(Graph.Graph, Padded(batch), batch), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -94,7 +105,7 @@ internal sealed class GraphBatches : IDisposable
     // Inputs of like length together, within the limits of a batch.
     private List<List<GraphInput>> Batches(List<GraphInput> inputs)
     {
-        var limits = _graph.Value.Limits;
+        var limits = Graph.Limits;
         inputs.Sort(static (left, right) => right.Ids.Length.CompareTo(left.Ids.Length));
         var batches = new List<List<GraphInput>>();
         foreach (var input in inputs)
