@@ -56,7 +56,7 @@ internal static class RunVerb
         if (rate is { } wanted)
         {
             var first = scenario.Steps.Count > 0 ? scenario.Steps[0] : new StepSpec { Seconds = scenario.Search!.Seconds };
-            scenario = scenario with { Search = null, Peak = null, Checks = [], Steps = [first with { Rate = wanted, ToRate = null }] };
+            scenario = scenario with { Search = null, Peak = null, Checks = [], Steps = [first with { Rate = wanted, ToRate = null, Rates = [], FixedRates = [] }] };
         }
 
         if (seconds is { } length)

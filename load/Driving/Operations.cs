@@ -55,7 +55,7 @@ internal sealed class Operations : IAsyncDisposable
     public IPostedSearches? Posted { get; }
 
     /// <summary>Whether searches can be compared with what was loaded: nothing writes.</summary>
-    public bool IsReadOnly => _mix.All(part => part.Kind is not (OperationKind.Upsert or OperationKind.Delete));
+    public bool IsReadOnly => _mix.All(part => part.Kind is not (OperationKind.Upsert or OperationKind.Delete or OperationKind.Ingest));
 
     /// <summary>Chooses what comes next.</summary>
     public Operation Next(Random random)

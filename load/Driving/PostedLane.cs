@@ -55,6 +55,13 @@ internal sealed class PostedLane : IAsyncDisposable
             return;
         }
 
+        // Whoever breaks it fails what stands in the table by then.
+        if (_broken is { } broken)
+        {
+            _table.FailAll(broken);
+            return;
+        }
+
         if (!_free.TryDequeue(out var message))
             message = new RawMessage();
         message.Bytes.Clear();

@@ -8,9 +8,10 @@ namespace Rag.Load.Running;
 
 /// <summary>
 /// Compares sampled answers with the exact ones. Where nothing writes and a workspace is small they are computed here, from
-/// the seed, so that the server does not check itself; otherwise an exact search is asked for.
+/// the seed, so that the server does not check itself; otherwise an exact search is asked for. Where something writes the
+/// sampled searches are made once more beside it: what they found meanwhile may be replaced.
 /// </summary>
-internal sealed class RecallCheck(Corpus corpus, Uri address)
+internal sealed class RecallCheck(Corpus corpus, Uri address, bool nothingWrites)
 {
     private const int MaxChunksHere = 20_000;
 
@@ -24,11 +25,14 @@ internal sealed class RecallCheck(Corpus corpus, Uri address)
         var (found, wanted) = (0, 0);
         foreach (var (operation, ids) in count.Samples)
         {
-            var exact = driver.IsReadOnly && corpus.Data.Chunks <= MaxChunksHere
+            IReadOnlyList<string> given = nothingWrites
+                ? ids
+                : await AskAsync(client, driver.Operations.ToRequest(operation), isExact: false, cancellationToken);
+            var exact = nothingWrites && corpus.Data.Chunks <= MaxChunksHere
                 ? Nearest(operation, driver.Traffic.K)
-                : await AskAsync(client, driver.Operations.ToRequest(operation), cancellationToken);
+                : await AskAsync(client, driver.Operations.ToRequest(operation), isExact: true, cancellationToken);
             wanted += exact.Count;
-            found += exact.Count(ids.Contains);
+            found += exact.Count(given.Contains);
         }
 
         return wanted == 0 ? null : Math.Round((double)found / wanted, 4);
@@ -49,9 +53,10 @@ internal sealed class RecallCheck(Corpus corpus, Uri address)
     }
 
     private static async Task<List<string>> AskAsync(
-        SearchService.SearchServiceClient client, SearchRequest request, CancellationToken cancellationToken)
+        SearchService.SearchServiceClient client, SearchRequest request, bool isExact, CancellationToken cancellationToken)
     {
-        request.Exact = true;
+        if (isExact)
+            request.Exact = true;
         var response = await client.SearchAsync(request, cancellationToken: cancellationToken);
         return [.. response.Hits.Select(hit => hit.ChunkId)];
     }

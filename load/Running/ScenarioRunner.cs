@@ -41,9 +41,9 @@ internal sealed class ScenarioRunner(Scenario scenario, RunOptions options, Acti
             var steps = new StepRunner(scenario, corpus, address, drivers, () => server?.ProcessId, progress);
             if (scenario.Peak is null)
                 await WarmUpAsync(steps, cancellationToken);
+            var peak = scenario.Peak is { } wanted ? await MeasurePeakAsync(wanted, scenario.WarmUpSeconds, drivers, cancellationToken) : (double?)null;
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var events = server is null ? Task.CompletedTask : ServerEvents.RunAsync(server, scenario.Events, progress, ended.Token);
-            var peak = scenario.Peak is { } wanted ? await MeasurePeakAsync(wanted, scenario.WarmUpSeconds, drivers, cancellationToken) : (double?)null;
             var results = scenario.Search is { } search
                 ? await new RateSearch(search, steps, progress).RunAsync(cancellationToken)
                 : await RunStepsAsync(steps, peak ?? 1, cancellationToken);

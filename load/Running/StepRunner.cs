@@ -34,7 +34,7 @@ internal sealed class StepRunner(
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var cores = (Process.GetCurrentProcess().TotalProcessorTime - own).TotalSeconds / seconds;
         var results = new List<TrafficResult>();
-        var check = new RecallCheck(corpus, address);
+        var check = new RecallCheck(corpus, address, drivers.All(static driver => driver.IsReadOnly));
         foreach (var (driver, meter, _) in running)
         {
             var count = meter.Read();

@@ -68,7 +68,7 @@ public sealed partial class RunTests
               "traffic": [ { "name": "search", "arrivals": "constant" } ],
               "warmUpSeconds": 0,
               "steps": [ { "seconds": 1, "rate": 50 }, { "seconds": 1, "rate": 50 }, { "seconds": 3, "rate": 50 } ],
-              "events": [ { "atSeconds": 1, "action": "kill" }, { "atSeconds": 1.1, "action": "start" } ],
+              "events": [ { "atSeconds": 1.5, "action": "kill" }, { "atSeconds": 1.6, "action": "start" } ],
               "objective": { "maxErrorShare": 1, "minAchievedShare": 0 }
             }
             """, "killed");
