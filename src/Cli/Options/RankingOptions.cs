@@ -71,6 +71,14 @@ internal sealed class RankingOptions
             command.Options.Add(option);
     }
 
+    private LateInteraction? LateInteractionOf(ParseResult parsed) => (parsed.GetValue(_multiVector), parsed.GetValue(_late)) switch
+    {
+        (null, null) => null,
+        ({ } file, null) => new LateInteraction { MultiVector = MultiVectorFile.Read(file) },
+        (null, { } model) => new LateInteraction { Model = model },
+        _ => throw new CliException("Give --multi-vector or --late: both say what hits are compared with.", ExitCode.Usage),
+    };
+
     public SearchQuery Apply(SearchQuery query, ParseResult parsed)
     {
         var like = parsed.GetValue(_like) ?? [];
@@ -80,28 +88,11 @@ internal sealed class RankingOptions
             query = query with { Diversity = new Diversity { Lambda = lambda, FetchK = parsed.GetValue(_fetchK) } };
         if (parsed.GetValue(_rerank) is { } model)
             query = query with { Rerank = new Rerank { Model = model, TopN = parsed.GetValue(_topN) } };
-        if (parsed.GetValue(_multiVector) is { } file)
+        if (LateInteractionOf(parsed) is { } late)
         {
-            query = query with
-            {
-                LateInteraction = new LateInteraction
-                {
-                    MultiVector = MultiVectorFile.Read(file),
-                    // With both, --top-n is of what is read last and costs most.
-                    TopN = query.Rerank is null ? parsed.GetValue(_topN) : 0,
-                },
-            };
-        }
-
-        if (parsed.GetValue(_late) is { } tokens)
-        {
-            query = query with
-            {
-                LateInteraction = new LateInteraction
-                {
-                    Model = tokens, TopN = query.Rerank is null ? parsed.GetValue(_topN) : 0,
-                },
-            };
+            // With both, --top-n is of what is read last and costs most.
+            late.TopN = query.Rerank is null ? parsed.GetValue(_topN) : 0;
+            query = query with { LateInteraction = late };
         }
 
         if (like.Length + unlike.Length == 0)
