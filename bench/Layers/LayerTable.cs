@@ -31,7 +31,7 @@ internal static class LayerTable
 
             unary, of the same call with an empty answer: {unary.PerSecond / empty.PerSecond:P0} of its calls a second (bar: 75 %)
             streamed, CPU of the same search in process: {streamed.Micros / inProcess.Micros:0.00} times (bar: 1.5)
-            streamed, CPU of unary: {streamed.Micros / unary.Micros:0.00} times (bar: 2.5)
+            unary, CPU of the search in process: {unary.Micros / inProcess.Micros:0.00} times (bar: 2.5)
             streamed, engine and caller together: {streamed.Micros + streamed.CallerMicros:0.0} µs, {2e6 / (streamed.Micros + streamed.CallerMicros):N0} searches/s on two cores
             """));
     }

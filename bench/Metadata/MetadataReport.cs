@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.RegularExpressions;
+using Rag.Cli.Bench;
 using Rag.Metadata.Postgres;
 using Rag.Testing;
 
@@ -14,7 +14,7 @@ namespace Rag.Benchmarks;
 /// takes in 50 files a second. The bar is a p99 under 10 ms for each round trip, both times; the exit code says whether all
 /// met it. Takes about three minutes.
 /// </summary>
-internal static partial class MetadataReport
+internal static class MetadataReport
 {
     private const double BarMs = 10;
 
@@ -57,7 +57,7 @@ internal static partial class MetadataReport
             alone.Add((await OpenLoop.RunAsync([(query, query.RateAlone)], WarmUp, Alone, seed: alone.Count))[0]);
         var together = await OpenLoop.RunAsync([.. queries.Select(static query => (query, query.Rate))], TogetherWarmUp, Together, seed: 1000);
 
-        Say($"{Cpu()}, load {LoadAverage()}; {documents:N0} documents in {MetadataTables.Workspaces:N0} workspaces, filled in {filled.TotalSeconds:0} s.");
+        Say($"{BenchMachine.Cpu}, load {LoadAverage()}; {documents:N0} documents in {MetadataTables.Workspaces:N0} workspaces, filled in {filled.TotalSeconds:0} s.");
         Say($"Milliseconds from the moment a query was due; together: {queries.Sum(static query => query.Rate):N0} queries a second.\n");
         Say($"| query | trips | alone, a second | p50 | p99 | max | together, a second | p50 | p99 | max | p99 < {BarMs:0} ms a trip |");
         Say($"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
@@ -82,10 +82,5 @@ internal static partial class MetadataReport
 
     private static void Say(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 
-    private static string Cpu() => ModelName().Match(File.ReadAllText("/proc/cpuinfo")).Groups["name"].Value is { Length: > 0 } name ? name : "unknown processor";
-
     private static string LoadAverage() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
-
-    [GeneratedRegex(@"model name\s*:\s*(?<name>.+)")]
-    private static partial Regex ModelName();
 }

@@ -1,6 +1,10 @@
+extern alias load;
+
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using load::Rag.Load.Driving;
+using load::Rag.Load.Scenarios;
+using Rag.Cli.Bench;
 
 namespace Rag.Benchmarks;
 
@@ -8,7 +12,7 @@ namespace Rag.Benchmarks;
 /// Makes queries at the moments of Poisson processes, whether earlier ones are answered or not, and takes each one's time
 /// from the moment at which it was due: a server that stands still cannot hide it, nor can this program being late.
 /// </summary>
-internal static partial class OpenLoop
+internal static class OpenLoop
 {
     /// <summary>Unanswered queries at which a run is given up: the rate is beyond what the server can do.</summary>
     private const int MostUnanswered = 2000;
@@ -30,11 +34,12 @@ internal static partial class OpenLoop
         // A thread of its own: the pool's are busy with answers just when it matters.
         var sender = new Thread(() =>
         {
+            PreciseSleep.PrepareThread();
             var began = Stopwatch.GetTimestamp();
             foreach (var (at, index) in arrivals)
             {
-                var due = began + (long)(at * Stopwatch.Frequency);
-                SleepUntil(due);
+                var due = ArrivalSchedule.ToTimestamp(began, at);
+                PreciseSleep.Until(due);
                 if (failure is not null)
                     return;
                 if (Interlocked.Increment(ref unanswered) > MostUnanswered)
@@ -79,30 +84,12 @@ internal static partial class OpenLoop
         var arrivals = new List<(double At, int Index)>();
         for (var i = 0; i < queries.Count; i++)
         {
-            for (var at = Gap(); at < seconds; at += Gap())
+            var schedule = new ArrivalSchedule(ArrivalKind.Poisson, queries[i].Rate, queries[i].Rate, seconds, random);
+            while (schedule.Next() is { } at)
                 arrivals.Add((at, i));
-
-            double Gap() => -Math.Log(1 - random.NextDouble()) / queries[i].Rate;
         }
 
         arrivals.Sort();
         return arrivals;
-    }
-
-    private static void SleepUntil(long due)
-    {
-        // Thread.Sleep knows whole milliseconds only, which would be most of what is measured.
-        while (Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due) is { Ticks: > 0 } left)
-            NanoSleep(new TimeSpec(left.Ticks / TimeSpan.TicksPerSecond, left.Ticks % TimeSpan.TicksPerSecond * 100), 0);
-    }
-
-    [LibraryImport("libc", EntryPoint = "nanosleep")]
-    private static partial int NanoSleep(in TimeSpec request, nint remaining);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private readonly struct TimeSpec(long seconds, long nanoseconds)
-    {
-        public readonly long Seconds = seconds;
-        public readonly long Nanoseconds = nanoseconds;
     }
 }

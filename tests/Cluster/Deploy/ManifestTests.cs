@@ -12,7 +12,7 @@ public sealed partial class ManifestTests
     [Fact]
     public async Task Compose_names_services_volumes_files_and_ports_that_are_there()
     {
-        var compose = (await Manifests.ReadAsync(Path.Combine(Deploy, "compose", "compose.yaml")))[0];
+        var compose = (await Manifests.ReadAsync(Manifests.Compose))[0];
         var services = compose.GetProperty("services").EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value);
         var volumes = compose.GetProperty("volumes").EnumerateObject().Select(entry => entry.Name).ToHashSet();
         foreach (var kind in new[] { ("nats", 3), ("postgres", 3), ("shard", 3), ("router", 2), ("ingestor", 2), ("nginx", 1) })
@@ -34,7 +34,7 @@ public sealed partial class ManifestTests
         }
 
         // Every address of one of our services leads to one that is there.
-        var text = await File.ReadAllTextAsync(Path.Combine(Deploy, "compose", "compose.yaml"))
+        var text = await File.ReadAllTextAsync(Manifests.Compose)
             + await File.ReadAllTextAsync(Path.Combine(Deploy, "compose", "topology.json"))
             + await File.ReadAllTextAsync(Path.Combine(Deploy, "compose", "nats.conf"));
         foreach (Match address in Address().Matches(text))
@@ -46,7 +46,7 @@ public sealed partial class ManifestTests
     [Fact]
     public async Task Kubernetes_manifests_agree_with_each_other()
     {
-        var documents = await Manifests.ReadAsync([.. Directory.GetFiles(Path.Combine(Deploy, "kubernetes"), "*.yaml").Order()]);
+        var documents = await Manifests.ReadAsync(Manifests.Kubernetes);
         var named = documents.ToLookup(document => document.GetProperty("kind").GetString()!, document => document.GetProperty("metadata").GetProperty("name").GetString()!);
         named["StatefulSet"].ShouldBe(["nats", "shard"], ignoreOrder: true);
         named["Deployment"].ShouldBe(["router", "ingestor"], ignoreOrder: true);

@@ -9,7 +9,7 @@ internal enum Fault
     /// <summary>SIGSTOP, and SIGCONT later: it keeps its connections and does not answer.</summary>
     Pause,
 
-    /// <summary>It is asked to end, and started at once.</summary>
+    /// <summary>It is asked to end, and started later.</summary>
     Restart,
 
     /// <summary>Its connections break, in both directions, and new ones are refused.</summary>

@@ -107,24 +107,39 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_topology is not null)
-            await _topology.DisposeAsync();
-        if (_services is not null)
-            await _services.DisposeAsync();
+        // Whatever fails, no process stays.
+        var failures = new List<Exception>();
         foreach (var node in _nodes)
         {
-            if (Environment.GetEnvironmentVariable("RAG_FAULT_LOGS") is { Length: > 0 } folder)
-                await File.WriteAllTextAsync(Path.Combine(folder, $"{node.Name}.log"), node.Output);
-            await node.DisposeAsync();
+            await TryAsync(() => SaveLogAsync(node));
+            await TryAsync(node.DisposeAsync);
         }
 
-        if (_postgres is not null)
-            await _postgres.DisposeAsync();
-        if (_nats is not null)
-            await _nats.DisposeAsync();
-        foreach (var wire in _wires.Values)
-            await wire.DisposeAsync();
+        foreach (var part in new IAsyncDisposable?[] { _topology, _services, _postgres, _nats }.Concat(_wires.Values))
+            await TryAsync(() => part?.DisposeAsync() ?? ValueTask.CompletedTask);
         _folder.Dispose();
+        if (failures.Count > 0)
+            throw new AggregateException(failures);
+
+        async Task TryAsync(Func<ValueTask> end)
+        {
+            try
+            {
+                await end();
+            }
+            catch (Exception failure)
+            {
+                failures.Add(failure);
+            }
+        }
+    }
+
+    private static async ValueTask SaveLogAsync(FaultNode node)
+    {
+        if (Environment.GetEnvironmentVariable("RAG_FAULT_LOGS") is not { Length: > 0 } folder)
+            return;
+        Directory.CreateDirectory(folder);
+        await File.WriteAllTextAsync(Path.Combine(folder, $"{node.Name}.log"), node.Output);
     }
 
     /// <summary>How far the replicas are that answer for a partition; those of a node that is down are as far as nothing.</summary>

@@ -96,9 +96,6 @@ internal sealed class RagNode(
 
     public override string Output => _process?.Output ?? "";
 
-    /// <summary>Whether it has ended by itself.</summary>
-    public bool HasEnded => _process?.HasExited == true;
-
     public override async Task StartAsync()
     {
         _process = ChildProcess.Start(

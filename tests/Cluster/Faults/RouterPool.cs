@@ -55,7 +55,8 @@ internal sealed class RouterPool : ForwardingCallInvoker, IAsyncDisposable
         where TResponse : class
     {
         var member = Choose();
-        var gone = member.Gone;
+        // Where none answers at the moment, it is tried all the same.
+        var gone = member.Gone is { IsCancellationRequested: false } there ? there : CancellationToken.None;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(gone, options.CancellationToken);
         try
         {

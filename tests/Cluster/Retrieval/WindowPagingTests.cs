@@ -132,7 +132,7 @@ public sealed class WindowPagingTests
                 (request.Text, request.Rerank) = ("stone", new Rerank { Model = "judge", TopN = 80 });
                 break;
             case "best":
-                request.Candidates = 80;
+                request.Candidates = 1000;
                 request.Vector = null;
                 request.Examples = new Examples { Strategy = ExampleStrategy.BestScore, Positive = { Example(0, 1), Example(1, 0) }, Negative = { Example(-1, -1) } };
                 request.K = isWhole ? 1000 : 17;
@@ -147,8 +147,6 @@ public sealed class WindowPagingTests
                 break;
         }
 
-        if (kind == "best")
-            request.Candidates = 1000;
         return request;
     }
 

@@ -205,7 +205,7 @@ public sealed class SearchPropertyTests
     private static async Task<List<Chunk>> FillAsync(SearchCluster cluster, int seed)
     {
         var chunks = PropertyCorpus.Make(Chunks + 20, Documents, seed);
-        await cluster.UpsertAsync("docs", PropertyCorpus.Make(Chunks, Documents, seed).Select((chunk, i) =>
+        await cluster.UpsertAsync("docs", PropertyCorpus.Make(Chunks, Documents, seed).Select(chunk =>
         {
             chunk.Metadata.Clear();
             return chunk;
