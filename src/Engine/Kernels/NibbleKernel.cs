@@ -37,6 +37,8 @@ internal static unsafe class NibbleKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> FourDots(byte* p0, byte* p1, byte* p2, byte* p3, sbyte* query, int planeBytes)
     {
+        if (AvxVnni.IsSupported)
+            return FourDotsVnni(p0, p1, p2, p3, query, planeBytes);
         if (Avx2.IsSupported)
             return FourDots256(p0, p1, p2, p3, query, planeBytes);
         return Vector128.Create(
@@ -56,6 +58,26 @@ internal static unsafe class NibbleKernel
             t1 += Step256(p1 + j, query + j, planeBytes);
             t2 += Step256(p2 + j, query + j, planeBytes);
             t3 += Step256(p3 + j, query + j, planeBytes);
+        }
+
+        var lanes = Avx2.HorizontalAdd(Avx2.HorizontalAdd(t0, t1), Avx2.HorizontalAdd(t2, t3));
+        return lanes.GetLower() + lanes.GetUpper();
+    }
+
+    /// <summary>The same with products added up in int32 at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<int> FourDotsVnni(
+        byte* p0, byte* p1, byte* p2, byte* p3, sbyte* query, int planeBytes)
+    {
+        const int width = 32;
+        Vector256<int> t0 = default, t1 = default, t2 = default, t3 = default;
+        for (var j = 0; j < planeBytes; j += width)
+        {
+            var (low, high) = (Vector256.Load(query + j), Vector256.Load(query + planeBytes + j));
+            t0 = StepVnni(t0, p0 + j, low, high);
+            t1 = StepVnni(t1, p1 + j, low, high);
+            t2 = StepVnni(t2, p2 + j, low, high);
+            t3 = StepVnni(t3, p3 + j, low, high);
         }
 
         var lanes = Avx2.HorizontalAdd(Avx2.HorizontalAdd(t0, t1), Avx2.HorizontalAdd(t2, t3));
@@ -143,6 +165,15 @@ internal static unsafe class NibbleKernel
         }
 
         return MultiplyPortable(x, y);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> StepVnni(Vector256<int> sum, byte* plane, Vector256<sbyte> low, Vector256<sbyte> high)
+    {
+        var mask = Vector256.Create((byte)15);
+        var bytes = Vector256.Load(plane);
+        sum = AvxVnni.MultiplyWideningAndAdd(sum, bytes & mask, low);
+        return AvxVnni.MultiplyWideningAndAdd(sum, (bytes.AsUInt16() >>> 4).AsByte() & mask, high);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

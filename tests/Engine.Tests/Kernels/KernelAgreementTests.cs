@@ -67,8 +67,36 @@ public sealed unsafe class KernelAgreementTests
                     NibbleKernel.DotScalar(p, q, planeBytes), NibbleKernel.DotScalar((byte*)p1, q, planeBytes),
                     NibbleKernel.DotScalar((byte*)p2, q, planeBytes), NibbleKernel.DotScalar((byte*)p3, q, planeBytes));
                 NibbleKernel.FourDots(p, (byte*)p1, (byte*)p2, (byte*)p3, q, planeBytes).ShouldBe(expected);
+                if (AvxVnni.IsSupported)
+                    NibbleKernel.FourDotsVnni(p, (byte*)p1, (byte*)p2, (byte*)p3, q, planeBytes).ShouldBe(expected);
                 if (Avx2.IsSupported)
                     NibbleKernel.FourDots256(p, (byte*)p1, (byte*)p2, (byte*)p3, q, planeBytes).ShouldBe(expected);
+            }
+        }
+    }
+
+    [Fact]
+    public void Four_vectors_at_once_give_the_dots_of_each()
+    {
+        var random = new Random(6);
+        foreach (var length in Lengths)
+        {
+            var (quad, y) = (Bytes(random, 4 * length), Bytes(random, length));
+            if (length % 3 == 0)
+            {
+                quad.AsSpan(0, length).Fill(-128);
+                y.AsSpan().Fill(length % 2 == 0 ? (sbyte)-128 : (sbyte)127);
+            }
+
+            fixed (sbyte* px = quad, py = y)
+            {
+                var expected = Vector128<int>.Zero;
+                for (var i = 0; i < 4; i++)
+                    expected = expected.WithElement(i, Int8Kernel.ReduceScalar<IntegerDot>(px + i * length, py, 0, length, 0));
+                QuadKernel.Dots(px, py, length, QuadKernel.Bias(px, length)).ShouldBe(expected);
+                QuadKernel.DotsApart(px, py, length).ShouldBe(expected);
+                if (AvxVnni.IsSupported)
+                    (QuadKernel.DotsVnni(px, py, length) - QuadKernel.BiasVnni(px, length)).ShouldBe(expected);
             }
         }
     }
