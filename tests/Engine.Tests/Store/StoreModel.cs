@@ -1,5 +1,6 @@
 using Rag.Engine.Filters;
 using Rag.Engine.Storage;
+using Rag.Engine.Tests.MultiVectors;
 
 namespace Rag.Engine.Tests.Store;
 
@@ -72,20 +73,19 @@ internal sealed class StoreModel(SliceId slice)
 
     private async Task CompareScoresAsync(ShardStore store, Random random)
     {
-        var query = new float[] { 127, random.Next(-127, 128), random.Next(-127, 128), 127 };
+        var query = new MultiVector(2, new float[] { 127, random.Next(-127, 128), random.Next(-127, 128), 127 });
         ChunkKey[] keys = [.. Chunks.Keys.Take(200), new ChunkKey("d0", "never")];
-        var scores = await store.ScoreAsync(slice, keys, new MultiVector(2, query), default);
+        var scores = await store.ScoreAsync(slice, keys, query, default);
         for (var i = 0; i < keys.Length; i++)
         {
-            var expected = Chunks.GetValueOrDefault(keys[i])?.Tokens is { } tokens ? MaxSim(query, tokens) : (double?)null;
+            var expected = Chunks.GetValueOrDefault(keys[i])?.Tokens is { } tokens
+                ? MaxSimOracle.Score(query, new MultiVector(2, tokens))
+                : (double?)null;
             (scores[i] is null).ShouldBe(expected is null);
             if (expected is { } score)
                 ((double)scores[i]!).ShouldBe(score, 1);
         }
     }
-
-    private static double MaxSim(float[] query, float[] tokens) => query.Chunk(2).Sum(
-        x => tokens.Chunk(2).Max(y => (double)x[0] * y[0] + (double)x[1] * y[1]));
 
     private async Task CompareTextAsync(ShardStore store, Random random)
     {
