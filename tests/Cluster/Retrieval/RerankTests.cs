@@ -25,6 +25,7 @@ public sealed class RerankTests
         await cluster.CreateAsync("docs", spread, SampleChunks.Space);
         var chunks = SampleChunks.Make(200, documents: 15, seed: 10);
         await cluster.UpsertAsync("docs", chunks);
+        var known = chunks.ToDictionary(chunk => chunk.ChunkId);
         for (var seed = 0; seed < 6; seed++)
         {
             var random = new Random(seed);
@@ -32,11 +33,10 @@ public sealed class RerankTests
             if (mode != SearchMode.Sparse)
                 request.Vector = SampleChunks.VectorOf(SampleChunks.Vector(random));
             var pool = await cluster.SearchAsync(request);
-            var expected = pool.Select(hit => (hit.ChunkId, hit.DocumentId, Score: 0.17f + Weight(hit.Text)))
-                .OrderByDescending(item => item.Score).ThenBy(item => item.DocumentId, StringComparer.Ordinal).ThenBy(item => item.ChunkId, StringComparer.Ordinal).ToList();
+            var expected = SampleChunks.Ordered(pool.Select(hit => (known[hit.ChunkId], 0.17f + Weight(hit.Text))));
             (request.K, request.Offset, request.Rerank) = (10, seed % 3, new Rerank { Model = "judge", TopN = 40 });
             var answer = await cluster.Searches.SearchAsync(request);
-            answer.Hits.Select(hit => hit.ChunkId).ShouldBe(expected.Skip(request.Offset).Take(10).Select(item => item.ChunkId));
+            answer.Hits.Select(hit => hit.ChunkId).ShouldBe(expected.Skip(request.Offset).Take(10).Select(item => item.Chunk.ChunkId));
             answer.Hits.Zip(expected.Skip(request.Offset), (hit, item) => Math.Abs(hit.Score - item.Score)).Max().ShouldBeLessThan(0.01f);
             answer.Hits.ShouldAllBe(hit => hit.Text != "");
             answer.Timings.Rerank.ToTimeSpan().ShouldBeGreaterThan(TimeSpan.Zero);
@@ -44,7 +44,7 @@ public sealed class RerankTests
             request.ScoreThreshold = 0;
             request.ReturnFields = new ReturnFields();
             var above = await cluster.SearchAsync(request);
-            above.Select(hit => hit.ChunkId).ShouldBe(expected.Where(item => item.Score >= 0).Skip(request.Offset).Take(10).Select(item => item.ChunkId));
+            above.Select(hit => hit.ChunkId).ShouldBe(expected.Where(item => item.Score >= 0).Skip(request.Offset).Take(10).Select(item => item.Chunk.ChunkId));
             above.ShouldAllBe(hit => hit.Text == "");
         }
     }

@@ -48,7 +48,8 @@ internal static class SampleChunks
         Ordered(chunks.Select(chunk =>
             (chunk, -chunk.Vectors[""].Dense.Values.Zip(query, (a, b) => (a - b) * (a - b)).Sum())));
 
-    public static List<(Chunk Chunk, float Score)> Ordered(IEnumerable<(Chunk Chunk, float Score)> scored) =>
+    /// <summary>By falling score, equal ones by key.</summary>
+    public static List<(Chunk Chunk, TScore Score)> Ordered<TScore>(IEnumerable<(Chunk Chunk, TScore Score)> scored) =>
         [.. scored
             .OrderByDescending(item => item.Score)
             .ThenBy(item => item.Chunk.DocumentId, StringComparer.Ordinal)

@@ -55,7 +55,7 @@ public sealed class TokenInteractionTests
     private static async Task CompareAsync(SearchCluster cluster, List<Chunk> chunks)
     {
         var query = Tokens(Request("tiny").Text);
-        var expected = chunks.Where(chunk => chunk.Text.Length > 0).ToDictionary(chunk => chunk.ChunkId, chunk => MaxSim(query, Tokens(chunk.Text)));
+        var expected = chunks.Where(chunk => chunk.Text.Length > 0).ToDictionary(chunk => chunk.ChunkId, chunk => LateInteractionOracle.MaxSim(query, Tokens(chunk.Text)));
         var hits = await cluster.SearchAsync(Request("tiny"));
         hits.Count.ShouldBe(expected.Count);
         hits.Select(hit => hit.Score).ShouldBeInOrder(SortDirection.Descending);
@@ -82,7 +82,4 @@ public sealed class TokenInteractionTests
             return vector.Select(x => x / length).ToArray();
         })];
     }
-
-    private static double MaxSim(List<double[]> query, List<double[]> passage) =>
-        query.Sum(x => passage.Max(y => x.Zip(y, (a, b) => a * b).Sum()));
 }

@@ -67,10 +67,10 @@ internal sealed class SearchOracle(List<Chunk> chunks)
         var examples = search.Examples is null
             ? []
             : search.Examples.Positive.Concat(search.Examples.Negative).Select(example => example.Chunk.ChunkId).ToHashSet();
-        var plain = Ordered(chunks.Where(chunk => Accepts(search.Filter, chunk) && !examples.Contains(chunk.ChunkId))
+        var plain = SampleChunks.Ordered(chunks.Where(chunk => Accepts(search.Filter, chunk) && !examples.Contains(chunk.ChunkId))
             .Select(chunk => (chunk, PlainScore(search, chunk))));
         var pool = search.Boosts.Count == 0 ? plain : [.. Groups(plain, each).Take(search.Candidates).SelectMany(group => group)];
-        return [.. Ordered(pool.Select(item => (item.Chunk, item.Score + search.Boosts.Sum(boost => Added(boost, item.Chunk)))))
+        return [.. SampleChunks.Ordered(pool.Select(item => (item.Chunk, item.Score + search.Boosts.Sum(boost => Added(boost, item.Chunk)))))
             .Where(item => !search.HasScoreThreshold || item.Score >= search.ScoreThreshold)];
     }
 
@@ -144,9 +144,6 @@ internal sealed class SearchOracle(List<Chunk> chunks)
     private static List<List<(Chunk Chunk, double Score)>> Groups(List<(Chunk Chunk, double Score)> ranked, int each) => each == 0
         ? [.. ranked.Select(item => new List<(Chunk Chunk, double Score)> { item })]
         : [.. ranked.GroupBy(item => item.Chunk.DocumentId).Select(group => group.Take(each).ToList())];
-
-    private static List<(Chunk Chunk, double Score)> Ordered(IEnumerable<(Chunk Chunk, double Score)> scored) =>
-        [.. scored.OrderByDescending(item => item.Score).ThenBy(item => item.Chunk.DocumentId, StringComparer.Ordinal).ThenBy(item => item.Chunk.ChunkId, StringComparer.Ordinal)];
 
     private List<IList<float>> Vectors(IEnumerable<Example> examples) =>
         [.. examples.Select(example => VectorOf(chunks.Find(chunk => chunk.ChunkId == example.Chunk.ChunkId)!))];
