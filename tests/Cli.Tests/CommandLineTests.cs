@@ -65,6 +65,8 @@ public class CommandLineTests
     [InlineData("search words -w w --encoder best")]
     [InlineData("search -w w --mode sparse --sparse 7=1")]
     [InlineData("eval folder --mode fuzzy")]
+    [InlineData("eval folder --top-n 20")]
+    [InlineData("search words -w w --late a --multi-vector b.json")]
     [InlineData("workspace")]
     [InlineData("workspace create")]
     [InlineData("serve --listen nowhere")]

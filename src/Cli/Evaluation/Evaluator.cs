@@ -17,15 +17,21 @@ internal sealed class Evaluator(RagClient client, TextWriter notes)
     private const int ShownHits = 10;
     private const int RecallDepth = 100;
     private const int RankedHits = 1000;
+
+    // As the server does by default.
+    private const int RerankedHits = 50;
+
     private const int MaxTextBytes = 64 * 1024;
 
     // Nothing but ids and scores: the figures are about finding.
     private static readonly ReturnFields NoFields = new() { Text = false };
 
+    /// <param name="search">How to search: the mode, and what scores the best hits anew.</param>
+    /// <param name="encoder">Of the passages.</param>
     /// <exception cref="CliException">A document could not be indexed.</exception>
     public async Task<EvalResult> RunAsync(
-        JudgedCollection collection, SearchMode mode, Encoder encoder, CancellationToken cancellationToken) =>
-        await RunAsync(collection, mode, encoder, draw: null, cancellationToken);
+        JudgedCollection collection, SearchQuery search, Encoder encoder, CancellationToken cancellationToken) =>
+        await RunAsync(collection, search, encoder, draw: null, cancellationToken);
 
     /// <summary>
     /// The same with passages of both encoders: <paramref name="draw"/> says which are refined. Null: as
@@ -33,11 +39,11 @@ internal sealed class Evaluator(RagClient client, TextWriter notes)
     /// </summary>
     /// <exception cref="CliException">A document could not be indexed.</exception>
     public async Task<EvalResult> RunAsync(
-        JudgedCollection collection, SearchMode mode, Encoder encoder, RefinedDraw? draw,
+        JudgedCollection collection, SearchQuery search, Encoder encoder, RefinedDraw? draw,
         CancellationToken cancellationToken)
     {
         // Vectors that nobody looks at are made the quick way.
-        if (mode is SearchMode.Sparse)
+        if (search.Mode is SearchMode.Sparse)
             encoder = Encoder.Lookup;
         var name = $"eval-{Guid.CreateVersion7():N}";
         await client.Workspaces.CreateAsync(
@@ -64,7 +70,7 @@ internal sealed class Evaluator(RagClient client, TextWriter notes)
                 await IndexAsync(collection, client.Workspace(name), Encoder.Full, refined.Contains, cancellationToken);
             }
 
-            return await MeasureAsync(collection, name, mode, cancellationToken);
+            return await MeasureAsync(collection, name, search, cancellationToken);
         }
         finally
         {
@@ -91,45 +97,60 @@ internal sealed class Evaluator(RagClient client, TextWriter notes)
     }
 
     private async Task<EvalResult> MeasureAsync(
-        JudgedCollection collection, string workspace, SearchMode mode, CancellationToken cancellationToken)
+        JudgedCollection collection, string workspace, SearchQuery search, CancellationToken cancellationToken)
     {
-        // The first search loads the model; its time is nobody's.
-        await client.Searches.SearchAsync(
-            workspace, new SearchQuery { Text = "warm-up", Mode = mode, Return = NoFields }, cancellationToken);
+        // What is scored anew is all that there is to rank, and scoring it twice would show nothing more.
+        var window = WindowOf(search);
+        // The first search loads the models; its time is nobody's.
+        await RankAsync(workspace, "warm-up", search, window ?? ShownHits, cancellationToken);
         var times = new List<double>();
         double ndcg = 0, precision = 0, recall = 0;
         var watch = Stopwatch.StartNew();
         foreach (var query in collection.Queries)
         {
             var start = Stopwatch.GetTimestamp();
-            var found = await RankAsync(workspace, query, mode, ShownHits, cancellationToken);
+            var found = await RankAsync(workspace, query.Text, search, window ?? ShownHits, cancellationToken);
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             ndcg += RankingMetrics.NdcgAt(ShownHits, found, query.Grades);
-        }
-
-        var seconds = watch.Elapsed.TotalSeconds;
-        // Deep rankings apart, so that the figures of speed are those of an ordinary search.
-        foreach (var query in collection.Queries)
-        {
-            var found = await RankAsync(workspace, query, mode, RankedHits, cancellationToken);
             precision += RankingMetrics.AveragePrecision(RankedHits, found, query.Grades);
             recall += RankingMetrics.RecallAt(RecallDepth, found, query.Grades);
         }
 
+        var seconds = watch.Elapsed.TotalSeconds;
+        if (window is null)
+        {
+            // Deep rankings apart, so that the figures of speed are those of an ordinary search.
+            (precision, recall) = (0, 0);
+            foreach (var query in collection.Queries)
+            {
+                var found = await RankAsync(workspace, query.Text, search, RankedHits, cancellationToken);
+                precision += RankingMetrics.AveragePrecision(RankedHits, found, query.Grades);
+                recall += RankingMetrics.RecallAt(RecallDepth, found, query.Grades);
+            }
+        }
+
         var count = collection.Queries.Count;
         return new EvalResult(
-            collection.Name, SearchModeOption.NameOf(mode), count, ndcg / count, precision / count, recall / count, count / seconds,
-            Percentiles.At(times, 0.5), Percentiles.At(times, 0.99));
+            collection.Name, SearchModeOption.NameOf(search.Mode), count, ndcg / count, precision / count, recall / count,
+            count / seconds, Percentiles.At(times, 0.5), Percentiles.At(times, 0.99))
+        {
+            Late = search.LateInteraction?.Model, Rerank = search.Rerank?.Model, Reranked = window,
+        };
     }
 
-    private async Task<IReadOnlyList<string>> RankAsync(
-        string workspace, JudgedQuery query, SearchMode mode, int k, CancellationToken cancellationToken)
+    /// <summary>How many hits are scored anew; null if none are.</summary>
+    private static int? WindowOf(SearchQuery search) => (search.Rerank, search.LateInteraction) switch
     {
-        var search = new SearchQuery
-        {
-            Text = Cut(query.Text), Mode = mode, K = k, Return = NoFields, Encoder = Encoder.Full,
-        };
-        var answer = await client.Searches.SearchAsync(workspace, search, cancellationToken);
+        (null, null) => null,
+        ({ } rerank, _) => rerank.TopN > 0 ? rerank.TopN : RerankedHits,
+        (_, { } late) => late.TopN > 0 ? late.TopN : RerankedHits,
+    };
+
+    private async Task<IReadOnlyList<string>> RankAsync(
+        string workspace, string text, SearchQuery search, int k, CancellationToken cancellationToken)
+    {
+        var query = search with { Text = Cut(text), K = k, Return = NoFields, Encoder = Encoder.Full };
+        var answer = await client.Searches.SearchAsync(workspace, query, cancellationToken);
         return [.. answer.Hits.Select(hit => hit.DocumentId)];
     }
 

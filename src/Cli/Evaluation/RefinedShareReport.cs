@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rag.Cli.Output;
+using Rag.Client;
 using Rag.V1;
 
 namespace Rag.Cli.Evaluation;
@@ -16,15 +17,15 @@ internal sealed record RefinedShareReport(
     public double Mean => NdcgAt10.Average();
 
     public static async Task<RefinedShareReport> RunAsync(
-        Evaluator evaluator, JudgedCollection collection, SearchMode mode, double share, int draws,
+        Evaluator evaluator, JudgedCollection collection, SearchQuery search, double share, int draws,
         CancellationToken cancellationToken)
     {
-        var alone = await evaluator.RunAsync(collection, mode, Encoder.Lookup, cancellationToken);
+        var alone = await evaluator.RunAsync(collection, search, Encoder.Lookup, cancellationToken);
         var results = new List<double>();
         for (var draw = 0; draw < draws; draw++)
         {
             var result = await evaluator.RunAsync(
-                collection, mode, Encoder.Lookup, new RefinedDraw(share, draw), cancellationToken);
+                collection, search, Encoder.Lookup, new RefinedDraw(share, draw), cancellationToken);
             results.Add(result.NdcgAt10);
         }
 

@@ -23,27 +23,7 @@ internal sealed class RankingOptions
 
     private readonly Option<int> _fetchK = new("--fetch-k") { Description = "How many hits --diversity chooses from, up to 1,000." };
 
-    private readonly Option<string> _rerank = new("--rerank")
-    {
-        Description = "Score the best hits anew by this cross-encoder of the server.", HelpName = "MODEL",
-    };
-
-    private readonly Option<string?> _late = new("--late")
-    {
-        Description = "Score the best hits anew by late interaction of tokens, with this model of the server.",
-        HelpName = "MODEL",
-    };
-
-    private readonly Option<int> _topN = new("--top-n")
-    {
-        Description = "How many hits --rerank, --late or --multi-vector scores. Default: 50, or 100.",
-    };
-
-    private readonly Option<string?> _multiVector = new("--multi-vector")
-    {
-        Description = "Score the best hits anew by late interaction with these vectors: a JSON file, [[0.1,…],…].",
-        HelpName = "FILE",
-    };
+    private readonly RerankOptions _rerank = new(takesVectors: true);
 
     private readonly Option<int> _candidates = new("--candidates")
     {
@@ -67,17 +47,12 @@ internal sealed class RankingOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _boost, _diversity, _fetchK, _rerank, _multiVector, _late, _topN, _candidates, _like, _unlike, _bestScore })
+        foreach (var option in new Option[] { _boost, _diversity, _fetchK })
+            command.Options.Add(option);
+        _rerank.AddTo(command);
+        foreach (var option in new Option[] { _candidates, _like, _unlike, _bestScore })
             command.Options.Add(option);
     }
-
-    private LateInteraction? LateInteractionOf(ParseResult parsed) => (parsed.GetValue(_multiVector), parsed.GetValue(_late)) switch
-    {
-        (null, null) => null,
-        ({ } file, null) => new LateInteraction { MultiVector = MultiVectorFile.Read(file) },
-        (null, { } model) => new LateInteraction { Model = model },
-        _ => throw new CliException("Give --multi-vector or --late: both say what hits are compared with.", ExitCode.Usage),
-    };
 
     public SearchQuery Apply(SearchQuery query, ParseResult parsed)
     {
@@ -86,15 +61,7 @@ internal sealed class RankingOptions
         query = query with { Boosts = parsed.GetValue(_boost) ?? [], Candidates = parsed.GetValue(_candidates) };
         if (parsed.GetValue(_diversity) is { } lambda)
             query = query with { Diversity = new Diversity { Lambda = lambda, FetchK = parsed.GetValue(_fetchK) } };
-        if (parsed.GetValue(_rerank) is { } model)
-            query = query with { Rerank = new Rerank { Model = model, TopN = parsed.GetValue(_topN) } };
-        if (LateInteractionOf(parsed) is { } late)
-        {
-            // With both, --top-n is of what is read last and costs most.
-            late.TopN = query.Rerank is null ? parsed.GetValue(_topN) : 0;
-            query = query with { LateInteraction = late };
-        }
-
+        query = _rerank.Apply(query, parsed);
         if (like.Length + unlike.Length == 0)
             return query;
         var examples = new Examples

@@ -162,7 +162,18 @@ public sealed class EngineTests : IDisposable
         figures.GetProperty("ndcg_at_10").GetDouble().ShouldBeGreaterThan(0.9);
         figures.GetProperty("recall_at_100").GetDouble().ShouldBe(1);
         figures.GetProperty("p99_ms").GetDouble().ShouldBeGreaterThan(0);
+        figures.TryGetProperty("late", out _).ShouldBeFalse();
         (await RunAsync("workspace", "list")).Output.ShouldBeEmpty("the temporary workspace is gone");
+
+        // Ranked anew by the same model's tokens: the one best hit is all that there is to rank.
+        var late = await RunAsync("eval", folder, "--mode", "sparse", "--late", "all-MiniLM-L6-v2", "--top-n", "1", "--json");
+        late.ExitCode.ShouldBe(ExitCode.Ok, late.Error);
+        figures = JsonDocument.Parse(late.Output).RootElement;
+        figures.GetProperty("late").GetString().ShouldBe("all-MiniLM-L6-v2");
+        figures.GetProperty("top_n").GetInt32().ShouldBe(1);
+        figures.GetProperty("recall_at_100").GetDouble().ShouldBe(0.75);
+        figures.GetProperty("ndcg_at_10").GetDouble().ShouldBeInRange(0.8, 0.95);
+        (await RunAsync("eval", folder, "--mode", "sparse", "--late", "nobody")).Error.ShouldContain("nobody");
     }
 
     [Theory]
