@@ -113,6 +113,54 @@ public sealed class PlainSearchTests
     }
 
     [Fact]
+    public async Task Streams_carry_sparse_vectors_and_every_mode_as_single_searches_do()
+    {
+        using var folder = new TemporaryFolder();
+        await using var engine = await StartAsync(folder);
+        using var channel = GrpcChannel.ForAddress(engine.Address!);
+        var wire = new SearchService.SearchServiceClient(channel);
+        await FillAsync(engine);
+        var (sparse, dense) = (Client.VectorValue.Sparse([new(7, 0.8f), new(101, 2)]), Random(new Random(7)));
+        var fields = new ReturnFields { Text = true, SparseVector = true };
+        List<SearchRequest> searches =
+        [
+            new() { Mode = SearchMode.Sparse, SparseVector = sparse },
+            new() { Mode = SearchMode.Sparse, SparseVector = sparse, Text = "Tränen", Highlight = new Highlight { Length = 40 }, K = 3 },
+            new() { Mode = SearchMode.Sparse, SparseVector = sparse, Offset = 2, ScoreThreshold = 1, ReturnFields = fields, Filter = Client.Where.AtLeast("number", new Value { IntegerValue = 0 }) },
+            new() { Mode = SearchMode.Sparse, Text = "lügen", Bm25 = new Bm25 { K1 = 0.9f, B = 0.4f }, ReturnFields = fields },
+            new() { Mode = SearchMode.Hybrid, Vector = dense, SparseVector = sparse, K = 20 },
+            new() { Mode = SearchMode.Hybrid, Vector = dense, Text = "Tränen", K = 20, Exact = true },
+            new() { Mode = SearchMode.Hybrid, Vector = dense, Text = "lügen", SparseVector = sparse, Fusion = new Fusion { DenseWeight = 1, SparseWeight = 0, SparseVectorWeight = 3 } },
+            new() { Mode = SearchMode.Hybrid, Vector = dense, Text = "lügen", SparseVector = sparse, Fusion = new Fusion { Method = FusionMethod.ReciprocalRank } },
+            new() { Vector = dense, SparseVector = sparse },
+            new() { Mode = SearchMode.Hybrid, SparseVector = sparse },
+            new() { Mode = SearchMode.Sparse, SparseVector = new SparseVector { Indices = { 1 }, Weights = { -1 } } },
+        ];
+        searches.ForEach(search => search.Workspace = "docs");
+        var expected = new List<string>();
+        foreach (var search in searches)
+            expected.Add(await OutcomeAsync(wire, search));
+        expected.Distinct().Count().ShouldBe(searches.Count, "each search means something else");
+        expected.Count(outcome => outcome.Contains("InvalidArgument", StringComparison.Ordinal)).ShouldBe(3);
+
+        using var call = wire.SearchStream(Options());
+        for (var i = 0; i < 3 * searches.Count; i++)
+            await call.RequestStream.WriteAsync(new SearchStreamRequest { CorrelationId = (ulong)i, Search = searches[i % searches.Count] });
+        await call.RequestStream.CompleteAsync();
+        var answers = 0;
+        for (; await call.ResponseStream.MoveNext(default); answers++)
+        {
+            var (id, result) = (call.ResponseStream.Current.CorrelationId, call.ResponseStream.Current.Result);
+            var outcome = result.Error is { } error
+                ? new Status((StatusCode)error.Code, error.Message).ToString()
+                : Timeless(result.Response).ToString();
+            outcome.ShouldBe(expected[(int)id % searches.Count]);
+        }
+
+        answers.ShouldBe(3 * searches.Count);
+    }
+
+    [Fact]
     public async Task A_request_that_cannot_be_parsed_is_the_callers_fault()
     {
         using var folder = new TemporaryFolder();
@@ -175,6 +223,8 @@ public sealed class PlainSearchTests
             Text = number % 5 == 0 ? "" : string.Concat(Enumerable.Repeat("Tränen lügen nicht. ", number % 7 * 20)),
         };
         chunk.Vectors[""] = Random(random);
+        if (number % 2 == 1)
+            chunk.SparseVector = Client.VectorValue.Sparse([new(7, 1 + number % 5), new((uint)(100 + number % 3), 0.5f)]);
         if (number % 4 == 0)
             return chunk;
         if (number % 2 == 0)

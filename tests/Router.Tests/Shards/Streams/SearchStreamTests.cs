@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Net;
+using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -10,6 +12,7 @@ using Rag.Internal.V1;
 using Rag.Router.Shards;
 using Rag.Router.Tests.Fakes;
 using Rag.Testing;
+using Rag.V1;
 
 namespace Rag.Router.Tests.Shards.Streams;
 
@@ -43,6 +46,34 @@ public sealed class SearchStreamTests : IAsyncDisposable
         // Other calls go their own way, and so would large answers.
         (await RouterFixture.FailureAsync(_connections.For(_node).CountAsync(new CountRequest()))).StatusCode
             .ShouldBe(StatusCode.Unimplemented);
+    }
+
+    [Fact]
+    public async Task What_is_searched_for_arrives_as_it_was_sent_in_every_mode()
+    {
+        var seen = new ConcurrentDictionary<int, SearchSlicesRequest>();
+        await StartAsync(new StreamShard(hasStreams: true)
+        {
+            Before = (request, _) =>
+            {
+                seen[request.K] = request.Clone();
+                return Task.CompletedTask;
+            },
+        });
+        var sparse = new SparseVector { Indices = { 7, uint.MaxValue }, Weights = { 0.5f, 2 } };
+        var dense = ByteString.CopyFrom(1, 2, 3, 4, 5, 6, 7, 8);
+        var bm25 = new Bm25 { K1 = 0.9f, B = 0.4f };
+        SearchSlicesRequest[] requests =
+        [
+            new() { K = 1, Vector = dense },
+            new() { K = 2, Mode = SearchMode.Sparse, SparseVector = sparse },
+            new() { K = 3, Mode = SearchMode.Sparse, Text = "granite walls", Bm25 = bm25 },
+            new() { K = 4, Mode = SearchMode.Hybrid, Vector = dense, SparseVector = sparse, NoWords = true, SparseVectorThreshold = 0.25f },
+            new() { K = 5, Mode = SearchMode.Hybrid, Vector = dense, SparseVector = sparse, Text = "granite", Bm25 = bm25, Exact = true },
+        ];
+        foreach (var request in requests)
+            (await _connections.For(_node).SearchSlicesAsync(request, deadline: DateTime.UtcNow.AddSeconds(60))).Stamps.Count.ShouldBe(1);
+        requests.ShouldAllBe(request => seen[request.K].Equals(request));
     }
 
     [Fact]
