@@ -38,44 +38,46 @@ public sealed class TokenEncoder : IDisposable
     }
 
     /// <summary>
-    /// The vectors of each text's tokens, [CLS] and [SEP] included, each of length 1: tokens × dimension floats, and the
-    /// dimension. Texts are cut to the model's input.
+    /// Makes something of the vectors of each text's tokens, [CLS] and [SEP] included, each of length 1. Texts are cut to
+    /// the model's input. Of the vectors themselves no more is held at a time than the batches that run: those of a
+    /// thousand passages of 384 dimensions would be 300 MB.
     /// </summary>
     /// <param name="texts">Queries or passages.</param>
     /// <param name="query">Whether the model's prefix of queries is put before them, or that of passages.</param>
+    /// <param name="make">
+    /// Gets the dimension and tokens × dimension floats, which are only there during the call. Called by several threads at
+    /// a time.
+    /// </param>
+    /// <returns>What was made of each text, in their order.</returns>
     /// <exception cref="EmbeddingOverloadedException">Too many calls wait already.</exception>
     /// <exception cref="ModelFormatException">The graph cannot be loaded, or gives no vectors of tokens.</exception>
-    public async Task<(float[][] Vectors, int Dimension)> EncodeAsync(
-        IReadOnlyList<string> texts, bool query, CancellationToken cancellationToken)
+    public async Task<T[]> EncodeAsync<T>(
+        IReadOnlyList<string> texts, bool query, Func<int, ReadOnlyMemory<float>, T> make, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        var vectors = new float[texts.Count][];
-        var dimension = Model.Dimension;
+        ArgumentNullException.ThrowIfNull(make);
+        var made = new T[texts.Count];
         await _batches.RunAsync(
             tokenizer => InputsOf(tokenizer, query ? Model.QueryPrefix : Model.PassagePrefix, texts, cancellationToken),
-            (graph, batch, inputs) =>
-            {
-                dimension = graph.Dimension;
-                Run(graph, batch, inputs, vectors);
-            }, cancellationToken).ConfigureAwait(false);
-        return (vectors, dimension);
+            (graph, batch, inputs) => Run(graph, batch, inputs, make, made), cancellationToken).ConfigureAwait(false);
+        return made;
     }
 
     /// <summary>Lets go of the graph; no call may be under way.</summary>
     public void Dispose() => _batches.Dispose();
 
-    private static void Run(ITransformer graph, PaddedBatch batch, List<GraphInput> inputs, float[][] vectors)
+    private static void Run<T>(
+        ITransformer graph, PaddedBatch batch, List<GraphInput> inputs, Func<int, ReadOnlyMemory<float>, T> make, T[] made)
     {
         var dimension = graph.Dimension;
         var hidden = new float[batch.Rows * batch.Length * dimension];
         graph.Run(batch, hidden);
         for (var row = 0; row < inputs.Count; row++)
         {
-            var tokens = hidden.AsSpan(
-                row * batch.Length * dimension, inputs[row].Ids.Length * dimension).ToArray();
+            var tokens = hidden.AsMemory(row * batch.Length * dimension, inputs[row].Ids.Length * dimension);
             for (var i = 0; i < tokens.Length; i += dimension)
-                VectorMath.Normalize(tokens.AsSpan(i, dimension));
-            vectors[inputs[row].Text] = tokens;
+                VectorMath.Normalize(tokens.Span.Slice(i, dimension));
+            made[inputs[row].Text] = make(dimension, tokens);
         }
     }
 

@@ -19,12 +19,12 @@ public sealed class TokenEncoderTests : IDisposable
         using var encoder = Load();
         (string Text, int[] Ids)[] texts = [("hello", [5]), ("", []), ("world hello worlds", [6, 5, 6, 10]), ("query : passage", [7, 9, 8])];
         var many = Enumerable.Range(0, 200).Select(i => texts[i % texts.Length]).ToList();
-        var (vectors, dimension) = await encoder.EncodeAsync([.. many.Select(text => text.Text)], query: false, default);
-        dimension.ShouldBe(TinyModel.Dimension);
+        var made = await encoder.EncodeAsync([.. many.Select(text => text.Text)], query: false, Made, default);
         for (var i = 0; i < many.Count; i++)
         {
             int[] ids = [First, .. many[i].Ids, Last];
-            vectors[i].ShouldBe(ids.SelectMany(id => Unit(TinyModel.VectorOf(id))), 1e-6);
+            made[i].Dimension.ShouldBe(TinyModel.Dimension);
+            made[i].Vectors.ShouldBe(ids.SelectMany(id => Unit(TinyModel.VectorOf(id))), 1e-6);
         }
     }
 
@@ -33,8 +33,18 @@ public sealed class TokenEncoderTests : IDisposable
     {
         TinyModel.Write(_folder.Path);
         using var encoder = Load();
-        var (vectors, _) = await encoder.EncodeAsync([string.Concat(Enumerable.Repeat("hello ", 100))], query: true, default);
-        vectors[0].Length.ShouldBe(16 * TinyModel.Dimension);
+        var made = await encoder.EncodeAsync([string.Concat(Enumerable.Repeat("hello ", 100))], query: true, Made, default);
+        made[0].Vectors.Length.ShouldBe(16 * TinyModel.Dimension);
+    }
+
+    [Fact]
+    public async Task What_goes_wrong_with_one_text_is_the_calls_fault_and_the_next_call_is_served()
+    {
+        TinyModel.Write(_folder.Path);
+        using var encoder = Load();
+        await Should.ThrowAsync<InvalidDataException>(
+            () => encoder.EncodeAsync<int>(["hello", "world"], query: true, (_, _) => throw new InvalidDataException(), default));
+        (await encoder.EncodeAsync(["hello"], query: true, Made, default))[0].Vectors.Length.ShouldBe(3 * TinyModel.Dimension);
     }
 
     [Fact]
@@ -42,7 +52,7 @@ public sealed class TokenEncoderTests : IDisposable
     {
         TinyModel.Write(_folder.Path, pooled: true, output: "sentence_embedding");
         using var encoder = Load();
-        (await Should.ThrowAsync<ModelFormatException>(() => encoder.EncodeAsync(["hello"], query: true, default))).Message.ShouldContain("tokens");
+        (await Should.ThrowAsync<ModelFormatException>(() => encoder.EncodeAsync(["hello"], query: true, Made, default))).Message.ShouldContain("tokens");
     }
 
     [Fact]
@@ -56,6 +66,8 @@ public sealed class TokenEncoderTests : IDisposable
 
     private TokenEncoder Load() => TokenEncoder.Load(
         new EmbedderOptions { ModelFolder = _folder.Path, ExecutionProvider = ExecutionProvider.Cpu }, NullLoggerFactory.Instance);
+
+    private static (int Dimension, float[] Vectors) Made(int dimension, ReadOnlyMemory<float> vectors) => (dimension, vectors.ToArray());
 
     private static IEnumerable<float> Unit(float[] vector)
     {
