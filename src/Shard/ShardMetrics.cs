@@ -16,14 +16,21 @@ internal sealed class ShardMetrics : IHostedService, IDisposable
     /// <summary>Series at most.</summary>
     private const int MaxSeries = 100;
 
+    /// <summary>How old sizes may be: the instruments of one scrape are asked one after the other, about the same.</summary>
+    private static readonly TimeSpan SizesAge = TimeSpan.FromSeconds(1);
+
     private readonly ShardStore _store;
+    private readonly TimeProvider _time;
     private readonly Meter _meter = new(MeterName);
-
     private readonly Counter<long> _recoveries;
+    private readonly Lock _reading = new();
+    private (TermIndexStatistics Text, TermIndexStatistics Sparse) _sizes;
+    private long? _sizesAt;
 
-    public ShardMetrics(ShardStore store)
+    public ShardMetrics(ShardStore store, TimeProvider time)
     {
         _store = store;
+        _time = time;
         _recoveries = _meter.CreateCounter<long>(
             "rag.shard.replica.recoveries", "{replica}", "Replicas that could not follow the log any more and were copied anew.");
     }
@@ -58,12 +65,25 @@ internal sealed class ShardMetrics : IHostedService, IDisposable
 
     private Measurement<long>[] ObserveTerms(Func<TermIndexStatistics, long> figure)
     {
-        var (text, sparse) = _store.ReadTermIndexes();
+        var (text, sparse) = ReadSizes();
         return
         [
             new Measurement<long>(figure(text), new KeyValuePair<string, object?>("index", "text")),
             new Measurement<long>(figure(sparse), new KeyValuePair<string, object?>("index", "sparse")),
         ];
+    }
+
+    // Every awake workspace is asked for its sizes: of ten thousand that takes a while.
+    private (TermIndexStatistics Text, TermIndexStatistics Sparse) ReadSizes()
+    {
+        lock (_reading)
+        {
+            if (_sizesAt is { } readAt && _time.GetElapsedTime(readAt) < SizesAge)
+                return _sizes;
+            _sizes = _store.ReadTermIndexes();
+            _sizesAt = _time.GetTimestamp();
+            return _sizes;
+        }
     }
 
     private IEnumerable<Measurement<double>> Observe() => _store.ListMeasuredRecalls(MaxSeries).Select(

@@ -13,6 +13,7 @@ public sealed class ShardMetricsTests
     public async Task Sizes_of_inverted_indexes_are_measured_each_by_itself()
     {
         using var folder = new TemporaryFolder();
+        var time = new FakeTime();
         await using var store = await ShardStore.OpenAsync(
             new StoreOptions { DataFolder = folder.Path }, NullLoggerFactory.Instance, TimeProvider.System, TestContext.Current.CancellationToken);
         var slice = new SliceId(Guid.NewGuid(), 3);
@@ -22,7 +23,7 @@ public sealed class ShardMetricsTests
             new ChunkWrite { Key = new ChunkKey("a", "a"), Text = "granite wall", Sparse = new SparseVector(new uint[] { 1, 2, 3 }, new[] { 1f, 2, 3 }) },
             new ChunkWrite { Key = new ChunkKey("b", "b"), Text = "stone" },
         ], Guid.CreateVersion7(), default);
-        using var metrics = new ShardMetrics(store);
+        using var metrics = new ShardMetrics(store, time);
         await metrics.StartAsync(default);
         // Meters of other tests that run meanwhile are heard as well.
         var seen = new HashSet<(string, string, long)>();
@@ -42,6 +43,15 @@ public sealed class ShardMetricsTests
         seen.ShouldContain(("rag.shard.term_index.documents", "text", 2L));
         seen.ShouldContain(("rag.shard.term_index.documents", "sparse", 1L));
         seen.ShouldContain(one => one.Item1 == "rag.shard.term_index.size" && one.Item2 == "sparse" && one.Item3 > 0);
+
+        // The instruments of one scrape tell what was added up once; the next scrape adds up again.
+        await store.UpsertAsync(slice, [new ChunkWrite { Key = new ChunkKey("c", "c"), Text = "wall" }], Guid.CreateVersion7(), default);
+        seen.Clear();
+        listener.RecordObservableInstruments();
+        seen.ShouldContain(("rag.shard.term_index.documents", "text", 2L));
+        time.Move(TimeSpan.FromSeconds(1));
+        listener.RecordObservableInstruments();
+        seen.ShouldContain(("rag.shard.term_index.documents", "text", 3L));
         await metrics.StopAsync(default);
     }
 }
