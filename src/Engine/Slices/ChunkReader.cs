@@ -52,18 +52,28 @@ internal sealed class ChunkReader(ChunkContents contents)
     /// dimension.</summary>
     public float? ReadMaxSim(Slice slice, RowColumns columns, int row, EncodedMultiVector query)
     {
-        var parts = ReadParts(slice, columns, row);
+        var parts = ReadParts(contents, slice, columns, row);
         if (parts.MultiVector.IsEmpty)
             return null;
         var passage = MultiVectorCodec.Read(new PayloadReader(parts.MultiVector).Bytes());
         return passage.Dimension == query.Dimension ? MaxSim.Score(query, passage) : null;
     }
 
+    /// <summary>The parts of a row's content; they lie in this thread's buffer until its next read.</summary>
+    public static ContentParts ReadParts(ChunkContents contents, Slice slice, RowColumns columns, int row)
+    {
+        var buffer = t_buffer ??= new PayloadWriter(4096);
+        buffer.TruncateTo(0);
+        // The cleaner moves content; the old place stays readable until everyone inside the epoch has left.
+        contents.Read(slice.Id, Volatile.Read(ref columns.Contents[row]), buffer);
+        return ContentCodec.Split(buffer.WrittenSpan);
+    }
+
     private Content ReadContent(Slice slice, RowColumns columns, int row, ReturnFields fields)
     {
         if ((fields & ContentFields) == 0)
             return default;
-        var parts = ReadParts(slice, columns, row);
+        var parts = ReadParts(contents, slice, columns, row);
         return new Content(
             (fields & ReturnFields.Text) != 0 ? ContentCodec.ReadText(parts.Text) : null,
             (fields & ReturnFields.Metadata) != 0 ? ContentCodec.ReadMetadata(parts.Metadata) : null,
@@ -72,16 +82,6 @@ internal sealed class ChunkReader(ChunkContents contents)
                 : null,
             (fields & ReturnFields.MultiVector) != 0 ? ContentCodec.ReadMultiVector(parts.MultiVector) : null,
             (fields & ReturnFields.SparseVector) != 0 ? SparseVectorCodec.Read(parts.Sparse) : null);
-    }
-
-    // The parts lie in this thread's buffer until the next read.
-    private ContentParts ReadParts(Slice slice, RowColumns columns, int row)
-    {
-        var buffer = t_buffer ??= new PayloadWriter(4096);
-        buffer.TruncateTo(0);
-        // The cleaner moves content; the old place stays readable until everyone inside the epoch has left.
-        contents.Read(slice.Id, Volatile.Read(ref columns.Contents[row]), buffer);
-        return ContentCodec.Split(buffer.WrittenSpan);
     }
 
     private static List<SpaceVector> ReadVectors(Slice slice, int row)

@@ -112,16 +112,15 @@ internal sealed class RowWriter(Slice slice, ChunkContents contents, int buildTh
     }
 
     /// <summary>Lets a new row be found by the words of its content.</summary>
-    public void AddText(int row, ReadOnlySpan<byte> content) =>
-        (_texts ??= new TextFeeder(slice.Text, contents.AttributeText)).Add(row, content);
+    public void AddText(int row, in ContentParts parts) =>
+        (_texts ??= new TextFeeder(slice.Text, contents.AttributeText)).Add(row, parts);
 
     /// <summary>Lets a new row be found by the sparse vector of its content, if that has one.</summary>
-    public void AddSparse(int row, ReadOnlySpan<byte> content)
+    public void AddSparse(int row, in ContentParts parts)
     {
-        var encoded = ContentCodec.Split(content).Sparse;
-        if (encoded.IsEmpty)
+        if (parts.Sparse.IsEmpty)
             return;
-        var vector = SparseVectorCodec.Read(encoded);
+        var vector = SparseVectorCodec.Read(parts.Sparse);
         _sparse.Clear();
         for (var i = 0; i < vector.Count; i++)
             _sparse.AddWeight(vector.Indices.Span[i], vector.Weights.Span[i]);

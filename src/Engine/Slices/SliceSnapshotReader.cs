@@ -279,7 +279,7 @@ internal static class SliceSnapshotReader
                 continue;
             content.TruncateTo(0);
             contents.Read(slice.Id, slice.Rows.Columns.Contents[row], content);
-            feeder.Add(row, content.WrittenSpan);
+            feeder.Add(row, ContentCodec.Split(content.WrittenSpan));
         }
 
         return text;

@@ -16,10 +16,6 @@ internal static class StoredHits
     // As in SliceSearch: room for ties behind the kth hit.
     private const int TieRoom = 8;
 
-    // Nothing here awaits.
-    [ThreadStatic]
-    private static PayloadWriter? t_buffer;
-
     public static VectorAnswer Find(
         Slice slice, VectorSearch search, in VectorQuery query, ChunkContents contents, IHitSink sink)
     {
@@ -57,16 +53,7 @@ internal static class StoredHits
     private static void Add(
         Slice slice, RowColumns columns, ScoredRow row, ReturnFields fields, ChunkContents contents, IHitSink sink)
     {
-        var parts = default(ContentParts);
-        if ((fields & ContentFields) != 0)
-        {
-            var buffer = t_buffer ??= new PayloadWriter(4096);
-            buffer.TruncateTo(0);
-            // The cleaner moves content; the old place stays readable until everyone inside the epoch has left.
-            contents.Read(slice.Id, Volatile.Read(ref columns.Contents[row.Row]), buffer);
-            parts = ContentCodec.Split(buffer.WrittenSpan);
-        }
-
+        var parts = (fields & ContentFields) != 0 ? ChunkReader.ReadParts(contents, slice, columns, row.Row) : default;
         var key = slice.Keys.Read(columns.Keys[row.Row]);
         sink.Add(new StoredHit
         {

@@ -11,10 +11,9 @@ internal sealed class TextFeeder(SliceText text, AttributeText? attributeText) :
     private readonly SparseDocument _document = new();
     private readonly TextAnalyzer _analyzer = text.Analyzers.Rent();
 
-    /// <summary>Adds a row with this content; one without text is left out.</summary>
-    public void Add(int row, ReadOnlySpan<byte> content)
+    /// <summary>Adds a row with these parts of its content; one without text is left out.</summary>
+    public void Add(int row, in ContentParts parts)
     {
-        var parts = ContentCodec.Split(content);
         if (parts.Text.IsEmpty)
             return;
         _document.Clear();

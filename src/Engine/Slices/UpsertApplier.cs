@@ -101,9 +101,10 @@ internal static class UpsertApplier
         var slice = rows.Slice;
         var content = chunk.Content.IsEmpty ? 0 : rows.Contents.Append(slice.Id, chunk.Content);
         var row = rows.Create(chunk.DocumentId, chunk.ChunkId, document, content, stamp);
-        slice.Metadata.Set(row, ContentCodec.Split(chunk.Content).Metadata);
-        rows.AddText(row, chunk.Content);
-        rows.AddSparse(row, chunk.Content);
+        var parts = ContentCodec.Split(chunk.Content);
+        slice.Metadata.Set(row, parts.Metadata);
+        rows.AddText(row, parts);
+        rows.AddSparse(row, parts);
         AddVectors(rows, chunk, row);
         return row;
     }
@@ -134,17 +135,18 @@ internal static class UpsertApplier
         }
 
         var row = rows.Create(chunk.DocumentId, chunk.ChunkId, document, content, stamp);
+        var parts = ContentCodec.Split(merged.WrittenSpan);
         // What leaves the text as it is needs neither the text nor its analysis.
         if ((chunk.Fields & (ChunkFields.Text | ChunkFields.Attributes)) != 0)
-            rows.AddText(row, merged.WrittenSpan);
+            rows.AddText(row, parts);
         else
             rows.CopyText(former, row);
         if ((chunk.Fields & ChunkFields.SparseVector) != 0)
-            rows.AddSparse(row, merged.WrittenSpan);
+            rows.AddSparse(row, parts);
         else
             slice.Sparse?.Copy(former, row);
         if ((chunk.Fields & ChunkFields.Metadata) != 0)
-            slice.Metadata.Set(row, ContentCodec.Split(chunk.Content).Metadata);
+            slice.Metadata.Set(row, parts.Metadata);
         else
             slice.Metadata.Copy(former, row);
 
