@@ -44,6 +44,12 @@ public sealed record NatsOptions
     /// <summary>How long a request waits for its answer. 5 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How often a server is asked whether it is there. One that leaves two questions unanswered is lost, as a machine
+    /// without power and a cut wire tell nobody of their end; the next one is tried within three intervals. 2 s.
+    /// </summary>
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How long a start waits for NATS where it cannot go on without. 15 s.</summary>
     public TimeSpan StartPatience { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -89,8 +95,8 @@ public sealed record NatsOptions
 
         if (Tls.CertFile is null != Tls.KeyFile is null)
             errors.Add($"{nameof(Tls)}.{nameof(Tls.CertFile)} and {nameof(Tls)}.{nameof(Tls.KeyFile)} go together");
-        if (ConnectTimeout <= TimeSpan.Zero || RequestTimeout <= TimeSpan.Zero || StartPatience <= TimeSpan.Zero)
-            errors.Add($"{nameof(ConnectTimeout)}, {nameof(RequestTimeout)} and {nameof(StartPatience)} must be above 0");
+        if (ConnectTimeout <= TimeSpan.Zero || RequestTimeout <= TimeSpan.Zero || PingInterval <= TimeSpan.Zero || StartPatience <= TimeSpan.Zero)
+            errors.Add($"{nameof(ConnectTimeout)}, {nameof(RequestTimeout)}, {nameof(PingInterval)} and {nameof(StartPatience)} must be above 0");
         return errors;
     }
 

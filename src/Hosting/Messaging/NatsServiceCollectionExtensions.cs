@@ -41,6 +41,8 @@ public static class NatsServiceCollectionExtensions
             },
             ConnectTimeout = options.ConnectTimeout,
             RequestTimeout = options.RequestTimeout,
+            PingInterval = options.PingInterval,
+            MaxPingOut = 2,
             // A server that dies is one of several: look for the next at once, and leave the others' elections time.
             ReconnectWaitMin = TimeSpan.FromMilliseconds(100),
             ReconnectWaitMax = TimeSpan.FromSeconds(2),
