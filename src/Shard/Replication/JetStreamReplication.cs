@@ -36,7 +36,7 @@ public sealed class JetStreamReplication : IAsyncDisposable
         _topology = topology;
         var subjects = new LogSubjects(cluster, options.Streams);
         var js = new NatsJSContext(connection);
-        _setup = new StreamSetup(js, subjects, options, topology.Current.ClusterId);
+        _setup = new StreamSetup(js, subjects, options, time, topology.Current.ClusterId);
         _peers = new NatsReplicaPeers(connection, subjects);
         _context = new ReplicationContext
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
@@ -7,8 +6,13 @@ namespace Rag.Shard.Replication.Nats;
 
 /// <summary>Makes the streams of a cluster where they are not there yet, and refuses those that are not as they must be.
 /// Several shards may do so at the same time.</summary>
+/// <param name="js">To the servers.</param>
+/// <param name="subjects">What the streams are called.</param>
+/// <param name="options">How many there are, and how large.</param>
+/// <param name="time">For pauses.</param>
 /// <param name="clusterId">Id of the cluster in its topology, which its streams name; empty: any will do.</param>
-internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, ReplicationOptions options, string clusterId = "")
+internal sealed class StreamSetup(
+    INatsJSContext js, LogSubjects subjects, ReplicationOptions options, TimeProvider time, string clusterId = "")
 {
     private const long EpochBytes = 32 << 20;
 
@@ -130,9 +134,9 @@ internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, Repli
     }
 
     // Servers that have just started have no leader for a while, and say so in several ways.
-    private static async Task<T> RetryAsync<T>(Func<Task<T>> act, CancellationToken cancellationToken)
+    private async Task<T> RetryAsync<T>(Func<Task<T>> act, CancellationToken cancellationToken)
     {
-        var began = Stopwatch.GetTimestamp();
+        var began = time.GetTimestamp();
         while (true)
         {
             try
@@ -140,13 +144,13 @@ internal sealed class StreamSetup(INatsJSContext js, LogSubjects subjects, Repli
                 return await act();
             }
             catch (NatsJSApiException e) when (e.Error.ErrCode == NoSuitablePeers
-                && Stopwatch.GetElapsedTime(began) < PeersPatience)
+                && time.GetElapsedTime(began) < PeersPatience)
             {
-                await Task.Delay(RetryPause, cancellationToken);
+                await Task.Delay(RetryPause, time, cancellationToken);
             }
             catch (NatsException e) when (e is not NatsJSApiException { Error.Code: 400 or 403 })
             {
-                await Task.Delay(RetryPause, cancellationToken);
+                await Task.Delay(RetryPause, time, cancellationToken);
             }
         }
     }
