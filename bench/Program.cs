@@ -15,6 +15,9 @@ if (args is ["layers-server", var data])
 // or: dotnet run -c Release --project bench -- allocation-budget
 if (args is ["allocation-budget"])
     return AllocationBudget.Run();
+// or: dotnet run -c Release --project bench -- replicated-writes [SECONDS]
+if (args is ["replicated-writes", .. var time])
+    return await ReplicatedWritesReport.RunAsync(time.Length > 0 ? double.Parse(time[0], System.Globalization.CultureInfo.InvariantCulture) : 10);
 if (args is ["search-calls"])
     return await SearchCallReport.RunAsync();
 if (args is ["nats"])
