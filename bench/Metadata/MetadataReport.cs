@@ -33,11 +33,10 @@ internal static class MetadataReport
 
         await using var server = await PostgresServer.StartAsync(
             "fsync=on", "full_page_writes=on", "shared_buffers=512MB", "max_wal_size=4GB");
-        await server.QueryAsync("postgres", "CREATE DATABASE rag");
-        await using var store = await PostgresMetadataStore.OpenAsync(
-            new PostgresMetadataOptions { ConnectionString = server.ConnectionString("rag") });
+        var database = await server.CreateDatabaseAsync("rag");
+        await using var store = await PostgresMetadataStore.OpenAsync(new PostgresMetadataOptions { ConnectionString = database });
         var watch = Stopwatch.StartNew();
-        await MetadataTables.FillAsync(server.ConnectionString("rag"), documents);
+        await MetadataTables.FillAsync(database, documents);
         var filled = watch.Elapsed;
         var queries = new MetadataQueries(store, documents);
         if (queries.Missing().ToList() is { Count: > 0 } missing)

@@ -30,7 +30,7 @@ public sealed class PostgresCluster : IAsyncDisposable
             for (var i = 0; i < replicas; i++)
                 cluster._servers.Add(await cluster.Primary.StartReplicaAsync($"replica_{i}"));
             await WaitForOneAsync(cluster.Primary);
-            await cluster.Primary.QueryAsync("postgres", "CREATE DATABASE rag");
+            await cluster.Primary.CreateDatabaseAsync("rag");
             return cluster;
         }
         catch

@@ -114,6 +114,14 @@ public sealed class PostgresServer : IAsyncDisposable
         await RunAsync("pg_ctl", "reload", "-D", Data);
     }
 
+    /// <summary>A new, empty database.</summary>
+    /// <returns>A connection string for it.</returns>
+    public async Task<string> CreateDatabaseAsync(string name)
+    {
+        await QueryAsync("postgres", $"CREATE DATABASE {name}");
+        return ConnectionString(name);
+    }
+
     /// <summary>Runs SQL and returns what it printed, without headings.</summary>
     public Task<string> QueryAsync(string database, string sql) => RunAsync(
         "psql", "--no-psqlrc", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", "--host=127.0.0.1", $"--port={Port}",

@@ -20,7 +20,7 @@ public sealed class NginxTests
             Assert.Skip("nginx or PostgreSQL is not installed.");
         using var folder = new TemporaryFolder();
         await using var database = await PostgresServer.StartAsync();
-        await database.QueryAsync("postgres", "CREATE DATABASE rag");
+        await database.CreateDatabaseAsync("rag");
         var shardPort = FreePort.Next();
         var topology = folder.Combine("topology.json");
         await File.WriteAllTextAsync(topology, JsonSerializer.Serialize(new

@@ -42,9 +42,8 @@ public sealed class PostgresLaneStore : LaneStore, IAsyncLifetime
     {
         if (_server is null)
             Assert.Skip("PostgreSQL 15 is not installed.");
-        var name = $"lanes_{Interlocked.Increment(ref _databases)}";
-        await _server.QueryAsync("postgres", $"CREATE DATABASE {name}");
-        return _server.ConnectionString(name) + ";Maximum Pool Size=16;Timeout=30;Command Timeout=60";
+        var database = await _server.CreateDatabaseAsync($"lanes_{Interlocked.Increment(ref _databases)}");
+        return database + ";Maximum Pool Size=16;Timeout=30;Command Timeout=60";
     }
 
     /// <summary>An ingestor over the database, as another process would have it open.</summary>

@@ -147,9 +147,8 @@ public sealed class PostgresOpeningTests(SharedPostgres server)
         if (!PostgresServer.IsInstalled)
             Assert.Skip("PostgreSQL 15 is not installed.");
         await using var own = await PostgresServer.StartAsync();
-        await SharedPostgres.ExecuteAsync(own.ConnectionString("postgres"), "CREATE DATABASE rag");
         await using var store = await PostgresMetadataStore.OpenAsync(
-            new PostgresMetadataOptions { ConnectionString = own.ConnectionString("rag") });
+            new PostgresMetadataOptions { ConnectionString = await own.CreateDatabaseAsync("rag") });
         await store.Workspaces.InsertAsync(new NewWorkspace(Guid.CreateVersion7(), "a", new byte[1]), default);
         await own.KillAsync();
         for (var i = 0; i < 3; i++)

@@ -33,9 +33,8 @@ public sealed class SharedPostgres : IAsyncDisposable
             var server = await PostgresServer.StartAsync();
             try
             {
-                await ExecuteAsync(server.ConnectionString("postgres"), $"CREATE DATABASE {Template}");
-                await using (await PostgresMetadataStore.OpenAsync(
-                    new PostgresMetadataOptions { ConnectionString = server.ConnectionString(Template) + ";Pooling=false" }))
+                var template = await server.CreateDatabaseAsync(Template);
+                await using (await PostgresMetadataStore.OpenAsync(new PostgresMetadataOptions { ConnectionString = template + ";Pooling=false" }))
                 {
                 }
 
