@@ -20,6 +20,9 @@ internal enum Fault
 
     /// <summary>All that it hears and says comes 200 ms later.</summary>
     Delay,
+
+    /// <summary>kill -9 of the primary of several; another one takes its place, and it comes back as one that follows.</summary>
+    FailOver,
 }
 
 /// <summary>Kinds of nodes.</summary>

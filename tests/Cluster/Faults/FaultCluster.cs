@@ -30,7 +30,7 @@ internal sealed class FaultCluster : IAsyncDisposable
     private readonly Dictionary<string, int> _ports = [];
     private readonly List<FaultNode> _nodes = [];
     private NatsCluster? _nats;
-    private PostgresServer? _postgres;
+    private MetadataNode? _metadata;
     private ServiceProvider? _services;
     private TopologyStream? _topology;
 
@@ -49,13 +49,15 @@ internal sealed class FaultCluster : IAsyncDisposable
     public ClusterTopology Topology => _topology!.Current;
 
     /// <param name="settings">Of every process of the product, as environment variables.</param>
+    /// <param name="isMetadataReplicated">Whether PostgreSQL has replicas, of which one may take the primary's place.</param>
     public static async Task<FaultCluster> StartAsync(
-        int shards = 3, int replication = 2, int routers = 2, int ingestors = 2, Dictionary<string, string>? settings = null)
+        int shards = 3, int replication = 2, int routers = 2, int ingestors = 2, Dictionary<string, string>? settings = null,
+        bool isMetadataReplicated = false)
     {
         var cluster = new FaultCluster(settings ?? []);
         try
         {
-            await cluster.StartServersAsync();
+            await cluster.StartServersAsync(isMetadataReplicated);
             await cluster.CreateTopologyAsync(shards, replication);
             for (var i = 0; i < shards; i++)
                 cluster.AddShard($"shard-{i}");
@@ -109,13 +111,13 @@ internal sealed class FaultCluster : IAsyncDisposable
     {
         // Whatever fails, no process stays.
         var failures = new List<Exception>();
-        foreach (var node in _nodes)
+        foreach (var node in _nodes.AsEnumerable().Reverse())
         {
             await TryAsync(() => SaveLogAsync(node));
             await TryAsync(node.DisposeAsync);
         }
 
-        foreach (var part in new IAsyncDisposable?[] { _topology, _services, _postgres, _nats }.Concat(_wires.Values))
+        foreach (var part in new IAsyncDisposable?[] { _topology, _services, _nats }.Concat(_wires.Values))
             await TryAsync(() => part?.DisposeAsync() ?? ValueTask.CompletedTask);
         _folder.Dispose();
         if (failures.Count > 0)
@@ -163,26 +165,29 @@ internal sealed class FaultCluster : IAsyncDisposable
         return stamps;
     }
 
-    private async Task StartServersAsync()
+    private async Task StartServersAsync(bool isMetadataReplicated)
     {
         var nats = NatsCluster.StartAsync(isAdvertised: false);
-        var postgres = PostgresServer.StartAsync();
-        await Task.WhenAll(nats, postgres).ContinueWith(
+        var metadata = StartMetadataAsync(isMetadataReplicated);
+        await Task.WhenAll(nats, metadata).ContinueWith(
             _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         _nats = nats.IsCompletedSuccessfully ? nats.Result : null;
-        _postgres = postgres.IsCompletedSuccessfully ? postgres.Result : null;
-        await Task.WhenAll(nats, postgres);
+        if (metadata.IsCompletedSuccessfully)
+            _nodes.Add(_metadata = metadata.Result);
+        await Task.WhenAll(nats, metadata);
         for (var i = 0; i < _nats!.Servers.Count; i++)
         {
             var name = $"nats-{i}";
             _ports[name] = _nats.Servers[i].Port;
-            _nodes.Add(new NatsNode(name, _nats.Servers[i], () => WiresOf(name)));
+            _nodes.Add(new NatsNode(name, _nats.Servers[i], WiresOf));
         }
 
-        _ports["postgres"] = _postgres!.Port;
-        _nodes.Add(new PostgresNode("postgres", _postgres, () => WiresOf("postgres")));
-        await _postgres.QueryAsync("postgres", "CREATE DATABASE rag");
+        foreach (var (name, port) in _metadata!.Ports)
+            _ports[name] = port;
     }
+
+    private async Task<MetadataNode> StartMetadataAsync(bool isReplicated) =>
+        isReplicated ? await PostgresGroup.StartAsync(WiresOf) : await LonePostgres.StartAsync(WiresOf);
 
     private async Task CreateTopologyAsync(int shards, int replication)
     {
@@ -232,10 +237,14 @@ internal sealed class FaultCluster : IAsyncDisposable
         for (var i = 0; i < _nats!.Servers.Count; i++)
             environment[$"RAG_Nats__Urls__{i}"] = $"nats://127.0.0.1:{Wire(name, $"nats-{i}").Port}";
         if (kind != NodeKind.Shard)
-            environment["RAG_Metadata__ConnectionString"] = PostgresServer.ConnectionString($"127.0.0.1:{Wire(name, "postgres").Port}", "rag");
+        {
+            environment["RAG_Metadata__ConnectionString"] = _metadata!.ConnectionString(
+                string.Join(',', _metadata.Ports.Keys.Select(server => $"127.0.0.1:{Wire(name, server).Port}")));
+        }
+
         foreach (var (key, value) in _settings)
             environment[key] = value;
-        var node = new RagNode(kind, name, () => WiresOf(name), arguments, environment, ready);
+        var node = new RagNode(kind, name, WiresOf, arguments, environment, ready);
         _nodes.Add(node);
         return node;
     }

@@ -3,7 +3,10 @@ using Rag.Testing;
 namespace Rag.Cluster.Tests.Faults;
 
 /// <summary>A node of a <see cref="FaultCluster"/>, with the wires to and from it.</summary>
-internal abstract class FaultNode(NodeKind kind, string name, Func<IEnumerable<FaultProxy>> wires) : IAsyncDisposable
+/// <param name="kind">Its kind.</param>
+/// <param name="name">Its name.</param>
+/// <param name="wiresOf">The wires to and from a server or process, by name.</param>
+internal abstract class FaultNode(NodeKind kind, string name, Func<string, IEnumerable<FaultProxy>> wiresOf) : IAsyncDisposable
 {
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(200);
 
@@ -14,12 +17,15 @@ internal abstract class FaultNode(NodeKind kind, string name, Func<IEnumerable<F
     /// <summary>What it wrote last.</summary>
     public abstract string Output { get; }
 
+    /// <summary>Whose wires are its own.</summary>
+    protected virtual string Wired => name;
+
     /// <summary>Returns when it happened.</summary>
     public async Task BreakAsync(Fault fault)
     {
         switch (fault)
         {
-            case Fault.Kill:
+            case Fault.Kill or Fault.FailOver:
                 await KillAsync();
                 break;
             case Fault.Pause:
@@ -29,7 +35,7 @@ internal abstract class FaultNode(NodeKind kind, string name, Func<IEnumerable<F
                 await StopAsync();
                 break;
             default:
-                foreach (var wire in wires())
+                foreach (var wire in wiresOf(Wired))
                     Break(wire, fault);
                 break;
         }
@@ -40,14 +46,14 @@ internal abstract class FaultNode(NodeKind kind, string name, Func<IEnumerable<F
     {
         switch (fault)
         {
-            case Fault.Kill or Fault.Restart:
+            case Fault.Kill or Fault.Restart or Fault.FailOver:
                 await StartAsync();
                 break;
             case Fault.Pause:
                 Signal("CONT");
                 break;
             default:
-                foreach (var wire in wires())
+                foreach (var wire in wiresOf(Wired))
                     wire.Heal();
                 break;
         }
@@ -55,6 +61,9 @@ internal abstract class FaultNode(NodeKind kind, string name, Func<IEnumerable<F
 
     /// <summary>Starts it, again too, and returns when it is ready.</summary>
     public abstract Task StartAsync();
+
+    /// <summary>After <see cref="Fault.FailOver"/>: lets another one take its place, and returns when it has.</summary>
+    public virtual Task PromoteAsync() => throw new NotSupportedException("There is no other one.");
 
     public abstract ValueTask DisposeAsync();
 
@@ -86,8 +95,8 @@ internal abstract class FaultNode(NodeKind kind, string name, Func<IEnumerable<F
 /// <param name="environment">Where its servers are.</param>
 /// <param name="ready">What it writes when it is ready.</param>
 internal sealed class RagNode(
-    NodeKind kind, string name, Func<IEnumerable<FaultProxy>> wires, string[] arguments,
-    IReadOnlyDictionary<string, string?> environment, string ready) : FaultNode(kind, name, wires)
+    NodeKind kind, string name, Func<string, IEnumerable<FaultProxy>> wiresOf, string[] arguments,
+    IReadOnlyDictionary<string, string?> environment, string ready) : FaultNode(kind, name, wiresOf)
 {
     // A machine that builds something besides needs more than half a minute for what takes a second.
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
@@ -122,8 +131,8 @@ internal sealed class RagNode(
 }
 
 /// <summary>A server of NATS.</summary>
-internal sealed class NatsNode(string name, NatsServer server, Func<IEnumerable<FaultProxy>> wires)
-    : FaultNode(NodeKind.Nats, name, wires)
+internal sealed class NatsNode(string name, NatsServer server, Func<string, IEnumerable<FaultProxy>> wiresOf)
+    : FaultNode(NodeKind.Nats, name, wiresOf)
 {
     public override string Output => server.Output;
 
@@ -136,21 +145,4 @@ internal sealed class NatsNode(string name, NatsServer server, Func<IEnumerable<
     protected override Task StopAsync() => server.StopAsync();
 
     protected override void Signal(string name) => server.Signal(name);
-}
-
-/// <summary>PostgreSQL, alone.</summary>
-internal sealed class PostgresNode(string name, PostgresServer server, Func<IEnumerable<FaultProxy>> wires)
-    : FaultNode(NodeKind.Postgres, name, wires)
-{
-    public override string Output => server.Output;
-
-    public override Task StartAsync() => server.StartAsync();
-
-    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    protected override Task KillAsync() => server.KillAsync();
-
-    protected override Task StopAsync() => server.KillAsync();
-
-    protected override void Signal(string name) => throw new NotSupportedException("Its processes are many.");
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Rag.Client;
 using Rag.V1;
+using StatusCode = Grpc.Core.StatusCode;
 
 namespace Rag.Cluster.Tests.Faults;
 
@@ -17,6 +18,8 @@ internal sealed class FaultWorkload : IAsyncDisposable
     private const int KeysPerWriter = 40;
     private const int Dimension = 8;
 
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(90);
+
     private readonly int _seed;
     private readonly FaultClock _clock;
     private readonly RagClient _writing;
@@ -29,7 +32,8 @@ internal sealed class FaultWorkload : IAsyncDisposable
     public FaultWorkload(RouterPool routers, FaultClock clock, int seed)
     {
         (_seed, _clock) = (seed, clock);
-        _writing = new RagClient(routers, new RagClientOptions { Timeout = TimeSpan.FromSeconds(25) });
+        // Longer than a write may wait: one that does is to be seen.
+        _writing = new RagClient(routers, new RagClientOptions { Timeout = TimeSpan.FromSeconds(60) });
         _searching = new RagClient(routers, new RagClientOptions { Timeout = TimeSpan.FromSeconds(10) });
     }
 
@@ -60,7 +64,7 @@ internal sealed class FaultWorkload : IAsyncDisposable
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
-        await _running.WaitAsync(TimeSpan.FromSeconds(60));
+        await _running.WaitAsync(StopLimit);
         lock (_faults)
             _faults.ShouldBeEmpty();
     }
@@ -95,7 +99,7 @@ internal sealed class FaultWorkload : IAsyncDisposable
             await chunks.CountAsync();
             return true;
         }
-        catch (RagException away) when (away.StatusCode == Grpc.Core.StatusCode.Unavailable)
+        catch (RagException away) when (away.StatusCode == StatusCode.Unavailable)
         {
             return false;
         }
@@ -104,7 +108,7 @@ internal sealed class FaultWorkload : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _running.WaitAsync(TimeSpan.FromSeconds(60)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.WaitAsync(StopLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _writing.Dispose();
         _searching.Dispose();
     }
@@ -126,18 +130,43 @@ internal sealed class FaultWorkload : IAsyncDisposable
                 if (isDelete)
                     await chunks.DeleteAsync([new ChunkKey { ChunkId = key }]);
                 else if ((await chunks.UpsertAsync([ChunkOf(key, value)])).Results.Single().Error is { } error)
-                    throw new RagException((Grpc.Core.StatusCode)error.Code, error.Message);
+                    throw new RagException((StatusCode)error.Code, error.Message);
                 _model.Acknowledge(key);
-                Writes.Succeed(began);
+                Acknowledged(began, isDelete);
             }
             catch (RagException failure)
             {
-                Writes.Fail($"{failure.StatusCode} after {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s: {failure.Message}",
-                    isDelete ? _clock.IsCalmForMetadata(began) : _clock.IsCalmForWrites(began));
+                Refused(failure, began, isDelete);
                 generation++; // What was not answered may still come: the keys so far are left alone.
             }
         }
     }
+
+    private void Acknowledged(long began, bool isDelete)
+    {
+        var took = Stopwatch.GetElapsedTime(began);
+        if (_clock.IsThroughNats(began))
+            Writes.WaitedThroughNats(took);
+        // Callers have their deadlines: an answer that comes so late is none.
+        if (took > FaultClock.WriteLimit)
+            Writes.Fail($"acknowledged after {took.TotalSeconds:0.0} s", IsCalm(began, isDelete));
+        else
+            Writes.Succeed(began);
+    }
+
+    private void Refused(RagException failure, long began, bool isDelete)
+    {
+        var took = Stopwatch.GetElapsedTime(began);
+        var how = $"{failure.StatusCode} after {took.TotalSeconds:0.0} s: {failure.Message}";
+        Writes.Fail(how, IsCalm(began, isDelete));
+        if (!_clock.IsThroughNats(began))
+            return;
+        Writes.WaitedThroughNats(took);
+        if (failure.StatusCode is not (StatusCode.Unavailable or StatusCode.ResourceExhausted or StatusCode.DeadlineExceeded))
+            Fault($"a write that waited for NATS was refused as {how}");
+    }
+
+    private bool IsCalm(long began, bool isDelete) => isDelete ? _clock.IsCalmForMetadata(began) : _clock.IsCalmForWrites(began);
 
     private async Task SearchAsync(int searcher)
     {
