@@ -18,6 +18,10 @@ public sealed class JetStreamReplication : IAsyncDisposable
 {
     private static readonly TimeSpan SetupPatience = TimeSpan.FromSeconds(10);
 
+    // What is asked of a server that has just died, or before another one leads, is never answered. It is asked again long
+    // before the write is late that waits for it.
+    private static readonly TimeSpan QuestionLimit = TimeSpan.FromSeconds(2);
+
     private readonly INatsConnection _connection;
     private readonly StreamSetup _setup;
     private readonly ReplicationContext _context;
@@ -36,13 +40,15 @@ public sealed class JetStreamReplication : IAsyncDisposable
         _topology = topology;
         var subjects = new LogSubjects(cluster, options.Streams);
         var js = new NatsJSContext(connection);
+        var limit = connection.Opts.RequestTimeout;
+        var questions = new NatsJSContext(connection, new NatsJSOpts { RequestTimeout = limit < QuestionLimit ? limit : QuestionLimit });
         _setup = new StreamSetup(js, subjects, options, time, topology.Current.ClusterId);
         _peers = new NatsReplicaPeers(connection, subjects);
         _context = new ReplicationContext
         {
             Shard = shard, Options = options, Folder = folder,
-            Log = new JetStreamSharedLog(js, subjects),
-            Epochs = new JetStreamEpochStore(js, subjects),
+            Log = new JetStreamSharedLog(js, questions, subjects),
+            Epochs = new JetStreamEpochStore(questions, subjects),
             Peers = _peers,
             Store = new ReplicaStore(store),
             Memory = ReplicaStateFile.Open(Path.Combine(folder, "replicas.json")),
@@ -110,7 +116,7 @@ public sealed class JetStreamReplication : IAsyncDisposable
     private async Task StartAsync(ShardStore store, CancellationToken cancellationToken)
     {
         _connection.ConnectionDisconnected += OnDisconnected;
-        var ready = Task.Run(() => _setup.RunAsync(_stopping.Token), cancellationToken);
+        var ready = Task.Run(() => SetUpAsync(_stopping.Token), cancellationToken);
         await Task.WhenAny(ready, Task.Delay(SetupPatience, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
         if (ready.IsFaulted)
@@ -120,6 +126,23 @@ public sealed class JetStreamReplication : IAsyncDisposable
         // Where the streams are not there yet the replicas wait for them, and writes for the replicas.
         await AssignAsync();
         _running = Task.Run(() => RunAsync(ready), CancellationToken.None);
+    }
+
+    // Servers that come late are no reason to give up: meanwhile the shard serves searches.
+    private async Task SetUpAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                await _setup.RunAsync(stopping);
+                return;
+            }
+            catch (NoPlaceForStreamException missing)
+            {
+                ReplicationLog.NoPlace(_context.Logger, missing.Message);
+            }
+        }
     }
 
     private async Task RunAsync(Task ready)

@@ -47,4 +47,7 @@ internal static partial class ReplicationLog
 
     [LoggerMessage(6212, LogLevel.Error, "A background part of the replication died")]
     public static partial void Died(ILogger logger, Exception exception);
+
+    [LoggerMessage(6213, LogLevel.Warning, "The log's streams cannot be made; it is tried again: {Reason}")]
+    public static partial void NoPlace(ILogger logger, string reason);
 }

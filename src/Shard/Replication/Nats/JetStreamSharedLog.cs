@@ -8,7 +8,10 @@ using NATS.Client.JetStream.Models;
 namespace Rag.Shard.Replication.Nats;
 
 /// <summary>The shared log on JetStream. Thread-safe.</summary>
-internal sealed class JetStreamSharedLog(INatsJSContext js, LogSubjects subjects) : ISharedLog
+/// <param name="js">For what changes something: publishing, trimming, readers.</param>
+/// <param name="questions">For what is only asked, and soon asked again.</param>
+/// <param name="subjects">What the streams are called.</param>
+internal sealed class JetStreamSharedLog(INatsJSContext js, INatsJSContext questions, LogSubjects subjects) : ISharedLog
 {
     // JetStream's own numbers.
     private const int MaximumBytesExceeded = 10054;
@@ -33,7 +36,7 @@ internal sealed class JetStreamSharedLog(INatsJSContext js, LogSubjects subjects
     public ValueTask<SharedLogState> GetStateAsync(int stream, CancellationToken cancellationToken) =>
         CallAsync(async () =>
         {
-            var info = (await js.GetStreamAsync(subjects.Stream(stream), cancellationToken)).Info;
+            var info = (await questions.GetStreamAsync(subjects.Stream(stream), cancellationToken)).Info;
             return new SharedLogState(info.State.FirstSeq, info.State.LastSeq, info.State.Bytes, info.Config.MaxBytes,
                 info.Cluster?.Leader);
         });
@@ -153,7 +156,7 @@ internal sealed class JetStreamSharedLog(INatsJSContext js, LogSubjects subjects
         {
             var number = subjects.StreamOf(partition);
             if (!_streams.TryGetValue(number, out var stream))
-                _streams[number] = stream = await js.GetStreamAsync(subjects.Stream(number), cancellationToken);
+                _streams[number] = stream = await questions.GetStreamAsync(subjects.Stream(number), cancellationToken);
             var message = (await stream.GetAsync(request, cancellationToken)).Message;
             return new SharedLogEntry(message.Seq, message.Data);
         }

@@ -32,6 +32,7 @@ internal sealed class StreamSetup(
     public int Copies { get; private set; } = 1;
 
     /// <summary>Makes or checks all streams; waits until the servers have elected who decides that.</summary>
+    /// <exception cref="NoPlaceForStreamException">Servers are missing, or have no room for another copy.</exception>
     /// <exception cref="InvalidOperationException">A stream has another configuration; the message says which.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -75,7 +76,7 @@ internal sealed class StreamSetup(
         }
         catch (NatsJSApiException e) when (e.Error.ErrCode == NoSuitablePeers)
         {
-            throw new InvalidOperationException($"NATS has no place for {config.NumReplicas} copies of stream {config.Name} of "
+            throw new NoPlaceForStreamException($"NATS has no place for {config.NumReplicas} copies of stream {config.Name} of "
                 + $"{config.MaxBytes >> 20} MiB ({e.Error.Description}): start more of its servers, raise their max_file_store, or "
                 + "lower Log:StreamBytes or Log:Streams.", e);
         }

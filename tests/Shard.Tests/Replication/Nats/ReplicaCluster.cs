@@ -47,7 +47,15 @@ internal sealed class ReplicaCluster : IAsyncDisposable
     {
         var cluster = new ReplicaCluster(nats, shards);
         await Task.WhenAll(cluster.Shards.Select(shard => shard.StartAsync()));
-        await Task.WhenAll(cluster.Shards.Select(shard => shard.WhenOpenAsync()));
+        try
+        {
+            await Task.WhenAll(cluster.Shards.Select(shard => shard.WhenOpenAsync()));
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{late.Message}\n{cluster.Log}");
+        }
+
         foreach (var slice in cluster.Slices)
             await cluster.Shards[0].CreateAsync(slice.WorkspaceUid, slice.Partition);
         await cluster.ConvergesAsync();

@@ -31,7 +31,7 @@ public sealed class StreamSetupTests
         await using var streams = await ScriptedStreams.StartAsync(server, refusals: int.MaxValue);
         await using var connection = server.Connect();
         var clock = new LeapingClock();
-        var refused = await Should.ThrowAsync<InvalidOperationException>(() => SetUpAsync(connection, Options with { Copies = 3 }, clock));
+        var refused = await Should.ThrowAsync<NoPlaceForStreamException>(() => SetUpAsync(connection, Options with { Copies = 3 }, clock));
         refused.Message.ShouldContain("no place for 3 copies of stream RAG_main_log_0");
         refused.Message.ShouldContain("start more of its servers");
         clock.Elapsed.ShouldBeGreaterThan(TimeSpan.FromSeconds(10), "servers that have just started get time");
