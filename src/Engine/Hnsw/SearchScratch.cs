@@ -18,6 +18,7 @@ internal sealed unsafe class SearchScratch : IDisposable
     private int _heldCount;
     private NativeBlock? _query;
     private NativeBlock? _pairQuery;
+    private NativeBlock? _codes;
     private readonly NativeBlock _batches = new((9 + 2 + HnswGraph.MaxLayers) * MaxEdges * sizeof(int));
 
     public CandidatePool Pool { get; } = new();
@@ -45,6 +46,9 @@ internal sealed unsafe class SearchScratch : IDisposable
     /// <summary>Space for the query of a comparison between rows, while the walk's query stays.</summary>
     public byte* PairQuery(int bytes) => Grown(ref _pairQuery, bytes);
 
+    /// <summary>Space for the codes of a small index that lie in a file.</summary>
+    public ref NativeBlock? Codes => ref _codes;
+
     /// <summary>Keeps <paramref name="owner"/> reachable until the scratch is returned.</summary>
     public void Hold(object owner) => _held[_heldCount++] = owner;
 
@@ -61,6 +65,7 @@ internal sealed unsafe class SearchScratch : IDisposable
         Visited.Dispose();
         _query?.Dispose();
         _pairQuery?.Dispose();
+        _codes?.Dispose();
         _batches.Dispose();
     }
 

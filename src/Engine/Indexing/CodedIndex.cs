@@ -130,7 +130,7 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
     public override IDisposable? Attach(IMappedMemory saved)
     {
         var rows = _codes.Limit;
-        var offset = IndexHeader.Bytes + (long)rows * sizeof(float);
+        var offset = CodesAt(rows);
         if (!IsMappable(rows) || saved.MappedBytes != offset + (long)rows * _codes.CodeBytes)
             return null;
         return _codes.Attach(saved, offset);
@@ -139,7 +139,7 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
     public override void Load(Stream stream, IRowPresence present, IMappedMemory? mapped)
     {
         var header = IndexHeader.ReadFrom(stream, _options, _codes.CodeBytes);
-        _codes.Load(stream, header.RowLimit, present, header.HasGraph ? null : mapped);
+        _codes.Load(stream, header.RowLimit, present, header.HasGraph ? null : mapped, CodesAt(header.RowLimit));
         if (!header.HasGraph)
             return;
         _graph = new HnswGraph(_options.M, _options.Seed);
@@ -164,6 +164,8 @@ internal sealed unsafe class CodedIndex<TScorer> : IndexCore
         _graph?.Dispose();
         _codes.Dispose();
     }
+
+    private static long CodesAt(int rows) => IndexHeader.Bytes + (long)rows * sizeof(float);
 
     /// <summary>The limit with these rows in; refuses rows that are there already, before anything is changed.</summary>
     private int NewLimit(ReadOnlySpan<int> rows)

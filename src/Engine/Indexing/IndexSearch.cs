@@ -56,12 +56,14 @@ internal sealed unsafe class IndexSearch<TScorer>(
         counters = default;
         var scratch = ScratchPool.Rent();
         var limit = codes.Limit; // before the views: they then have room for every row below it
-        var view = codes.Current;
+        // A search of all rows in full precision needs no codes.
+        var isExact = effort.Exact || limit == 0 || hits.IsEmpty;
+        var view = isExact ? codes.Current : codes.Open(ref scratch.Codes);
         scratch.Hold(view.CodeOwner);
         scratch.Hold(view.NormOwner);
         var exact = new ExactScorer(metric, query);
         var top = new TopHits(hits);
-        if (effort.Exact || limit == 0 || hits.IsEmpty)
+        if (isExact)
         {
             var scored = FlatScan.FullPrecision(exact, rows, view, limit, filter, ref top);
             counters = new SearchCounters(0, 0, scored, 0, SearchPath.Scan);

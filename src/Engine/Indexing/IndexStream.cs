@@ -15,7 +15,7 @@ internal static unsafe class IndexStream
         for (var row = 0; row < rows;)
         {
             var count = Math.Min(batch, RowSlab.View.Run(row, rows - row));
-            new ReadOnlySpan<byte>(slab.At(row), count * stride).CopyTo(buffer);
+            slab.CopyTo(row, buffer.AsSpan(0, count * stride));
             stream.Write(buffer, 0, count * stride);
             row += count;
         }

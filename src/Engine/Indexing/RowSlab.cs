@@ -33,13 +33,14 @@ internal sealed unsafe class RowSlab : IDisposable
     public int Capacity => _table.Rows;
 
     /// <summary>Bytes of the rows that were reserved; untouched pages of the last segment cost nothing, nor does what is
-    /// only mapped.</summary>
+    /// only in a file.</summary>
     public long MemoryBytes => 200 + (Mapped is null ? (long)_reserved * Stride : 0);
 
     /// <summary>The file that the rows are read from; null where they are in memory.</summary>
     public IMappedMemory? Mapped => Volatile.Read(ref _table).Mapped;
 
-    /// <summary>Where rows lie now. Pass the owner to whatever keeps it alive until the last read.</summary>
+    /// <summary>Where rows lie now. Pass the owner to whatever keeps it alive until the last read. Rows of a file are not to
+    /// be read through it but through <see cref="Open"/>.</summary>
     public View Current
     {
         get
@@ -47,6 +48,14 @@ internal sealed unsafe class RowSlab : IDisposable
             var table = Volatile.Read(ref _table);
             return new View(table.Pointers, Stride, table, table.Rows);
         }
+    }
+
+    /// <summary>The same for all rows, those of a file included: they are copied to a buffer if they are not warm.</summary>
+    /// <exception cref="IOException">The device failed.</exception>
+    public View Open(ref NativeBlock? buffer)
+    {
+        var table = Volatile.Read(ref _table);
+        return new View(table.Mapped is null ? table.Pointers : table.Open(ref buffer, Stride), Stride, table, table.Rows);
     }
 
     /// <summary>Makes room for rows 0…<paramref name="rows"/>−1. Writer only.</summary>
@@ -103,9 +112,7 @@ internal sealed unsafe class RowSlab : IDisposable
     {
         var former = _table;
         var block = new NativeBlock((long)Stride * Math.Min(SegmentRows, FirstSegmentRows(Math.Min(rows, SegmentRows))), _fill);
-        if (former.Rows > 0)
-            Buffer.MemoryCopy(former.Pointers[0], block.Address, block.Bytes, (long)former.Rows * Stride);
-        GC.KeepAlive(former);
+        former.Read(0, new Span<byte>(block.Address, former.Rows * Stride));
         Volatile.Write(ref _table, new Table([block], (int)(block.Bytes / Stride)));
     }
 
@@ -132,6 +139,15 @@ internal sealed unsafe class RowSlab : IDisposable
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public byte* At(int row) => _table[row >> SegmentShift] + (nint)(row & (SegmentRows - 1)) * _stride;
 
+        /// <summary>Copies rows that lie one after the other, from memory or the file.</summary>
+        public void CopyTo(int row, Span<byte> to)
+        {
+            if (((Table)Owner).Mapped is null)
+                new ReadOnlySpan<byte>(At(row), to.Length).CopyTo(to);
+            else
+                ((Table)Owner).Read((long)row * _stride, to);
+        }
+
         /// <summary>Rows from <paramref name="row"/> on that lie one after the other, at most <paramref name="rows"/>.</summary>
         public static int Run(int row, int rows) => Math.Min(rows, SegmentRows - (row & (SegmentRows - 1)));
     }
@@ -142,6 +158,7 @@ internal sealed unsafe class RowSlab : IDisposable
         // Outside the collected heap: there are two of these for each of ten thousand slices, and arrays that never move
         // make the collector go through everything much more often.
         private byte** _pointers;
+        private readonly long _offset;
 
         public Table(NativeBlock[] blocks, int rows)
         {
@@ -160,8 +177,7 @@ internal sealed unsafe class RowSlab : IDisposable
             Blocks = [];
             Rows = rows;
             Mapped = mapped;
-            _pointers = (byte**)NativeMemory.Alloc(1, (nuint)sizeof(byte*));
-            _pointers[0] = mapped.Address + offset;
+            _offset = offset;
         }
 
         ~Table() => FreePointers();
@@ -173,6 +189,27 @@ internal sealed unsafe class RowSlab : IDisposable
         public int Rows { get; }
 
         public byte** Pointers => _pointers;
+
+        /// <summary>Copies bytes of the file's rows.</summary>
+        public void Read(long offset, Span<byte> to) => Mapped!.Read(_offset + offset, to);
+
+        /// <summary>A table of the file's rows: where they are warm, or copied, behind the table in the buffer.</summary>
+        public byte** Open(ref NativeBlock? buffer, int stride)
+        {
+            var address = Mapped!.WarmAddress;
+            var bytes = address == null ? Rows * stride : 0;
+            if (buffer is null || buffer.Bytes < Kernels.Prefetch.LineBytes + bytes)
+            {
+                buffer?.Dispose();
+                buffer = new NativeBlock(Kernels.Prefetch.LineBytes + bytes);
+            }
+
+            var table = (byte**)buffer.Address;
+            table[0] = address == null ? buffer.Address + Kernels.Prefetch.LineBytes : address + _offset;
+            if (address == null)
+                Read(0, new Span<byte>(table[0], bytes));
+            return table;
+        }
 
         public void Dispose()
         {

@@ -38,7 +38,12 @@ internal sealed unsafe class CodeStore : IDisposable
 
     public long MemoryBytes => 80 + _codes.MemoryBytes + _norms.MemoryBytes;
 
+    /// <summary>Where codes and norms lie; codes of a file are not read through it but through <see cref="Open"/>.</summary>
     public View Current => new(_codes.Current, _norms.Current, _unit, _largest);
+
+    /// <summary>The same with the codes of a file, which are copied to a buffer if they are not warm.</summary>
+    /// <exception cref="IOException">The device failed.</exception>
+    public View Open(ref NativeBlock? buffer) => new(_codes.Open(ref buffer), _norms.Current, _unit, _largest);
 
     /// <summary>Makes room for rows below <paramref name="limit"/>, which readers do not see yet. Writer only.</summary>
     public void Reserve(int limit)
@@ -94,16 +99,17 @@ internal sealed unsafe class CodeStore : IDisposable
 
     /// <summary>Reads what <see cref="Save"/> wrote; rows that are not present are forgotten. Before any reader.</summary>
     /// <exception cref="InvalidDataException">A norm is no length, or the stream ends too early.</exception>
-    /// <param name="mapped">Memory that the stream reads from, where the codes may stay; null to read them.</param>
-    public void Load(Stream stream, int rows, IRowPresence present, IMappedMemory? mapped)
+    /// <param name="mapped">The bytes that the stream reads, where the codes may stay; null to read them.</param>
+    /// <param name="codesAt">Where in these bytes the codes begin.</param>
+    public void Load(Stream stream, int rows, IRowPresence present, IMappedMemory? mapped, long codesAt)
     {
         IndexStream.Read(stream, _norms, rows);
         if (mapped is null || rows is 0 or > RowSlab.SegmentRows)
             IndexStream.Read(stream, _codes, rows);
-        else if (stream.Position + (long)rows * CodeBytes > mapped.MappedBytes)
+        else if (codesAt + (long)rows * CodeBytes > mapped.MappedBytes)
             throw new InvalidDataException("The saved index ends too early.");
         else
-            _codes.Attach(mapped, stream.Position, rows).Dispose();
+            _codes.Attach(mapped, codesAt, rows).Dispose();
         var view = Current;
         var count = 0;
         for (var row = 0; row < rows; row++)

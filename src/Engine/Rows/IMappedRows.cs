@@ -6,7 +6,7 @@ namespace Rag.Engine.Rows;
 /// </summary>
 public interface IMappedRows : IDisposable
 {
-    /// <summary>The components of one row.</summary>
+    /// <summary>The components of one row; valid until the calling thread asks for the next one.</summary>
     ReadOnlySpan<float> Row(int row);
 
     /// <summary>Starts to bring a row into the cache; does nothing where that is not possible.</summary>

@@ -42,7 +42,7 @@ internal sealed class ChunkContents(ChunkLog log, AttributeText? attributeText, 
     {
         if (content == 0)
             return;
-        var length = log.Read(ContentAddress.Address(content), slice, to);
+        var length = log.Read(ContentAddress.Address(content), slice, to, ContentAddress.Length(content));
         if (length != ContentAddress.Length(content))
             throw new CorruptDataException(
                 $"A record of slice {slice} has {length} bytes in the chunk log, not as expected.");

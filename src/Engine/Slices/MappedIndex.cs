@@ -23,11 +23,15 @@ internal sealed unsafe class MappedIndex : IMappedMemory
         }
     }
 
-    public byte* Address => _section.Pointer;
-
     public long MappedBytes => _section.Length;
 
-    public void ReleasePages() => _section.ReleasePages();
+    public byte* WarmAddress => _section.IsWarm ? _section.Pointer : null;
+
+    public void Read(long offset, Span<byte> to) => _section.Read(offset, to);
+
+    public void Warm() => _section.Warm();
+
+    public void Cool() => _section.Cool();
 
     public void Dispose() => _section.Dispose();
 }

@@ -15,6 +15,7 @@ internal sealed class SliceEntry(SliceId id)
     private long _memoryBytes;
     private int _pages;
     private long _pageBytes;
+    private long _coldUse;
 
     public SliceId Id { get; } = id;
 
@@ -100,6 +101,9 @@ internal sealed class SliceEntry(SliceId id)
 
     /// <summary>Sets the mapped bytes that are counted for it, and says what they were; <see cref="PageKeeper"/>'s.</summary>
     public long SwapPageBytes(long bytes) => Interlocked.Exchange(ref _pageBytes, bytes);
+
+    /// <summary>Sets when it was used last while it was cold, and says when before; <see cref="PageKeeper"/>'s.</summary>
+    public long SwapColdUse(long number) => Interlocked.Exchange(ref _coldUse, number);
 
     /// <summary>Changes <see cref="Pages"/>; false if it is another than expected.</summary>
     public bool TryMove(PageState from, PageState to) =>

@@ -217,8 +217,10 @@ internal static class SliceSnapshotReader
             var bytes = (long)presence.RowLimit * settings.Dimension * sizeof(float);
             if (file.LengthOf(SnapshotSections.Vectors(number)) != bytes)
                 throw SectionStream.Malformed();
+            // An index that is read where it lies says that the space is small.
+            var vectors = SnapshotSections.Vectors(number);
             if (presence.RowLimit > 0)
-                rows.Attach(new MappedRows(file.Map(SnapshotSections.Vectors(number)), settings.Dimension),
+                rows.Attach(new MappedRows(file.Map(vectors, file.IsMapped(SnapshotSections.Index(number))), settings.Dimension),
                     presence.RowLimit);
             var options = VectorSpace.OptionsOf(settings, slice);
             return new VectorSpace(settings, ReadIndex(file, number, options, rows, new TaggedRows(presence, tags)), tags);
@@ -234,10 +236,10 @@ internal static class SliceSnapshotReader
         SnapshotReader file, int number, VectorIndexOptions options, VectorRows rows, TaggedRows present)
     {
         var name = SnapshotSections.Index(number);
-        if (file.IsMapped(name))
-            return VectorIndex.Load(new MappedIndex(file.Map(name)), options, rows, present);
         using var stream = file.OpenSection(name);
-        return VectorIndex.Load(stream, options, rows, present);
+        return file.IsMapped(name)
+            ? VectorIndex.Load(stream, new MappedIndex(file.Map(name, isSmall: true)), options, rows, present)
+            : VectorIndex.Load(stream, options, rows, present);
     }
 
     private static void CountVisible(Slice slice, RowPresence presence)

@@ -5,7 +5,7 @@ namespace Rag.Engine.Slices;
 /// <summary>
 /// Keys and full vectors of a snapshot that was just written, mapped and read through once, ready to take the place of
 /// what is in memory. Everything that takes long is done in <see cref="Prepare"/>, beside the writer and without a lock;
-/// searches then find every page mapped and every block verified. Dispose it if it is not attached.
+/// searches then find every page of a large slice mapped and every block verified. Dispose it if it is not attached.
 /// </summary>
 internal sealed class SnapshotAttachment : IDisposable
 {
@@ -22,7 +22,7 @@ internal sealed class SnapshotAttachment : IDisposable
 
     /// <summary>Maps and verifies. The caller is inside the epoch since before the cut.</summary>
     /// <exception cref="CorruptDataException">The file does not hold what was written.</exception>
-    public static SnapshotAttachment Prepare(SnapshotCut cut, SnapshotReader file)
+    public static SnapshotAttachment Prepare(SnapshotCut cut, SnapshotReader file, Func<bool> isUrgent)
     {
         var rows = new MappedRows?[cut.Spaces.Length];
         var indexes = new MappedIndex?[cut.Spaces.Length];
@@ -30,11 +30,12 @@ internal sealed class SnapshotAttachment : IDisposable
         {
             for (var i = 0; i < rows.Length && cut.RowLimit > 0; i++)
             {
-                var section = file.Map(SnapshotSections.Vectors(i));
+                var isSmall = file.IsMapped(SnapshotSections.Index(i));
+                var section = file.Map(SnapshotSections.Vectors(i), isSmall);
                 rows[i] = new MappedRows(section, cut.Spaces[i].Settings.Dimension);
-                section.VerifyAll(new WorkPace());
-                if (file.IsMapped(SnapshotSections.Index(i)))
-                    indexes[i] = new MappedIndex(file.Map(SnapshotSections.Index(i)));
+                section.VerifyAll(new WorkPace(isUrgent));
+                if (isSmall)
+                    indexes[i] = new MappedIndex(file.Map(SnapshotSections.Index(i), isSmall));
             }
 
             // The present rows' keys lie where they lay at the cut: only a snapshot moves them.

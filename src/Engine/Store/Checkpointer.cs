@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Rag.Engine.Slices;
 using Rag.Engine.Storage;
 
@@ -18,6 +19,13 @@ internal sealed class Checkpointer(
     private const int LogShare = 4;
 
     private const int MaxFailures = 8;
+
+    // Of a small slice a quarter has to be new, and so much of it, that four bytes are written for one at most.
+    private const long MinRecentBytes = 32 << 10;
+    private const long MaxRecentBytes = 8L << 20;
+
+    // One slice after the other, with rests, while others search; several at a time share the disk's syncs.
+    private const int RestTimes = 2;
 
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Dictionary<int, WriteStamp> _recorded = [];
@@ -63,6 +71,50 @@ internal sealed class Checkpointer(
         }
     }
 
+    /// <summary>
+    /// Snapshots small slices of which much is in memory alone, and cuts the log: what is written once and then only
+    /// searched takes no memory of its own, and a start has little to replay.
+    /// </summary>
+    /// <param name="time">How long it goes on at most.</param>
+    /// <param name="isUrgent">As fast as it can, and not with rests between them.</param>
+    /// <returns>Whether none is left.</returns>
+    public async Task<bool> SaveRecentAsync(TimeSpan time, bool isUrgent, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            var due = catalog.Entries.Where(IsMostlyRecent).ToList();
+            if (due.Count == 0)
+                return true;
+            var began = Stopwatch.GetTimestamp();
+            var parallel = new ParallelOptions
+            {
+                MaxDegreeOfParallelism = isUrgent ? SliceSnapshotter.MaxAtATime : 1, CancellationToken = cancellationToken,
+            };
+            var (failures, left) = (0, 0);
+            await Parallel.ForEachAsync(due, parallel, async (entry, token) =>
+            {
+                if (Volatile.Read(ref failures) >= MaxFailures || Stopwatch.GetElapsedTime(began) > time)
+                {
+                    Interlocked.Increment(ref left);
+                    return;
+                }
+
+                var started = Stopwatch.GetTimestamp();
+                if (!await snapshotter.SnapshotAsync(entry, token))
+                    Interlocked.Increment(ref failures);
+                if (!isUrgent)
+                    await Task.Delay(Stopwatch.GetElapsedTime(started) * RestTimes, token);
+            });
+            await CutAsync(cancellationToken);
+            return left == 0;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     /// <summary>Does something while the log is not cut.</summary>
     public async Task<T> HoldLogAsync<T>(Func<Task<T>> act, CancellationToken cancellationToken)
     {
@@ -78,6 +130,10 @@ internal sealed class Checkpointer(
     }
 
     public void Dispose() => _gate.Dispose();
+
+    private static bool IsMostlyRecent(SliceEntry entry) =>
+        entry is { IsDirty: true, QuarantineReason: null, Loaded: { } slice }
+        && slice.RecentVectorBytes is >= MinRecentBytes and <= MaxRecentBytes and var recent && recent >= entry.Snapshot.Bytes / 4;
 
     private long SnapshotBytes() => catalog.Entries.Sum(entry => entry.Snapshot.Bytes);
 

@@ -17,21 +17,14 @@ internal sealed partial class HeapTrim
     // Written since the last time; less leaves little behind.
     private const long MinWrittenBytes = 32L << 20;
 
-    // While more than this is written from one look to the next, the bulk is not over.
-    private const long StillWrittenBytes = 4L << 20;
-
     private long _trimmedAt = -1;
-    private long _seenAt;
     private long _floor;
 
-    /// <summary>Called now and then with the end of the mutation log: bytes that were ever written to it.</summary>
-    public void Note(long position)
+    /// <summary>Called when nothing is written any more, with the end of the mutation log: bytes that were ever written
+    /// to it.</summary>
+    public void Trim(long position)
     {
-        if (_trimmedAt < 0)
-            _trimmedAt = _seenAt = position;
-        var isOver = position - _seenAt <= StillWrittenBytes;
-        _seenAt = position;
-        if (!isOver || position - _trimmedAt < MinWrittenBytes)
+        if (_trimmedAt >= 0 && position - _trimmedAt < MinWrittenBytes)
             return;
         _trimmedAt = position;
         if (GC.GetGCMemoryInfo().TotalCommittedBytes - _floor >= Math.Max(MinGainBytes, _floor / GainShare))

@@ -5,16 +5,17 @@ using Rag.Engine.Slices;
 namespace Rag.Engine;
 
 /// <summary>
-/// Keeps only so many mapped pages of small slices in the process: codes and full vectors that are read where the last
-/// snapshot has them. Whoever warms a slice cools another one that was not used lately, so there is no pause for it, and
-/// no slice's index has to be made anew. Thread-safe, without locks.
+/// Keeps the codes and full vectors of those small slices in the address space that are used most; the others are read
+/// from the system's cache of files, by calls. A call costs a search of a hundred rows some microseconds, and to map the
+/// pages and give them back costs more, so a slice is warmed only if there is room, or if it was used not long ago. Whoever
+/// warms one cools others that were not used lately, so there is no pause for it. Thread-safe, without locks.
 /// <code>
-/// cold ─ first use ─▶ used ─ the hand passes ─▶ warm ─ the hand passes ─▶ cold, pages released
-///                      ▲                          │
-///                      └────────── use ───────────┘
+/// cold ─ used again soon ─▶ used ─ the hand passes ─▶ warm ─ the hand passes ─▶ cold
+///                            ▲                          │
+///                            └────────── use ───────────┘
 /// </code>
 /// A slice is counted with all that it maps since its last snapshot, so the figure is a bound of what is there. Slices that
-/// map more than <see cref="MaxSliceBytes"/> are left to the system: to bring back a few of their pages at a time costs more.
+/// map more than <see cref="MaxSliceBytes"/> are left to the system.
 /// </summary>
 internal sealed class PageKeeper(EpochGuard guard, long capBytes)
 {
@@ -29,7 +30,9 @@ internal sealed class PageKeeper(EpochGuard guard, long capBytes)
     private const int MaxCooled = 2;
 
     private readonly ConcurrentQueue<SliceEntry> _ring = new();
+    private int _ringCount; // to count the queue's takes a lock
     private long _bytes;
+    private long _coldUses;
 
     /// <summary>Bytes of slices that are not cold.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
@@ -39,16 +42,18 @@ internal sealed class PageKeeper(EpochGuard guard, long capBytes)
     /// <summary>Notes that a slice is used. Inside the epoch, or under the entry's monitor.</summary>
     public void Note(SliceEntry entry, Slice slice)
     {
-        if (entry.Pages == PageState.Used)
+        var state = entry.Pages;
+        if (state is PageState.Used or PageState.Large || entry.TryMove(PageState.Warm, PageState.Used))
             return;
-        if (entry.TryMove(PageState.Warm, PageState.Used))
+        if (Bytes >= capBytes && !IsUsedAgain(entry))
             return;
         var bytes = CountedBytes(slice);
         if (bytes == 0 || !entry.TryMove(PageState.Cold, PageState.Used))
             return;
         Set(entry, bytes);
+        Warm(slice);
         ForgetOne();
-        _ring.Enqueue(entry);
+        Enqueue(entry);
         if (Bytes > capBytes)
             Cool();
     }
@@ -56,12 +61,14 @@ internal sealed class PageKeeper(EpochGuard guard, long capBytes)
     /// <summary>Counts anew what a slice maps, or that it is gone. Under the entry's monitor.</summary>
     public void Recount(SliceEntry entry, Slice? slice)
     {
-        if (slice is null)
-            Set(entry, 0);
-        else if (entry.Pages == PageState.Cold)
-            Note(entry, slice);
-        else
-            Set(entry, CountedBytes(slice));
+        var bytes = slice is null ? 0 : CountedBytes(slice);
+        // What it maps is looked up again and again otherwise; the next snapshot may bring something.
+        _ = bytes == 0 && slice is not null ? entry.TryMove(PageState.Cold, PageState.Large) : entry.TryMove(PageState.Large, PageState.Cold);
+        if (entry.Pages is PageState.Cold or PageState.Large)
+            return;
+        Set(entry, bytes);
+        if (bytes > 0)
+            Warm(slice!);
     }
 
     /// <summary>What a slice maps: codes and vectors of its spaces.</summary>
@@ -73,18 +80,40 @@ internal sealed class PageKeeper(EpochGuard guard, long capBytes)
         return bytes;
     }
 
+    // As many others were used since as are kept at most: what is kept was used more often, or as often.
+    private bool IsUsedAgain(SliceEntry entry)
+    {
+        var use = Interlocked.Increment(ref _coldUses);
+        var last = entry.SwapColdUse(use);
+        return last > 0 && use - last <= Volatile.Read(ref _ringCount);
+    }
+
     private static long CountedBytes(Slice slice) => MappedBytes(slice) is var bytes and <= MaxSliceBytes ? bytes : 0;
 
     private void Set(SliceEntry entry, long bytes) => Interlocked.Add(ref _bytes, bytes - entry.SwapPageBytes(bytes));
 
+    private void Enqueue(SliceEntry entry)
+    {
+        _ring.Enqueue(entry);
+        Interlocked.Increment(ref _ringCount);
+    }
+
+    private bool TryDequeue([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SliceEntry? entry)
+    {
+        if (!_ring.TryDequeue(out entry))
+            return false;
+        Interlocked.Decrement(ref _ringCount);
+        return true;
+    }
+
     // One that comes looks at one that was there, so that those that are gone do not stay in the ring.
     private void ForgetOne()
     {
-        if (!_ring.TryDequeue(out var first))
+        if (!TryDequeue(out var first))
             return;
         if (first.Loaded is not null)
         {
-            _ring.Enqueue(first);
+            Enqueue(first);
             return;
         }
 
@@ -99,11 +128,11 @@ internal sealed class PageKeeper(EpochGuard guard, long capBytes)
         try
         {
             var cooled = 0;
-            for (var step = 1; cooled < MaxCooled && Bytes > capBytes && _ring.TryDequeue(out var next); step++)
+            for (var step = 1; cooled < MaxCooled && Bytes > capBytes && TryDequeue(out var next); step++)
             {
                 if (step <= MaxSteps && next.TryMove(PageState.Used, PageState.Warm))
                 {
-                    _ring.Enqueue(next);
+                    Enqueue(next);
                     continue;
                 }
 
@@ -114,7 +143,7 @@ internal sealed class PageKeeper(EpochGuard guard, long capBytes)
                 if (bytes == 0 || next.Loaded is not { } slice)
                     continue;
                 cooled++;
-                Release(slice);
+                Cool(slice);
             }
         }
         finally
@@ -123,12 +152,21 @@ internal sealed class PageKeeper(EpochGuard guard, long capBytes)
         }
     }
 
-    private static void Release(Slice slice)
+    private static void Warm(Slice slice)
     {
         foreach (var space in slice.Spaces)
         {
-            space.Index.Mapped?.ReleasePages();
-            space.Index.Rows.Mapped?.ReleasePages();
+            space.Index.Mapped?.Warm();
+            space.Index.Rows.Mapped?.Warm();
+        }
+    }
+
+    private static void Cool(Slice slice)
+    {
+        foreach (var space in slice.Spaces)
+        {
+            space.Index.Mapped?.Cool();
+            space.Index.Rows.Mapped?.Cool();
         }
     }
 }
@@ -144,4 +182,7 @@ internal enum PageState
 
     /// <summary>Used since.</summary>
     Used,
+
+    /// <summary>Nothing that it maps is counted.</summary>
+    Large,
 }

@@ -16,6 +16,9 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
 
     private const int PollMs = 5;
 
+    // What may be written to the log while one is made at the usual pace: all of it is in memory until the next one.
+    private const long MaxBehindBytes = 128L << 20;
+
     // A slice of fewer rows is written in milliseconds, most of them the disk's: not worth a thread.
     private const int ManyRows = 8192;
 
@@ -83,7 +86,7 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
             var slot = context.Guard.Enter();
             try
             {
-                return Write(SnapshotCut.Take(slice), id);
+                return Write(SnapshotCut.Take(slice), id, static () => false);
             }
             finally
             {
@@ -161,9 +164,10 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
             {
                 // The snapshot names places in the chunk log: they come first to disk.
                 await context.Contents.Log.FlushAsync(cancellationToken);
+                var position = context.Log.TailPosition;
                 var (snapshot, attachment) = cut.RowLimit < ManyRows
-                    ? WriteAndPrepare(cut, entry.Id)
-                    : await BackgroundThread.RunAsync("rag snapshot", () => WriteAndPrepare(cut, entry.Id));
+                    ? WriteAndPrepare(cut, entry.Id, position)
+                    : await BackgroundThread.RunAsync("rag snapshot", () => WriteAndPrepare(cut, entry.Id, position));
                 bool isCurrent;
                 using (attachment)
                     isCurrent = Complete(entry, cut, snapshot, attachment);
@@ -185,24 +189,25 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
         }
     }
 
-    private SnapshotEntry Write(SnapshotCut cut, SliceId id)
+    private SnapshotEntry Write(SnapshotCut cut, SliceId id, Func<bool> isUrgent)
     {
         var stamp = PackedStamp.Unpack(cut.Stamp);
         var generation = context.Manifest.TakeGeneration();
         var header = new SnapshotHeader(
             id, stamp.Epoch, stamp.Sequence, cut.Settings.Version, generation, context.NowMs);
-        using var file = context.Snapshots.Create(header, context.Codec);
+        using var file = context.Snapshots.Create(header, context.Codec, new WorkPace(isUrgent));
         SliceSnapshotWriter.Write(cut, file);
         return new SnapshotEntry(id, stamp.Epoch, stamp.Sequence, generation, file.Complete());
     }
 
-    private (SnapshotEntry Snapshot, SnapshotAttachment Attachment) WriteAndPrepare(SnapshotCut cut, SliceId id)
+    private (SnapshotEntry Snapshot, SnapshotAttachment Attachment) WriteAndPrepare(SnapshotCut cut, SliceId id, long position)
     {
-        var snapshot = Write(cut, id);
+        var isUrgent = () => context.Log.TailPosition - position > MaxBehindBytes;
+        var snapshot = Write(cut, id, isUrgent);
         try
         {
             using var file = context.Snapshots.Open(id, snapshot.Generation, context.Codec);
-            return (snapshot, SnapshotAttachment.Prepare(cut, file));
+            return (snapshot, SnapshotAttachment.Prepare(cut, file, isUrgent));
         }
         catch (Exception exception)
         {

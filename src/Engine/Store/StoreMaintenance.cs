@@ -41,7 +41,14 @@ internal sealed class StoreMaintenance(
     // How long the entry of a deleted workspace stays to refuse late writes.
     private const long DeletedMs = 3600_000;
 
+    // While more than this is written from one round to the next, a bulk is not over.
+    private const long StillWrittenBytes = 4L << 20;
+
+    // Of one round; the next ones go on.
+    private static readonly TimeSpan SaveTime = TimeSpan.FromSeconds(4);
+
     private readonly HeapTrim _heap = new();
+    private long _written = -1;
 
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -64,7 +71,7 @@ internal sealed class StoreMaintenance(
         {
             SweepAsync, ReadSummariesAsync, token => memory.MakeRoomAsync(0, token), token =>
                 checkpointer.RunAsync(false, token),
-            ExpireAsync, cleaner.RunAsync, TrimAsync,
+            ExpireAsync, cleaner.RunAsync, SettleAsync,
         })
         {
             try
@@ -78,10 +85,14 @@ internal sealed class StoreMaintenance(
         }
     }
 
-    private Task TrimAsync(CancellationToken stopping)
+    // Once a bulk of writes is over, what it left in memory goes to files, and what that leaves back to the system.
+    private async Task SettleAsync(CancellationToken stopping)
     {
-        _heap.Note(context.Log.TailPosition);
-        return Task.CompletedTask;
+        var position = context.Log.TailPosition;
+        var isCalm = position - _written <= StillWrittenBytes;
+        _written = position;
+        if (isCalm && await checkpointer.SaveRecentAsync(SaveTime, isUrgent: false, stopping))
+            _heap.Trim(position);
     }
 
     private async Task SweepAsync(CancellationToken stopping)

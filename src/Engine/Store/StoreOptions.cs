@@ -32,6 +32,10 @@ public sealed record StoreOptions
     /// <summary>How often the store looks for what to snapshot, unload, clean or drop; 5 s.</summary>
     public TimeSpan MaintenanceInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a close goes on to snapshot small slices of which much is new, so that the next start replays
+    /// little; 5 s. 0 to leave it to the start.</summary>
+    public TimeSpan CloseTime { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Age at which a staged, uncommitted generation is dropped; 24 h.</summary>
     public TimeSpan StagedLifetime { get; init; } = TimeSpan.FromHours(24);
 

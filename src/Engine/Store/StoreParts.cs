@@ -19,6 +19,7 @@ internal sealed class StoreParts : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<object> _opened = [];
     private Task _maintenanceLoop = Task.CompletedTask;
+    private bool _isLive;
     private bool _disposed;
 
     private StoreParts()
@@ -100,6 +101,8 @@ internal sealed class StoreParts : IAsyncDisposable
         _disposed = true;
         await _stopping.CancelAsync();
         await _maintenanceLoop;
+        if (_isLive)
+            await SaveRecentAsync();
         for (var i = _opened.Count - 1; i >= 0; i--)
         {
             if (_opened[i] is IAsyncDisposable later)
@@ -111,6 +114,19 @@ internal sealed class StoreParts : IAsyncDisposable
         if (Catalog is not null)
             await Catalog.UnloadAllAsync();
         _stopping.Dispose();
+    }
+
+    // The next start has less to replay, and its memory holds less that is in no snapshot.
+    private async Task SaveRecentAsync()
+    {
+        try
+        {
+            await Checkpointer.SaveRecentAsync(Context.Options.CloseTime, isUrgent: true, CancellationToken.None);
+        }
+        catch (Exception exception)
+        {
+            StoreLog.MaintenanceFailed(Context.Logger, exception);
+        }
     }
 
     private async Task OpenAllAsync(
@@ -154,6 +170,7 @@ internal sealed class StoreParts : IAsyncDisposable
         log.RestoreSequences(Progress.List().Select(one => KeyValuePair.Create(one.Key, one.Value.Sequence)));
         await log.ReplayAsync(applier, manifest.LogPosition, cancellationToken);
         applier.GoLive();
+        _isLive = true;
         _maintenanceLoop = Task.Run(() => Maintenance.RunAsync(_stopping.Token), CancellationToken.None);
         StoreLog.Opened(logger, Catalog.Entries.Count(), log.TailPosition, (long)Stopwatch.GetElapsedTime(began)
             .TotalMilliseconds);

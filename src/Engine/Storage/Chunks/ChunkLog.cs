@@ -107,14 +107,15 @@ internal sealed class ChunkLog : IAsyncDisposable
     /// Reads a payload; returns its length. From memory or the operating system's cache it takes microseconds, from
     /// the disk about 0.1 ms on an SSD, on the calling thread.
     /// </summary>
+    /// <param name="plainLength">What its length should be; 0 if that is not known.</param>
     /// <exception cref="CorruptDataException">There is no such record, it is damaged, or of another slice.</exception>
-    public int Read(long address, SliceId expected, IBufferWriter<byte> to)
+    public int Read(long address, SliceId expected, IBufferWriter<byte> to, int plainLength = 0)
     {
         if (_unwritten.TryGetValue(address, out var record))
             return _reader.Decode(record, expected, to);
         if (address < BeginAddress || address >= TailAddress)
             throw new CorruptDataException($"Address {address} lies outside the chunk log.");
-        return _reader.Read(address, expected, to);
+        return _reader.Read(address, expected, plainLength, to);
     }
 
     /// <summary>Like <see cref="Read"/>, but leaves the wait for the disk to another thread.</summary>

@@ -5,20 +5,23 @@ namespace Rag.Engine.Storage;
 /// <summary>Reads and verifies records of the chunk log from its files. Thread-safe.</summary>
 internal sealed class ChunkLogReader(SegmentFiles segments, IPayloadCodec codec)
 {
-    // Most chunks with their metadata fit: one read of the file for each.
+    // Who does not say how long a record is: most chunks with their metadata fit.
     private const int FirstReadBytes = 4096;
 
     /// <summary>Reads the record at an address; returns the payload's length.</summary>
-    public int Read(long address, SliceId expected, IBufferWriter<byte> to)
+    /// <param name="plainLength">What its length should be, so that one read of the file takes no more than it; 0 if that
+    /// is not known.</param>
+    public int Read(long address, SliceId expected, int plainLength, IBufferWriter<byte> to)
     {
         var pageLeft = (int)(ChunkLogOptions.PageBytes - (address % ChunkLogOptions.PageBytes));
         var most = pageLeft - PagedLog.LengthPrefix;
         if (most < ChunkRecord.HeaderLength)
             throw new CorruptDataException($"No record of the chunk log can stand at address {address}.");
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Min(FirstReadBytes, most));
+        var first = plainLength > 0 ? ChunkRecord.HeaderLength + codec.MaxEncodedLength(plainLength) : FirstReadBytes;
+        first = Math.Min(first, most);
+        var buffer = ArrayPool<byte>.Shared.Rent(first);
         try
         {
-            var first = Math.Min(buffer.Length, most);
             segments.Read(address + PagedLog.LengthPrefix, buffer.AsSpan(0, first));
             var length = ChunkRecord.LengthOf(buffer.AsSpan(0, first));
             if (length == 0 || length > most)

@@ -13,14 +13,16 @@ internal sealed class BufferedFileWriter : IDisposable
     // A sync of the log waits behind what is on its way to the disk: at 500 MB/s this takes 8 ms.
     private const long SyncStep = 4L << 20;
 
-    private readonly WorkPace _pace = new();
+    private readonly WorkPace _pace;
     private readonly IStorageFile _file;
     private byte[]? _buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
     private int _filled;
     private long _flushed;
     private long _synced;
 
-    public BufferedFileWriter(IStorageFile file) => _file = file;
+    /// <param name="file">Where to.</param>
+    /// <param name="pace">How fast; null: the usual one.</param>
+    public BufferedFileWriter(IStorageFile file, WorkPace? pace = null) => (_file, _pace) = (file, pace ?? new WorkPace());
 
     /// <summary>Bytes written so far.</summary>
     public long Position => _flushed + _filled;

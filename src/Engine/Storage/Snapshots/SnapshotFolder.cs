@@ -24,8 +24,8 @@ internal sealed class SnapshotFolder(IStorageFileSystem files, string folder)
     }
 
     /// <summary>Begins a snapshot's file.</summary>
-    public SnapshotWriter Create(SnapshotHeader header, IPayloadCodec codec) =>
-        new(files, PathOf(header.Slice, header.Generation), header, codec);
+    public SnapshotWriter Create(SnapshotHeader header, IPayloadCodec codec, WorkPace? pace = null) =>
+        new(files, PathOf(header.Slice, header.Generation), header, codec, pace);
 
     /// <summary>Opens the snapshot of a slice.</summary>
     /// <exception cref="CorruptDataException">It is missing or damaged.</exception>

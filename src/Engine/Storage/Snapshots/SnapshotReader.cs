@@ -12,6 +12,8 @@ internal sealed class SnapshotReader : IDisposable
     private readonly IPayloadCodec _codec;
     private readonly string _path;
     private readonly Dictionary<string, SnapshotSection> _sections;
+    private SectionFile? _shared;
+    private bool _isSharedTried;
 
     private SnapshotReader(
         IStorageFile file, IPayloadCodec codec, string path, SnapshotHeader header,
@@ -80,13 +82,16 @@ internal sealed class SnapshotReader : IDisposable
     }
 
     /// <summary>Maps a section; its blocks are verified when they are first touched.</summary>
+    /// <param name="name">The section.</param>
+    /// <param name="isSmall">It is to be read piece by piece until it is warmed, from a file that stays open for all
+    /// small sections of the snapshot. Not thread-safe.</param>
     /// <exception cref="CorruptDataException">There is no such section, or it is not a mapped one.</exception>
-    public MappedSection Map(string name)
+    public MappedSection Map(string name, bool isSmall = false)
     {
         var section = Find(name);
         if (section.Kind != SectionKind.Mapped)
             throw new CorruptDataException($"Section {name} of the snapshot is not a mapped one.");
-        return MappedSection.Open(_path, section);
+        return MappedSection.Open(_path, section, isSmall ? Shared() : null);
     }
 
     /// <summary>Reads the file as it is; returns how many bytes were read.</summary>
@@ -112,7 +117,27 @@ internal sealed class SnapshotReader : IDisposable
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        _file.Dispose();
+        _shared?.Release();
+    }
+
+    // Null where as many files as may be are open.
+    private SectionFile? Shared()
+    {
+        if (_isSharedTried)
+            return _shared;
+        _isSharedTried = true;
+        try
+        {
+            return _shared = SectionFile.TryOpen(_path)?.Use();
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CorruptDataException($"The snapshot {Path.GetFileName(_path)} is missing.", exception);
+        }
+    }
 
     private static IStorageFile OpenFile(IStorageFileSystem files, string path)
     {

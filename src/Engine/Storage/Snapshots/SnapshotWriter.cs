@@ -25,7 +25,8 @@ internal sealed class SnapshotWriter : IDisposable
     private bool _complete;
     private bool _disposed;
 
-    public SnapshotWriter(IStorageFileSystem files, string path, SnapshotHeader header, IPayloadCodec codec)
+    public SnapshotWriter(
+        IStorageFileSystem files, string path, SnapshotHeader header, IPayloadCodec codec, WorkPace? pace = null)
     {
         _files = files;
         _path = path;
@@ -34,7 +35,7 @@ internal sealed class SnapshotWriter : IDisposable
         _codec = codec;
         _files.CreateFolder(Path.GetDirectoryName(path)!);
         _files.Delete(_temporaryPath);
-        _file = new BufferedFileWriter(files.OpenOrCreate(_temporaryPath));
+        _file = new BufferedFileWriter(files.OpenOrCreate(_temporaryPath), pace);
         Span<byte> bytes = stackalloc byte[SnapshotHeader.Length];
         header.WriteTo(bytes);
         _file.Write(bytes);
