@@ -45,7 +45,7 @@ internal sealed class PageKeeper(EpochGuard guard, long capBytes)
         var state = entry.Pages;
         if (state is PageState.Used or PageState.Large || entry.TryMove(PageState.Warm, PageState.Used))
             return;
-        if (Bytes >= capBytes && !IsUsedAgain(entry))
+        if (!HasRoom() && !IsUsedAgain(entry))
             return;
         var bytes = CountedBytes(slice);
         if (bytes == 0 || !entry.TryMove(PageState.Cold, PageState.Used))
@@ -79,6 +79,9 @@ internal sealed class PageKeeper(EpochGuard guard, long capBytes)
             bytes += (space.Index.Mapped?.MappedBytes ?? 0) + (space.Index.Rows.Mapped?.MappedBytes ?? 0);
         return bytes;
     }
+
+    // For one more of the usual size.
+    private bool HasRoom() => Bytes is var bytes && bytes + bytes / Math.Max(1, Volatile.Read(ref _ringCount)) <= capBytes;
 
     // As many others were used since as are kept at most: what is kept was used more often, or as often.
     private bool IsUsedAgain(SliceEntry entry)
