@@ -92,6 +92,9 @@ internal sealed class SliceEntry(SliceId id)
         set => Volatile.Write(ref _memoryBytes, value);
     }
 
+    /// <summary>Bytes of full vectors that are in no snapshot, as of the last count. Under the entry's monitor.</summary>
+    public long RecentBytes { get; set; }
+
     /// <summary>Whether its mapped pages are in memory; <see cref="PageKeeper"/>'s.</summary>
     public PageState Pages
     {

@@ -77,8 +77,10 @@ internal sealed class Checkpointer(
     /// </summary>
     /// <param name="time">How long it goes on at most.</param>
     /// <param name="isUrgent">As fast as it can, and not with rests between them.</param>
-    /// <returns>Whether none is left.</returns>
-    public async Task<bool> SaveRecentAsync(TimeSpan time, bool isUrgent, CancellationToken cancellationToken)
+    /// <param name="goalBytes">It ends once no more than this is in no snapshot.</param>
+    /// <returns>Whether none is left, or the goal is reached.</returns>
+    public async Task<bool> SaveRecentAsync(
+        TimeSpan time, bool isUrgent, long goalBytes, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try
@@ -86,6 +88,7 @@ internal sealed class Checkpointer(
             var due = catalog.Entries.Where(IsMostlyRecent).ToList();
             if (due.Count == 0)
                 return true;
+            due.Sort((left, right) => left.DirtySince.CompareTo(right.DirtySince));
             var began = Stopwatch.GetTimestamp();
             var parallel = new ParallelOptions
             {
@@ -94,6 +97,8 @@ internal sealed class Checkpointer(
             var (failures, left) = (0, 0);
             await Parallel.ForEachAsync(due, parallel, async (entry, token) =>
             {
+                if (goalBytes > 0 && catalog.RecentBytes <= goalBytes)
+                    return;
                 if (Volatile.Read(ref failures) >= MaxFailures || Stopwatch.GetElapsedTime(began) > time)
                 {
                     Interlocked.Increment(ref left);

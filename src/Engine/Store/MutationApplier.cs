@@ -25,6 +25,9 @@ internal sealed class MutationApplier(StoreContext context, SliceCatalog catalog
     /// <summary>Outcomes of mutations that an order hands back.</summary>
     public ExpectedOutcomes Expected { get; } = new();
 
+    /// <summary>Told after each batch; set once, before the first.</summary>
+    public Action Applied { get; set; } = static () => { };
+
     /// <summary>Log position of the last batch; everything before it is applied.</summary>
     public long Position => Interlocked.Read(ref _position);
 
@@ -96,6 +99,7 @@ internal sealed class MutationApplier(StoreContext context, SliceCatalog catalog
             progress.Advance(record.Slice.Partition, new WriteStamp(record.Epoch, record.Sequence));
         if (batch.Count > 0)
             Interlocked.Exchange(ref _position, batch[^1].Position);
+        Applied();
     }
 
     public void Quarantine(Guid workspaceUid, string reason) =>

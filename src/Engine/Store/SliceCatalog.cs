@@ -26,11 +26,15 @@ internal sealed class SliceCatalog(StoreContext context)
     private readonly ConcurrentDictionary<Guid, string> _quarantinedWorkspaces = new();
     private readonly SemaphoreSlim _loads = new(4);
     private long _loadedBytes;
+    private long _recentBytes;
     private int _loadedCount;
     private int _entryCount; // to count the table's takes all its locks
 
     /// <summary>Bytes of loaded slices, of the pages that they map, and of what sleeping ones cost.</summary>
     public long MemoryBytes => Interlocked.Read(ref _loadedBytes) + Pages.Bytes + (long)Volatile.Read(ref _entryCount) * SleepingBytes;
+
+    /// <summary>Bytes of full vectors that are in no snapshot.</summary>
+    public long RecentBytes => Interlocked.Read(ref _recentBytes);
 
     /// <summary>Mapped pages of small slices.</summary>
     public PageKeeper Pages { get; } = new(context.Guard, context.Options.MemoryCapBytes / PageKeeper.CapShare);
@@ -184,6 +188,9 @@ internal sealed class SliceCatalog(StoreContext context)
         var bytes = entry.Loaded?.MemoryBytes ?? 0;
         Interlocked.Add(ref _loadedBytes, bytes - entry.MemoryBytes);
         entry.MemoryBytes = bytes;
+        var recent = entry.Loaded?.RecentVectorBytes ?? 0;
+        Interlocked.Add(ref _recentBytes, recent - entry.RecentBytes);
+        entry.RecentBytes = recent;
     }
 
     /// <summary>Takes a slice out of memory; its readers finish first. Under the entry's monitor.</summary>

@@ -91,7 +91,7 @@ internal sealed class StoreMaintenance(
         var position = context.Log.TailPosition;
         var isCalm = position - _written <= StillWrittenBytes;
         _written = position;
-        if (isCalm && await checkpointer.SaveRecentAsync(SaveTime, isUrgent: false, stopping))
+        if (isCalm && await checkpointer.SaveRecentAsync(SaveTime, isUrgent: false, goalBytes: 0, stopping))
             _heap.Trim(position);
     }
 

@@ -19,6 +19,7 @@ internal sealed class StoreParts : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<object> _opened = [];
     private Task _maintenanceLoop = Task.CompletedTask;
+    private Task _recentLoop = Task.CompletedTask;
     private bool _isLive;
     private bool _disposed;
 
@@ -37,6 +38,8 @@ internal sealed class StoreParts : IAsyncDisposable
     public SliceSnapshotter Snapshotter { get; private set; } = null!;
 
     public Checkpointer Checkpointer { get; private set; } = null!;
+
+    public RecentKeeper Recent { get; private set; } = null!;
 
     public StoreMaintenance Maintenance { get; private set; } = null!;
 
@@ -101,6 +104,7 @@ internal sealed class StoreParts : IAsyncDisposable
         _disposed = true;
         await _stopping.CancelAsync();
         await _maintenanceLoop;
+        await _recentLoop;
         if (_isLive)
             await SaveRecentAsync();
         for (var i = _opened.Count - 1; i >= 0; i--)
@@ -121,7 +125,7 @@ internal sealed class StoreParts : IAsyncDisposable
     {
         try
         {
-            await Checkpointer.SaveRecentAsync(Context.Options.CloseTime, isUrgent: true, CancellationToken.None);
+            await Checkpointer.SaveRecentAsync(Context.Options.CloseTime, isUrgent: true, goalBytes: 0, CancellationToken.None);
         }
         catch (Exception exception)
         {
@@ -171,6 +175,7 @@ internal sealed class StoreParts : IAsyncDisposable
         await log.ReplayAsync(applier, manifest.LogPosition, cancellationToken);
         applier.GoLive();
         _isLive = true;
+        _recentLoop = Task.Run(() => Recent.RunAsync(_stopping.Token), CancellationToken.None);
         _maintenanceLoop = Task.Run(() => Maintenance.RunAsync(_stopping.Token), CancellationToken.None);
         StoreLog.Opened(logger, Catalog.Entries.Count(), log.TailPosition, (long)Stopwatch.GetElapsedTime(began)
             .TotalMilliseconds);
@@ -184,6 +189,8 @@ internal sealed class StoreParts : IAsyncDisposable
         Catalog.MakeRoom = Memory.MakeRoomAsync;
         var applier = new MutationApplier(Context, Catalog, Progress);
         Checkpointer = new Checkpointer(Context, Catalog, Snapshotter, applier, Progress);
+        Recent = new RecentKeeper(Context, Catalog, Checkpointer);
+        applier.Applied = Recent.Note;
         Drop = new PartitionDrop(Context, Catalog, applier, Progress);
         Rollback = new PartitionRollback(Context, Catalog, applier, Progress);
         Replica = new ReplicaLog(Context, Catalog, Progress, Checkpointer, Rollback);
