@@ -19,7 +19,6 @@ public sealed class StoreMemoryTests
             harness.Store.Status.MemoryBytes.ShouldBeLessThan(34 << 20);
         }
 
-        harness.Store.Status.LoadedSlices.ShouldBeLessThan(Slices);
         for (var round = 0; round < 2; round++)
         {
             for (var i = 0; i < Slices; i++)
@@ -35,6 +34,25 @@ public sealed class StoreMemoryTests
 
             await harness.ReopenAsync();
         }
+    }
+
+    [Fact]
+    public async Task The_slices_used_longest_ago_are_put_to_sleep_when_there_are_too_many()
+    {
+        const int MostSlices = 6000;
+        await using var harness = await OpenAsync(configure: options => options with { MemoryCapBytes = 32 << 20 });
+        var slices = new List<SliceId>();
+        while (slices.Count < MostSlices && harness.Store.Status.LoadedSlices == slices.Count)
+        {
+            slices.Add(await harness.CreateAsync(partition: slices.Count % 8));
+            await harness.UpsertAsync(slices[^1], [.. Enumerable.Range(0, 40).Select(j => Chunk("d", $"c{j}", j))]);
+            harness.Store.Status.MemoryBytes.ShouldBeLessThan(34 << 20);
+        }
+
+        slices.Count.ShouldBeInRange(100, MostSlices - 1);
+        harness.Store.Parts.Catalog.Find(slices[0])!.Loaded.ShouldBeNull();
+        (await harness.Store.CountAsync(slices[0], null, null, default)).ShouldBe(40);
+        harness.Store.Status.MemoryBytes.ShouldBeLessThan(34 << 20);
     }
 
     [Fact]
