@@ -13,10 +13,10 @@ public sealed record OverloadOptions
     public TimeSpan TargetDelay { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// How long searches may wait for one another before that counts as too many: a shorter burst is served whole. Default
-    /// 100 ms; 1 ms to 10 s.
+    /// How long searches may wait for one another before that counts as too many: a shorter burst, or what came while the
+    /// process stood still for a moment, is served whole. Default 500 ms; 1 ms to 10 s.
     /// </summary>
-    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Searches that may wait, whatever else; some 2 KiB each with their call. Default 10,000; 1 to 1,000,000.</summary>
     public int MaxQueued { get; init; } = 10_000;

@@ -6,6 +6,7 @@ public sealed class SearchDoorTests
 {
     private static readonly DateTime NoDeadline = DateTime.MaxValue;
     private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly ManualThreads _threads = new();
     private readonly List<string> _served = [];
@@ -123,7 +124,7 @@ public sealed class SearchDoorTests
     [Fact]
     public void What_waits_is_bounded_in_all_and_for_each_workspace()
     {
-        using var door = Door(new OverloadOptions { MaxQueued = 50, MaxQueuedPerWorkspace = 20 });
+        using var door = Door(new OverloadOptions { Interval = Interval, MaxQueued = 50, MaxQueuedPerWorkspace = 20 });
         for (var i = 0; i < 20; i++)
             Enter(door, "a").ShouldBeNull();
         Enter(door, "a").ShouldBe(DoorAnswer.Full);
@@ -194,7 +195,7 @@ public sealed class SearchDoorTests
         }.Validate().Count.ShouldBe(5);
     }
 
-    private SearchDoor<string> Door(OverloadOptions? options = null) => new(options ?? new OverloadOptions(), "test", _threads);
+    private SearchDoor<string> Door(OverloadOptions? options = null) => new(options ?? new OverloadOptions { Interval = Interval }, "test", _threads);
 
     /// <summary>What the door says; null while it waits.</summary>
     private DoorAnswer? Enter(SearchDoor<string> door, string key, DateTime? deadline = null)
