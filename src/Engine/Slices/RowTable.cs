@@ -6,11 +6,14 @@ namespace Rag.Engine.Slices;
 /// </summary>
 internal sealed class RowTable
 {
+    // Less room than this part of the rows is not worth a copy.
+    private const int SpareShare = 8;
+
     private readonly Stack<int> _freed = new();
     private RowColumns _columns = new(0);
     private int _limit;
 
-    /// <summary>The current arrays. Rows are never moved; growing makes larger copies.</summary>
+    /// <summary>The current arrays. Rows are never moved; other sizes are copies.</summary>
     public RowColumns Columns => Volatile.Read(ref _columns);
 
     /// <summary>All ordinals ever given out are below.</summary>
@@ -43,6 +46,13 @@ internal sealed class RowTable
         _limit = limit;
     }
 
+    /// <summary>Gives up room that no row has taken. Writer only.</summary>
+    public void Trim()
+    {
+        if (_columns.Capacity - _limit > _limit / SpareShare)
+            Volatile.Write(ref _columns, new RowColumns(_limit, _columns));
+    }
+
     private void Reserve(int count)
     {
         if (count > _columns.Capacity)
@@ -58,13 +68,13 @@ internal sealed class RowColumns
 
     public RowColumns(int capacity, RowColumns? former = null)
     {
-        Stamps = Grown(former?.Stamps, capacity);
-        Versions = Grown(former?.Versions, capacity);
-        Contents = Grown(former?.Contents, capacity);
-        Keys = Grown(former?.Keys, capacity);
-        Documents = Grown(former?.Documents, capacity);
-        Next = Grown(former?.Next, capacity);
-        Previous = Grown(former?.Previous, capacity);
+        Stamps = Resized(former?.Stamps, capacity);
+        Versions = Resized(former?.Versions, capacity);
+        Contents = Resized(former?.Contents, capacity);
+        Keys = Resized(former?.Keys, capacity);
+        Documents = Resized(former?.Documents, capacity);
+        Next = Resized(former?.Next, capacity);
+        Previous = Resized(former?.Previous, capacity);
     }
 
     public int Capacity => Stamps.Length;
@@ -90,10 +100,10 @@ internal sealed class RowColumns
     /// <summary>The former row of its document, −1 at the beginning. Writer only.</summary>
     public int[] Previous { get; }
 
-    private static T[] Grown<T>(T[]? former, int capacity)
+    private static T[] Resized<T>(T[]? former, int capacity)
     {
-        var larger = new T[capacity];
-        former?.AsSpan().CopyTo(larger);
-        return larger;
+        var resized = new T[capacity];
+        former?.AsSpan(0, Math.Min(former.Length, capacity)).CopyTo(resized);
+        return resized;
     }
 }

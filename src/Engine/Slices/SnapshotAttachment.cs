@@ -74,6 +74,8 @@ internal sealed class SnapshotAttachment : IDisposable
         }
 
         AttachKeys(slice);
+        if (isUnchanged)
+            slice.Rows.Trim();
     }
 
     public void Dispose()

@@ -19,8 +19,8 @@ namespace Rag.Engine;
 /// </summary>
 internal sealed class PageKeeper(EpochGuard guard, long capBytes)
 {
-    /// <summary>Part of the memory cap that is for such pages: a sixth.</summary>
-    internal const int CapShare = 6;
+    /// <summary>Part of the memory cap that is for such pages: a twelfth.</summary>
+    internal const int CapShare = 12;
 
     // Five times the time of a search of that size to bring all of it back.
     internal const long MaxSliceBytes = 1L << 20;

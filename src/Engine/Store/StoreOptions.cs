@@ -6,7 +6,7 @@ public sealed record StoreOptions
     /// <summary>Folder of this store alone; made if it is missing.</summary>
     public required string DataFolder { get; init; }
 
-    /// <summary>Bytes that the store keeps in memory, log buffers included; 384 MiB. At least 32 MiB. A sixth of it is for
+    /// <summary>Bytes that the store keeps in memory, log buffers included; 384 MiB. At least 32 MiB. A twelfth of it is for
     /// mapped pages of small slices. Slices in use are never unloaded, so one slice larger than this is served all the
     /// same.</summary>
     public long MemoryCapBytes { get; init; } = 384L << 20;
