@@ -9,8 +9,8 @@ namespace Rag.Engine;
 /// </summary>
 internal sealed class RecentKeeper(StoreContext context, SliceCatalog catalog, Checkpointer checkpointer)
 {
-    // Of the memory cap: a sixth.
-    private const int CapShare = 6;
+    // Of the memory cap: a twelfth.
+    private const int CapShare = 12;
 
     private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(30);
 

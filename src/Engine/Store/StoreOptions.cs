@@ -17,8 +17,8 @@ public sealed record StoreOptions
     /// <summary>Bytes of the mutation log's buffer; 8 MiB. A power of two, at least 2 MiB.</summary>
     public long MutationLogMemoryBytes { get; init; } = 8L << 20;
 
-    /// <summary>Bytes of the chunk log's buffer; 16 MiB. A power of two, at least 2 MiB.</summary>
-    public long ChunkLogMemoryBytes { get; init; } = 16L << 20;
+    /// <summary>Bytes of the chunk log's buffer; 8 MiB. A power of two, at least 2 MiB.</summary>
+    public long ChunkLogMemoryBytes { get; init; } = 8L << 20;
 
     /// <summary>Bytes of a segment file of either log; 64 MiB. A power of two.</summary>
     public long LogSegmentBytes { get; init; } = 64L << 20;

@@ -64,9 +64,9 @@ public sealed class StoreRecentTests
         var most = 32L << 20;
         var slices = await FillAsync(harness, 60);
         var deadline = DateTime.UtcNow.AddSeconds(30);
-        while (catalog.RecentBytes > most / 6 && DateTime.UtcNow < deadline)
+        while (catalog.RecentBytes > most / 12 && DateTime.UtcNow < deadline)
             await Task.Delay(20, TestContext.Current.CancellationToken);
-        catalog.RecentBytes.ShouldBeLessThanOrEqualTo(most / 6);
+        catalog.RecentBytes.ShouldBeLessThanOrEqualTo(most / 12);
         foreach (var slice in slices)
             await ExpectAsync(harness, slice, 11);
     }
