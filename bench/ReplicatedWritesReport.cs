@@ -27,6 +27,9 @@ internal sealed class ReplicatedWritesReport(RagClient[] clients, ClusterState c
     private const int Vectors = 256;
     private const int Connections = 4;
 
+    // Processes that have just started compile for a while what they do often: it is not what a write costs.
+    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(5);
     private static readonly (int Chunks, int Callers)[] Shapes = [(1, 1), (1, 64), (64, 16), (512, 4)];
@@ -67,6 +70,9 @@ internal sealed class ReplicatedWritesReport(RagClient[] clients, ClusterState c
     {
         await Task.WhenAll(Enumerable.Range(0, Workspaces).Select(i => clients[0].Workspaces.CreateAsync(
             new Workspace { Name = NameOf(i), Spaces = { new VectorSpace { Dimension = Dimension, Metric = Metric.Cosine } } }, stop)));
+        await WriteAsync(chunks: 1, callers: 64, FirstWarmUp, stop);
+        await WriteAsync(chunks: 64, callers: 4, FirstWarmUp / 2, stop);
+        await Task.Delay(Rest, stop);
         Say($"{BenchMachine.Describe()}, load {File.ReadAllText("/proc/loadavg").Split(' ')[0]}");
         var before = Usage();
         await Task.Delay(Idle, stop);
