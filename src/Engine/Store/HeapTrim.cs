@@ -5,40 +5,35 @@ namespace Rag.Engine;
 /// <summary>
 /// Gives memory back to the system that a bulk of writes has left behind. The collector looks at old and large objects
 /// only when more of them come, and the C library keeps what was freed; so a process that only searches after it was
-/// filled kept a gigabyte of nothing. Once the writes have ended everything is collected beside the searches. If much of
-/// what is left are gaps, the heap is compacted, too, which stops all threads for some tenths of a second: rarely, and
-/// only where it is worth it. Not thread-safe.
+/// filled kept a gigabyte of nothing. Once the writes have ended everything is collected and compacted, which stops all
+/// threads for some tenths of a second: rarely, and only where it is worth it. Not thread-safe.
 /// </summary>
 internal sealed partial class HeapTrim
 {
-    // What gaps have to take for a stop, and as a part of all: a third.
-    private const long MinGapBytes = 128L << 20;
-    private const int GapShare = 3;
+    // What the heap has to have grown by since the last time, and as a part of what it was then: one third.
+    private const long MinGainBytes = 64L << 20;
+    private const int GainShare = 3;
 
     // Written since the last time; less leaves little behind.
     private const long MinWrittenBytes = 32L << 20;
 
     private long _trimmedAt = -1;
-    private long _collection = -1;
+    private long _floor;
 
-    /// <summary>Called now and then while nothing is written, with the end of the mutation log: bytes that were ever
-    /// written to it.</summary>
+    /// <summary>Called when nothing is written any more, with the end of the mutation log: bytes that were ever written
+    /// to it.</summary>
     public void Trim(long position)
     {
-        if (_trimmedAt < 0 || position - _trimmedAt >= MinWrittenBytes)
+        if (_trimmedAt >= 0 && position - _trimmedAt < MinWrittenBytes)
+            return;
+        _trimmedAt = position;
+        if (GC.GetGCMemoryInfo().TotalCommittedBytes - _floor >= Math.Max(MinGainBytes, _floor / GainShare))
         {
-            _trimmedAt = position;
-            _collection = GC.GetGCMemoryInfo(GCKind.Background).Index;
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            _floor = GC.GetGCMemoryInfo().TotalCommittedBytes;
         }
-        else if (_collection >= 0 && GC.GetGCMemoryInfo(GCKind.Background) is var info && info.Index > _collection)
-        {
-            _collection = -1;
-            var gaps = info.TotalCommittedBytes - (info.HeapSizeBytes - info.FragmentedBytes);
-            if (gaps >= MinGapBytes && gaps >= info.TotalCommittedBytes / GapShare)
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            TrimNative();
-        }
+
+        TrimNative();
     }
 
     private static void TrimNative()
@@ -47,7 +42,7 @@ internal sealed partial class HeapTrim
             return;
         try
         {
-            _ = Trim((nuint)0);
+            _ = Trim(0);
         }
         catch (EntryPointNotFoundException)
         {
