@@ -18,6 +18,7 @@ public sealed class OverloadTests
         """
         {
           "data": { "workspaces": 2, "chunks": 1000, "dimension": 32 },
+          "server": { "Router": { "Overload": { "Interval": "00:00:00.100" } } },
           "traffic": [ { "name": "search", "mix": { "filtered": 1 }, "k": 150, "timeoutMs": 20000, "connections": 4 } ],
           "warmUpSeconds": 1,
           "peak": { "clients": 16, "seconds": 1 },

@@ -67,8 +67,8 @@ public sealed partial class RunTests
               "data": { "chunks": 50, "dimension": 8 },
               "traffic": [ { "name": "search", "arrivals": "constant" } ],
               "warmUpSeconds": 0,
-              "steps": [ { "seconds": 1, "rate": 50 }, { "seconds": 1, "rate": 50 }, { "seconds": 3, "rate": 50 } ],
-              "events": [ { "atSeconds": 1.5, "action": "kill" }, { "atSeconds": 1.6, "action": "start" } ],
+              "steps": [ { "seconds": 1, "rate": 50 }, { "seconds": 3, "rate": 50 }, { "seconds": 3, "rate": 50 } ],
+              "events": [ { "atSeconds": 3.5, "action": "kill" }, { "atSeconds": 3.6, "action": "start" } ],
               "objective": { "maxErrorShare": 1, "minAchievedShare": 0 }
             }
             """, "killed");
