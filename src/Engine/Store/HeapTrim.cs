@@ -8,7 +8,8 @@ namespace Rag.Engine;
 /// filled kept a gigabyte of nothing. Once the writes have ended everything is collected and compacted, which stops all
 /// threads for some tenths of a second: rarely, and only where it is worth it. Not thread-safe.
 /// </summary>
-internal sealed partial class HeapTrim
+/// <param name="position">Where the mutation log's replay begins: what it brings back counts as written.</param>
+internal sealed partial class HeapTrim(long position)
 {
     // What the heap has to have grown by since the last time, and as a part of what it was then: one third.
     private const long MinGainBytes = 64L << 20;
@@ -17,16 +18,16 @@ internal sealed partial class HeapTrim
     // Written since the last time; less leaves little behind.
     private const long MinWrittenBytes = 32L << 20;
 
-    private long _trimmedAt = -1;
+    private long _trimmedAt = position;
     private long _floor;
 
     /// <summary>Called when nothing is written any more, with the end of the mutation log: bytes that were ever written
     /// to it.</summary>
-    public void Trim(long position)
+    public void Trim(long end)
     {
-        if (_trimmedAt >= 0 && position - _trimmedAt < MinWrittenBytes)
+        if (end - _trimmedAt < MinWrittenBytes)
             return;
-        _trimmedAt = position;
+        _trimmedAt = end;
         if (GC.GetGCMemoryInfo().TotalCommittedBytes - _floor >= Math.Max(MinGainBytes, _floor / GainShare))
         {
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

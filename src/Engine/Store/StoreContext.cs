@@ -33,6 +33,9 @@ internal sealed class StoreContext
 
     public required IStorageFileSystem Files { get; init; }
 
+    /// <summary>Position in the log behind which not everything is in snapshots, as of the last cut.</summary>
+    public long ReplayFrom => Math.Max(Log.BeginPosition, Manifest.LogPosition);
+
     public CopyPins Copies { get; } = new();
 
     /// <summary>Who orders the mutations of a replica; null until it is there, and where the log does.</summary>

@@ -48,8 +48,8 @@ internal sealed class StoreMaintenance(
     // Of one round; the next ones go on.
     private static readonly TimeSpan SaveTime = TimeSpan.FromSeconds(4);
 
-    private readonly HeapTrim _heap = new();
-    private long _written = -1;
+    private readonly HeapTrim _heap = new(context.ReplayFrom);
+    private long _written;
 
     public async Task RunAsync(CancellationToken stopping)
     {
