@@ -60,8 +60,7 @@ internal static unsafe class NibbleKernel
             t3 += Step256(p3 + j, query + j, planeBytes);
         }
 
-        var lanes = Avx2.HorizontalAdd(Avx2.HorizontalAdd(t0, t1), Avx2.HorizontalAdd(t2, t3));
-        return lanes.GetLower() + lanes.GetUpper();
+        return Lanes.SumsOfFour(t0, t1, t2, t3);
     }
 
     /// <summary>The same with products added up in int32 at once.</summary>
@@ -80,8 +79,7 @@ internal static unsafe class NibbleKernel
             t3 = StepVnni(t3, p3 + j, low, high);
         }
 
-        var lanes = Avx2.HorizontalAdd(Avx2.HorizontalAdd(t0, t1), Avx2.HorizontalAdd(t2, t3));
-        return lanes.GetLower() + lanes.GetUpper();
+        return Lanes.SumsOfFour(t0, t1, t2, t3);
     }
 
     internal static int Dot512(byte* plane, sbyte* query, int planeBytes)

@@ -31,25 +31,12 @@ internal static unsafe class QuadKernel
     public static Vector128<int> Dots(sbyte* quad, sbyte* y, int length, Vector128<int> bias) =>
         AvxVnni.IsSupported ? DotsVnni(quad, y, length) - bias : DotsApart(quad, y, length);
 
-    /// <summary>128 · Σ x of each of the four.</summary>
+    /// <summary>128 · Σ x of each of the four: what they make of a vector of zeros.</summary>
     internal static Vector128<int> BiasVnni(sbyte* quad, int length)
     {
-        var flip = Vector256.Create((byte)0x80);
-        sbyte* x0 = quad, x1 = x0 + length, x2 = x1 + length, x3 = x2 + length;
-        Vector256<int> t0 = default, t1 = default, t2 = default, t3 = default;
-        var i = 0;
-        for (; i <= length - Width; i += Width)
-        {
-            t0 = AvxVnni.MultiplyWideningAndAdd(t0, flip, Vector256.Load(x0 + i));
-            t1 = AvxVnni.MultiplyWideningAndAdd(t1, flip, Vector256.Load(x1 + i));
-            t2 = AvxVnni.MultiplyWideningAndAdd(t2, flip, Vector256.Load(x2 + i));
-            t3 = AvxVnni.MultiplyWideningAndAdd(t3, flip, Vector256.Load(x3 + i));
-        }
-
-        var sums = Sums(t0, t1, t2, t3);
-        for (; i < length; i++)
-            sums += Vector128.Create(x0[i], x1[i], x2[i], x3[i]) * 128;
-        return sums;
+        sbyte* zeros = stackalloc sbyte[length];
+        new Span<sbyte>(zeros, length).Clear();
+        return DotsVnni(quad, zeros, length);
     }
 
     /// <summary>Σ (y + 128) · x of each of the four.</summary>
@@ -68,7 +55,7 @@ internal static unsafe class QuadKernel
             t3 = AvxVnni.MultiplyWideningAndAdd(t3, shared, Vector256.Load(x3 + i));
         }
 
-        var sums = Sums(t0, t1, t2, t3);
+        var sums = Lanes.SumsOfFour(t0, t1, t2, t3);
         for (; i < length; i++)
             sums += Vector128.Create(x0[i], x1[i], x2[i], x3[i]) * (y[i] + 128);
         return sums;
@@ -80,11 +67,4 @@ internal static unsafe class QuadKernel
         Int8Kernel.Reduce<IntegerDot>(quad + length, y, length),
         Int8Kernel.Reduce<IntegerDot>(quad + 2L * length, y, length),
         Int8Kernel.Reduce<IntegerDot>(quad + 3L * length, y, length));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Sums(Vector256<int> t0, Vector256<int> t1, Vector256<int> t2, Vector256<int> t3)
-    {
-        var lanes = Avx2.HorizontalAdd(Avx2.HorizontalAdd(t0, t1), Avx2.HorizontalAdd(t2, t3));
-        return lanes.GetLower() + lanes.GetUpper();
-    }
 }
