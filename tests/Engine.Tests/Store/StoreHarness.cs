@@ -135,6 +135,14 @@ internal sealed class StoreHarness : IAsyncDisposable
             Vectors = [new SpaceVector("", Vector(x))],
         };
 
+    /// <summary>A chunk of document d whose vector has one component that is not zero.</summary>
+    public static ChunkWrite Wide(string id, int dimension, int component, float value = 1)
+    {
+        var vector = new float[dimension];
+        vector[component] = value;
+        return Chunk("d", id) with { Vectors = [new SpaceVector("", vector)] };
+    }
+
     public static float[] Vector(float x) => [x, 1, 0, 0];
 
     public static SearchQuery Query(float x, int k = 10, ReturnFields fields = ReturnFields.None) => new()

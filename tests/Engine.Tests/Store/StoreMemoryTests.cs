@@ -14,7 +14,7 @@ public sealed class StoreMemoryTests
         for (var i = 0; i < Slices; i++)
         {
             slices.Add(await harness.CreateAsync(2048, partition: i));
-            await harness.UpsertAsync(slices[i], [.. Enumerable.Range(0, 60).Select(j => Wide($"c{j}", i, j))]);
+            await harness.UpsertAsync(slices[i], [.. Enumerable.Range(0, 60).Select(j => Wide($"c{j}", 2048, j, 1 + i))]);
             // Vectors alone take 28 MiB in all, twice what is left beside the logs' buffers.
             harness.Store.Status.MemoryBytes.ShouldBeLessThan(34 << 20);
         }
@@ -25,7 +25,7 @@ public sealed class StoreMemoryTests
             {
                 var hits = (await harness.Store.SearchAsync(slices[i], new SearchQuery
                 {
-                    Vector = Wide("q", i, 7).Vectors[0].Values, K = 1, Return = ReturnFields.Text,
+                    Vector = Wide("q", 2048, 7, 1 + i).Vectors[0].Values, K = 1, Return = ReturnFields.Text,
                 }, default)).Hits;
                 hits[0].Key.ChunkId.ShouldBe("c7");
                 hits[0].Text.ShouldBe($"text of d/c7");
@@ -121,12 +121,5 @@ public sealed class StoreMemoryTests
         await harness.CrashAsync();
         (await harness.Store.CountAsync(slice, null, null, default)).ShouldBe(200);
         (await harness.UpsertAsync(slice, Chunk("d", "x"))).Stamp.Sequence.ShouldBeGreaterThan(20ul);
-    }
-
-    private static ChunkWrite Wide(string id, int slice, int number)
-    {
-        var vector = new float[2048];
-        vector[number] = 1 + slice;
-        return Chunk("d", id) with { Vectors = [new SpaceVector("", vector)] };
     }
 }

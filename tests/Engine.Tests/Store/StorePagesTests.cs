@@ -69,7 +69,7 @@ public sealed class StorePagesTests
         for (var i = 0; i < Slices; i++)
         {
             slices.Add(await harness.CreateAsync(Dimension, partition: i % 8));
-            await harness.UpsertAsync(slices[i], [.. Enumerable.Range(0, Rows).Select(j => Wide($"c{j}", i, j))]);
+            await harness.UpsertAsync(slices[i], [.. Enumerable.Range(0, Rows).Select(j => Wide($"c{j}", Dimension, j, 1 + i))]);
         }
 
         await harness.Store.CheckpointAsync(default);
@@ -86,7 +86,7 @@ public sealed class StorePagesTests
                 var number = random.Next(Slices);
                 var row = random.Next(Rows);
                 var answer = await harness.Store.SearchAsync(
-                    slices[number], new SearchQuery { Vector = Wide("q", number, row).Vectors[0].Values, K = 1 }, deadline);
+                    slices[number], new SearchQuery { Vector = Wide("q", Dimension, row, 1 + number).Vectors[0].Values, K = 1 }, deadline);
                 answer.Hits.Single().Key.ChunkId.ShouldBe($"c{row}");
                 pages.Bytes.ShouldBeLessThan(pages.CapBytes + 8 * each);
             }
@@ -97,7 +97,7 @@ public sealed class StorePagesTests
             {
                 var number = random.Next(Slices);
                 var row = random.Next(Rows);
-                await harness.UpsertAsync(slices[number], Wide($"c{row}", number, row));
+                await harness.UpsertAsync(slices[number], Wide($"c{row}", Dimension, row, 1 + number));
                 if (i % 3 == 0)
                     await harness.Store.Parts.Memory.UnloadAsync(harness.Store.Parts.Catalog.Find(slices[number])!, deadline);
                 harness.Store.Parts.Catalog.DisposeUnloaded();
@@ -184,11 +184,4 @@ public sealed class StorePagesTests
 
     private static async Task ExpectAsync(StoreHarness harness, SliceId slice, float x, string chunk) =>
         (await harness.Store.SearchAsync(slice, Query(x, 1), default)).Hits.Single().Key.ChunkId.ShouldBe(chunk);
-
-    private static ChunkWrite Wide(string id, int slice, int number)
-    {
-        var vector = new float[Dimension];
-        vector[number] = 1 + slice;
-        return Chunk("d", id) with { Vectors = [new SpaceVector("", vector)] };
-    }
 }

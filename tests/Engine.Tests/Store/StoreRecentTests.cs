@@ -26,7 +26,7 @@ public sealed class StoreRecentTests
         harness.Store.Parts.Context.Manifest.LogPosition.ShouldBeGreaterThan(begin);
 
         // A little of what is there is not worth a snapshot of all.
-        await harness.UpsertAsync(full[0], Wide("c3", 3));
+        await harness.UpsertAsync(full[0], Wide("c3", Dimension, 3));
         await harness.Store.Parts.Maintenance.RunOnceAsync(default);
         await harness.Store.Parts.Maintenance.RunOnceAsync(default);
         Entry(harness, full[0]).IsDirty.ShouldBeTrue();
@@ -50,7 +50,7 @@ public sealed class StoreRecentTests
 
         harness.Options = harness.Options with { CloseTime = TimeSpan.Zero };
         await harness.ReopenAsync();
-        await harness.UpsertAsync(slices[0], [.. Enumerable.Range(0, Rows).Select(j => Wide($"new{j}", j))]);
+        await harness.UpsertAsync(slices[0], [.. Enumerable.Range(0, Rows).Select(j => Wide($"new{j}", Dimension, j))]);
         await harness.ReopenAsync();
         Entry(harness, slices[0]).IsDirty.ShouldBeTrue();
         (await harness.Store.CountAsync(slices[0], null, null, default)).ShouldBe(2 * Rows);
@@ -102,20 +102,13 @@ public sealed class StoreRecentTests
         for (var i = 0; i < count; i++)
         {
             slices.Add(await harness.CreateAsync(Dimension, partition: i % 8));
-            await harness.UpsertAsync(slices[i], [.. Enumerable.Range(0, Rows).Select(j => Wide($"c{j}", j))]);
+            await harness.UpsertAsync(slices[i], [.. Enumerable.Range(0, Rows).Select(j => Wide($"c{j}", Dimension, j))]);
         }
 
         return slices;
     }
 
     private static async Task ExpectAsync(StoreHarness harness, SliceId slice, int row) =>
-        (await harness.Store.SearchAsync(slice, new SearchQuery { Vector = Wide("q", row).Vectors[0].Values, K = 1 }, default))
+        (await harness.Store.SearchAsync(slice, new SearchQuery { Vector = Wide("q", Dimension, row).Vectors[0].Values, K = 1 }, default))
             .Hits.Single().Key.ChunkId.ShouldBe($"c{row}");
-
-    private static ChunkWrite Wide(string id, int number)
-    {
-        var vector = new float[Dimension];
-        vector[number] = 1;
-        return Chunk("d", id) with { Vectors = [new SpaceVector("", vector)] };
-    }
 }
