@@ -13,6 +13,7 @@ internal sealed class SliceEntry(SliceId id)
     private string? _quarantineReason;
     private long _lastUsedMs;
     private long _memoryBytes;
+    private long _recentBytes;
     private int _pages;
     private long _pageBytes;
     private long _coldUse;
@@ -92,8 +93,12 @@ internal sealed class SliceEntry(SliceId id)
         set => Volatile.Write(ref _memoryBytes, value);
     }
 
-    /// <summary>Bytes of full vectors that are in no snapshot, as of the last count. Under the entry's monitor.</summary>
-    public long RecentBytes { get; set; }
+    /// <summary>Bytes of full vectors that are in no snapshot, as of the last count; 0 while asleep.</summary>
+    public long RecentBytes
+    {
+        get => Volatile.Read(ref _recentBytes);
+        set => Volatile.Write(ref _recentBytes, value);
+    }
 
     /// <summary>Whether its mapped pages are in memory; <see cref="PageKeeper"/>'s.</summary>
     public PageState Pages

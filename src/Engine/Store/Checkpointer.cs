@@ -41,13 +41,13 @@ internal sealed class Checkpointer(
             var log = context.Log;
             _retention.Note(context.NowMs, applier.Position);
             var limit = Math.Max(context.Options.CheckpointLogBytes, SnapshotBytes() / LogShare);
-            if (!everything && log.TailPosition - Math.Max(log.BeginPosition, context.Manifest.LogPosition) <= limit)
+            if (!everything && log.TailPosition - context.ReplayFrom <= limit)
             {
                 await TruncateAsync(context.Manifest.LogPosition, cancellationToken);
                 return;
             }
 
-            var until = everything ? long.MaxValue : (Math.Max(log.BeginPosition, context.Manifest.LogPosition) + log.TailPosition) / 2;
+            var until = everything ? long.MaxValue : (context.ReplayFrom + log.TailPosition) / 2;
             var due = catalog.Entries.Where(entry => entry.IsDirty && (everything || entry.DirtySince < until))
                 .ToList();
             due.Sort((left, right) => left.DirtySince.CompareTo(right.DirtySince));
@@ -137,8 +137,8 @@ internal sealed class Checkpointer(
     public void Dispose() => _gate.Dispose();
 
     private static bool IsMostlyRecent(SliceEntry entry) =>
-        entry is { IsDirty: true, QuarantineReason: null, Loaded: { } slice }
-        && slice.RecentVectorBytes is >= MinRecentBytes and <= MaxRecentBytes and var recent && recent >= entry.Snapshot.Bytes / 4;
+        entry is { IsDirty: true, QuarantineReason: null, RecentBytes: >= MinRecentBytes and <= MaxRecentBytes }
+        && entry.RecentBytes >= entry.Snapshot.Bytes / 4;
 
     private long SnapshotBytes() => catalog.Entries.Sum(entry => entry.Snapshot.Bytes);
 
@@ -149,7 +149,7 @@ internal sealed class Checkpointer(
         var sequences = progress.List();
         foreach (var entry in catalog.Entries)
             position = Math.Min(position, entry.DirtySince);
-        if (position <= Math.Max(context.Log.BeginPosition, context.Manifest.LogPosition))
+        if (position <= context.ReplayFrom)
         {
             await TruncateAsync(context.Manifest.LogPosition, cancellationToken);
             return;

@@ -93,8 +93,7 @@ internal sealed class MemoryKeeper(StoreContext context, SliceCatalog catalog, S
     {
         foreach (var entry in catalog.Entries)
         {
-            if (entry.Loaded is { } slice && entry.IsDirty
-                && slice.RecentVectorBytes > Math.Max(MinRecentBytes, entry.MemoryBytes / 4))
+            if (entry.IsDirty && entry.RecentBytes > Math.Max(MinRecentBytes, entry.MemoryBytes / 4))
                 await snapshotter.SnapshotAsync(entry, cancellationToken);
         }
     }

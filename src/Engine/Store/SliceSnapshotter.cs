@@ -86,7 +86,7 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
             var slot = context.Guard.Enter();
             try
             {
-                return Write(SnapshotCut.Take(slice), id, static () => false);
+                return Write(SnapshotCut.Take(slice), id);
             }
             finally
             {
@@ -189,7 +189,7 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
         }
     }
 
-    private SnapshotEntry Write(SnapshotCut cut, SliceId id, Func<bool> isUrgent)
+    private SnapshotEntry Write(SnapshotCut cut, SliceId id, Func<bool>? isUrgent = null)
     {
         var stamp = PackedStamp.Unpack(cut.Stamp);
         var generation = context.Manifest.TakeGeneration();

@@ -76,6 +76,8 @@ public sealed record StoreOptions
         if (CheckpointLogBytes < 1L << 20)
             errors.Add($"{nameof(CheckpointLogBytes)} must be at least 1 MiB.");
         CheckPositive(MaintenanceInterval, nameof(MaintenanceInterval), errors);
+        if (CloseTime < TimeSpan.Zero)
+            errors.Add($"{nameof(CloseTime)} must not be negative.");
         CheckPositive(StagedLifetime, nameof(StagedLifetime), errors);
         CheckPositive(MutationIdLifetime, nameof(MutationIdLifetime), errors);
         CheckPositive(TailRetention, nameof(TailRetention), errors);
