@@ -55,9 +55,15 @@ public sealed record EmbedderOptions
 
     /// <summary>
     /// Batches of the background computed at a time, 1 to 64; 0 means half the cores, at least 1 and at most 8, and one
-    /// on CUDA. Their threads give way to all others.
+    /// on CUDA. On the CPU their threads run where no other thread wants to.
     /// </summary>
     public int BackgroundWorkers { get; init; }
+
+    /// <summary>
+    /// After how long a time in which no core was free texts of the background get a tenth of one all the same, so that
+    /// they end under a steady load; 10 ms to 1 h. Default 2 s.
+    /// </summary>
+    public TimeSpan BackgroundPatience { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Most texts in a batch of the background, up to 1,024; 0 means 8 on the CPU, 64 on CUDA.</summary>
     public int BackgroundBatchTexts { get; init; }
@@ -96,6 +102,8 @@ public sealed record EmbedderOptions
         Check(QueryCacheBytes, 0, 1L << 40, nameof(QueryCacheBytes));
         if (MaxBatchDelay < TimeSpan.Zero || MaxBatchDelay > TimeSpan.FromSeconds(1))
             errors.Add($"{nameof(MaxBatchDelay)} must be 0 to 1 second, not {MaxBatchDelay}.");
+        if (BackgroundPatience < TimeSpan.FromMilliseconds(10) || BackgroundPatience > TimeSpan.FromHours(1))
+            errors.Add($"{nameof(BackgroundPatience)} must be 10 ms to 1 hour, not {BackgroundPatience}.");
         if (!Enum.IsDefined(ExecutionProvider))
             errors.Add($"{nameof(ExecutionProvider)} must be Auto, Cpu or Cuda.");
         if (!Enum.IsDefined(Graph))

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Rag.Embedding.Full;
 using Rag.Embedding.Models;
@@ -11,6 +12,8 @@ public sealed class BackgroundEncoderTests
     private static readonly Lazy<ITokenizer> Tokenizer = new(() => TokenizerFolder.Load(ModelPaths.Default));
 
     private static readonly ModelInfo Model = ModelFolder.Read(ModelPaths.Default) with { Dimension = 4, Normalize = false };
+
+    private const string IdlePolicy = "5";
 
     private readonly FakeTransformer _transformer = new();
 
@@ -56,6 +59,46 @@ public sealed class BackgroundEncoderTests
     }
 
     [Fact]
+    public async Task They_are_computed_where_no_other_thread_wants_to_run()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells how a thread is scheduled.");
+        var (queries, background) = (new ConcurrentBag<string>(), new ConcurrentBag<string>());
+        _transformer.Fault = batch =>
+        {
+            // Only the background's text is long.
+            (batch.Length > 6 ? background : queries).Add(SchedulingPolicy());
+            return null;
+        };
+        await using var encoder = NewEncoder(new EmbedderOptions { ModelFolder = "-" });
+
+        await encoder.EncodeQueryAsync("two words", new float[4], CancellationToken.None);
+        await encoder.EncodeBackgroundAsync(["one two three four five six seven"], new float[4], CancellationToken.None);
+
+        queries.ShouldHaveSingleItem().ShouldNotBe(IdlePolicy);
+        background.ShouldHaveSingleItem().ShouldBe(IdlePolicy);
+    }
+
+    [Fact]
+    public async Task They_go_on_where_no_core_is_free_for_long()
+    {
+        await using var encoder = NewEncoder(new EmbedderOptions
+        {
+            ModelFolder = "-", BackgroundWorkers = 1, BackgroundBatchTexts = 1, BackgroundPatience = TimeSpan.FromMilliseconds(20),
+        });
+        _transformer.Hold();
+        var vectors = new float[12];
+        var background = encoder.EncodeBackgroundAsync(["a", "b c", "d e f"], vectors, CancellationToken.None);
+        // The only worker is at the first text as long as it is held.
+        await _transformer.EnteredAsync();
+        await _transformer.EnteredAsync();
+
+        _transformer.Release();
+        await background.WaitAsync(TimeSpan.FromSeconds(30));
+
+        vectors.ShouldBe([.. Expected("a"), .. Expected("b c"), .. Expected("d e f")]);
+    }
+
+    [Fact]
     public async Task They_end_with_the_encoder_or_their_caller()
     {
         var encoder = NewEncoder(new EmbedderOptions { ModelFolder = "-", Workers = 1, MaxBatchTexts = 1 });
@@ -73,6 +116,13 @@ public sealed class BackgroundEncoderTests
         await disposal.WaitAsync(TimeSpan.FromSeconds(30));
         await ((Task)passages).ConfigureAwait(
             ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    // As the system says it of the calling thread: the 41st field, counted from behind the name, which may hold anything.
+    private static string SchedulingPolicy()
+    {
+        var stat = File.ReadAllText("/proc/thread-self/stat");
+        return stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[38];
     }
 
     private static float[] Expected(string text)

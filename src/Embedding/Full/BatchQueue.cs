@@ -4,7 +4,8 @@ namespace Rag.Embedding.Full;
 /// Where texts of all callers meet and become batches. Queries go first. Passages are taken in rounds: what waits when a
 /// round begins is sorted by length, so that rows of a batch are of like length, and finished before the next round, so
 /// that no text starves. Texts of the background are taken when nothing else waits, a few at a time, by workers of their
-/// own. Safe for concurrent use.
+/// own, which no query wakes: they take what the processor has left, and must not hold the lock that queries need while
+/// they wait for it. Safe for concurrent use.
 /// </summary>
 internal sealed class BatchQueue(BatchLimits limits)
 {
@@ -15,10 +16,12 @@ internal sealed class BatchQueue(BatchLimits limits)
     private const int BackgroundLookMs = 5;
 
     private readonly object _gate = new();
+    private readonly object _backgroundCame = new();
     private readonly LinkedList<EncodeItem> _queries = new();
     private readonly Queue<EncodeItem> _passages = new();
     private readonly LinkedList<EncodeItem> _background = new();
     private readonly List<EncodeItem> _round = [];
+    private long _backgroundTakenMs;
     private bool _closed;
 
     /// <summary>Texts that wait.</summary>
@@ -76,33 +79,43 @@ internal sealed class BatchQueue(BatchLimits limits)
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_closed, typeof(Embedder));
+            if (_background.Count == 0)
+                _backgroundTakenMs = Environment.TickCount64;
             foreach (var item in items)
                 _background.AddLast(item);
-            Monitor.PulseAll(_gate);
         }
+
+        WakeBackground();
     }
 
     /// <summary>
     /// Waits until there are texts of the background and nothing else waits, and moves a small batch of them to
     /// <paramref name="batch"/>.
     /// </summary>
+    /// <param name="standsIn">Whether to leave them to others as long as these come to take them.</param>
+    /// <param name="batch">Receives at least one text.</param>
     /// <returns>False when the queue is closed.</returns>
-    public bool TakeBackground(List<EncodeItem> batch)
+    public bool TakeBackground(bool standsIn, List<EncodeItem> batch)
     {
         batch.Clear();
-        lock (_gate)
+        while (true)
         {
-            while (!_closed)
+            lock (_gate)
             {
+                if (_closed)
+                    return false;
                 DropEnded();
-                if (_background.Count > 0 && _queries.Count + _passages.Count + _round.Count == 0)
+                if (_queries.Count + _passages.Count + _round.Count == 0 && (!standsIn || IsBackgroundLeft))
                     TakeAlike(_background, batch, limits.BackgroundTexts, limits.BackgroundTokens);
                 if (batch.Count > 0)
+                {
+                    if (!standsIn)
+                        _backgroundTakenMs = Environment.TickCount64;
                     return true;
-                Monitor.Wait(_gate, _background.Count > 0 ? BackgroundLookMs : Timeout.Infinite);
+                }
             }
 
-            return false;
+            AwaitBackground(standsIn ? (int)limits.BackgroundPatience.TotalMilliseconds / 4 : 0);
         }
     }
 
@@ -152,20 +165,43 @@ internal sealed class BatchQueue(BatchLimits limits)
     /// <summary>Closes the queue and returns what still waits.</summary>
     public IReadOnlyList<EncodeItem> Close()
     {
+        EncodeItem[] left;
         lock (_gate)
         {
             _closed = true;
-            EncodeItem[] left = [.. _queries, .. _passages, .. _round, .. _background];
+            left = [.. _queries, .. _passages, .. _round, .. _background];
             _queries.Clear();
             _background.Clear();
             _passages.Clear();
             _round.Clear();
             Monitor.PulseAll(_gate);
-            return left;
         }
+
+        WakeBackground();
+        return left;
     }
 
+    private bool IsBackgroundLeft =>
+        Environment.TickCount64 - _backgroundTakenMs >= limits.BackgroundPatience.TotalMilliseconds;
+
     private static int Shorter(int a, int b) => a < 0 ? b : b < 0 ? a : Math.Min(a, b);
+
+    private void WakeBackground()
+    {
+        lock (_backgroundCame)
+            Monitor.PulseAll(_backgroundCame);
+    }
+
+    private void AwaitBackground(int lookMs)
+    {
+        lock (_backgroundCame)
+        {
+            int wait;
+            lock (_gate)
+                wait = _closed ? 0 : _background.Count == 0 ? Timeout.Infinite : Math.Max(BackgroundLookMs, lookMs);
+            Monitor.Wait(_backgroundCame, wait);
+        }
+    }
 
     private void DropEnded()
     {

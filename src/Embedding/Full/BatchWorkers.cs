@@ -4,8 +4,9 @@ namespace Rag.Embedding.Full;
 
 /// <summary>
 /// The threads that take batches and run them: some take whatever comes, one takes queries only, so that a query never
-/// waits behind a batch of passages, and some take what is for the background, on threads that give way to all others.
-/// Each has its own thread, because a run blocks for milliseconds.
+/// waits behind a batch of passages, and some take what is for the background. Each has its own thread, because a run
+/// blocks for milliseconds. On a processor those of the background have what other threads leave, and where that is
+/// nothing for seconds, one that gets a little in any case stands in for them.
 /// </summary>
 internal sealed class BatchWorkers : IAsyncDisposable
 {
@@ -22,7 +23,7 @@ internal sealed class BatchWorkers : IAsyncDisposable
 
     public BatchWorkers(
         BatchQueue queue, ITransformer transformer, ModelInfo model, int paddingId,
-        (int Foreground, int Background) workers, EmbeddingMetrics metrics, ILogger logger)
+        WorkerCounts workers, EmbeddingMetrics metrics, ILogger logger)
     {
         _queue = queue;
         _transformer = transformer;
@@ -34,7 +35,8 @@ internal sealed class BatchWorkers : IAsyncDisposable
         _atATime = Math.Clamp(workers.Foreground + 1, 1, Environment.ProcessorCount);
         _all = Task.WhenAll(Enumerable.Range(0, workers.Foreground).Select(_ => Start(Lane.Any))
             .Append(Start(Lane.Queries))
-            .Concat(Enumerable.Range(0, workers.Background).Select(_ => Start(Lane.Background))));
+            .Concat(Enumerable.Range(0, workers.Background).Select(_ => Start(workers.OnCuda ? Lane.Device : Lane.Background)))
+            .Concat(workers.OnCuda ? [] : [Start(Lane.StandIn)]));
     }
 
     /// <summary>
@@ -65,13 +67,16 @@ internal sealed class BatchWorkers : IAsyncDisposable
     private void Work(Lane lane)
     {
         if (lane == Lane.Background)
+            ThreadPriorities.TakeWhatIsLeft();
+        else if (lane is Lane.Device or Lane.StandIn)
             ThreadPriorities.GiveWay();
         try
         {
             var batch = new List<EncodeItem>();
             var padded = new PaddedBatch();
             var vectors = Array.Empty<float>();
-            while (lane == Lane.Background ? _queue.TakeBackground(batch) : _queue.Take(lane == Lane.Queries, batch))
+            while (lane is Lane.Any or Lane.Queries
+                ? _queue.Take(lane == Lane.Queries, batch) : _queue.TakeBackground(lane == Lane.StandIn, batch))
             {
                 var needed = batch.Count * _transformer.Dimension;
                 if (vectors.Length < needed)
@@ -111,7 +116,7 @@ internal sealed class BatchWorkers : IAsyncDisposable
             }
 
             var elapsed = TimeProvider.System.GetElapsedTime(started);
-            if (lane != Lane.Background)
+            if (lane is Lane.Any or Lane.Queries)
                 Learn(elapsed.TotalSeconds / batch.Count);
             _metrics.BatchDone(batch.Count, tokens, longest, elapsed);
         }
@@ -136,5 +141,15 @@ internal sealed class BatchWorkers : IAsyncDisposable
         Any,
         Queries,
         Background,
+
+        // The background where another device computes: its thread only feeds that.
+        Device,
+        StandIn,
     }
 }
+
+/// <summary>How many workers there are.</summary>
+/// <param name="Foreground">Those that take whatever comes.</param>
+/// <param name="Background">Those of the background.</param>
+/// <param name="OnCuda">Whether a GPU computes.</param>
+internal sealed record WorkerCounts(int Foreground, int Background, bool OnCuda);

@@ -173,7 +173,7 @@ internal sealed class FullEncoder : IAsyncDisposable
         return new Running(
             transformer, queue,
             new BatchWorkers(
-                queue, transformer, _model, _tokenizer.Value.PaddingId, (workers, background), _metrics, _logger));
+                queue, transformer, _model, _tokenizer.Value.PaddingId, new WorkerCounts(workers, background, onCuda), _metrics, _logger));
     }
 
     /// <summary>Waits for room for one more window of passages.</summary>

@@ -2,19 +2,37 @@ using System.Runtime.InteropServices;
 
 namespace Rag.Embedding.Full;
 
-/// <summary>Priorities of threads of this process.</summary>
+/// <summary>
+/// Priorities of threads of this process. .NET's own have no effect on Linux. What the system refuses is left as it is:
+/// the work is done all the same.
+/// </summary>
 internal static partial class ThreadPriorities
 {
     private const int ThisThread = 0; // PRIO_PROCESS of 0 is the calling thread on Linux
 
-    // A tenth of the weight of a thread of normal priority: whoever wakes up gets the core at once, and a collection of
-    // garbage that meets this thread outside the model's code does not wait for it for long, as it would with 19.
+    // A tenth of the weight of a thread of normal priority.
     private const int Nice = 10;
 
-    /// <summary>Lets the calling thread give way to all others, for good.</summary>
+    private const int IdlePolicy = 5; // SCHED_IDLE
+
+    /// <summary>
+    /// Lets the calling thread have what no other wants, for good. Linux takes the core from such a thread at once when
+    /// another one wakes, and counts a core that only such threads run on as free when it looks for one: with a mere nice
+    /// value a search that wakes beside a batch waits behind another search rather than take the batch's core. A collection
+    /// of garbage that meets the thread outside the model's code is not kept waiting, because all others stop for it.
+    /// </summary>
+    public static void TakeWhatIsLeft()
+    {
+        var none = 0;
+        if (!OperatingSystem.IsLinux())
+            Thread.CurrentThread.Priority = ThreadPriority.Lowest;
+        else if (SetScheduler(ThisThread, IdlePolicy, in none) != 0)
+            GiveWay();
+    }
+
+    /// <summary>Lets the calling thread give way to others, for good; it goes on a little where no core is free.</summary>
     public static void GiveWay()
     {
-        // .NET's own priorities have no effect on Linux. If it is refused the work is done all the same.
         if (OperatingSystem.IsLinux())
             _ = SetPriority(0, ThisThread, Nice);
         else
@@ -23,4 +41,7 @@ internal static partial class ThreadPriorities
 
     [LibraryImport("libc", EntryPoint = "setpriority")]
     private static partial int SetPriority(int which, int who, int priority);
+
+    [LibraryImport("libc", EntryPoint = "sched_setscheduler")]
+    private static partial int SetScheduler(int thread, int policy, in int priority);
 }

@@ -82,7 +82,9 @@ internal static class RefineBenchmark
             var refined = await RefinedAsync(client, options, cancellation) - before;
             var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
             await SwitchAsync(client, EmbeddingIngest.Fast, cancellation);
-            windows.Add(new RefineWindow(P99(control), P99(without), P99(with), Math.Round(refined / seconds, 1)));
+            windows.Add(new RefineWindow(
+                Microseconds(control, 0.99), Microseconds(without, 0.99), Microseconds(with, 0.99), Math.Round(refined / seconds, 1),
+                Microseconds(without, 0.5), Microseconds(with, 0.5)));
         }
 
         return new RefineReport
@@ -108,5 +110,6 @@ internal static class RefineBenchmark
         Task.Factory.StartNew(() => load.Run(rate, length, cancellation), cancellation, TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
 
-    private static double P99(LatencyHistogram latencies) => Math.Round(latencies.Percentile(0.99).TotalMicroseconds, 1);
+    private static double Microseconds(LatencyHistogram latencies, double percentile) =>
+        Math.Round(latencies.Percentile(percentile).TotalMicroseconds, 1);
 }
