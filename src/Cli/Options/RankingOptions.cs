@@ -11,8 +11,8 @@ internal sealed class RankingOptions
 {
     private readonly Option<Boost[]> _boost = new("--boost")
     {
-        Description = "Add to scores by nearness: KEY:ORIGIN:SCALE[:WEIGHT[:gauss|exp|linear]]; the origin is a number, a "
-            + "time or now, the scale of times is in days (30d) or seconds.",
+        Description = "Add to scores by nearness: KEY:ORIGIN:SCALE[:WEIGHT[:gauss|exp|linear[:OFFSET[:DECAY]]]]; the origin is "
+            + "a number, a date or now, scale and offset of times are in days (30d) or seconds.",
         HelpName = "BOOST", CustomParser = result => [.. result.Tokens.Select(token => ParseBoost(result, token.Value))],
     };
 
@@ -87,7 +87,7 @@ internal sealed class RankingOptions
     {
         var parts = text.Split(':');
         var boost = new Boost { Key = parts[0] };
-        if (parts.Length is < 3 or > 5 || !SetOrigin(boost, parts[1]) || SecondsOf(parts[2]) is not { } scale)
+        if (parts.Length is < 3 or > 7 || !SetOrigin(boost, parts[1]) || SecondsOf(parts[2]) is not { } scale)
         {
             result.AddError($"'{text}' is no boost: write KEY:ORIGIN:SCALE, as in date:now:30d or price:20:5:0.5:linear.");
             return boost;
@@ -105,6 +105,14 @@ internal sealed class RankingOptions
             "linear" => DecayShape.Linear,
             var other => Fail(result, other),
         };
+        if (parts.Length > 5 && SecondsOf(parts[5]) is { } offset)
+            boost.Offset = offset;
+        else if (parts.Length > 5)
+            result.AddError($"'{parts[5]}' is no offset: write a number, or days as 7d.");
+        if (parts.Length > 6 && double.TryParse(parts[6], CultureInfo.InvariantCulture, out var decay))
+            boost.Decay = decay;
+        else if (parts.Length > 6)
+            result.AddError($"'{parts[6]}' is no decay.");
         return boost;
     }
 

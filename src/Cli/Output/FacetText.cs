@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Rag.V1;
 
 namespace Rag.Cli.Output;
@@ -8,15 +9,15 @@ internal static class FacetText
     public static string Line(FacetResult facet) =>
         $"{facet.Key}: " + string.Join(", ", facet.Counts.Select(count => $"{NameOf(count)} {count.Count}"));
 
-    /// <summary>One object a facet: its key, and a count for each value.</summary>
-    public static void WriteJson(TextWriter output, FacetResult facet) => JsonLines.Write(output, json =>
+    /// <summary>Its key, and a count for each value.</summary>
+    public static void WriteJson(Utf8JsonWriter json, FacetResult facet)
     {
         json.WriteString("facet", facet.Key);
         json.WriteStartObject("counts");
         foreach (var count in facet.Counts)
             json.WriteNumber(NameOf(count), count.Count);
         json.WriteEndObject();
-    });
+    }
 
     private static string NameOf(FacetCount count) => count.Value?.KindCase switch
     {

@@ -56,11 +56,16 @@ public sealed class SearchClient
     }
 
     /// <summary>Up to 1,000 searches in one call, each with a result or an error of its own, in order.</summary>
+    public Task<IReadOnlyList<SearchResult>> SearchBatchAsync(
+        IEnumerable<(string Workspace, SearchQuery Query)> searches, CancellationToken cancellationToken = default) =>
+        SearchBatchAsync(searches.Select(search => search.Query.ToRequest(search.Workspace)), cancellationToken);
+
+    /// <summary>The same for searches as they are sent.</summary>
     public async Task<IReadOnlyList<SearchResult>> SearchBatchAsync(
-        IEnumerable<(string Workspace, SearchQuery Query)> searches, CancellationToken cancellationToken = default)
+        IEnumerable<SearchRequest> searches, CancellationToken cancellationToken = default)
     {
         var request = new SearchBatchRequest();
-        request.Searches.AddRange(searches.Select(search => search.Query.ToRequest(search.Workspace)));
+        request.Searches.AddRange(searches);
         var response = await _calls.RunAsync(
             options => _service.SearchBatchAsync(request, options), cancellationToken);
         return response.Results;

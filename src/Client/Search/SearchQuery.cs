@@ -115,7 +115,8 @@ public sealed record SearchQuery
         },
     };
 
-    internal SearchRequest ToRequest(string workspace)
+    /// <summary>What is sent for it.</summary>
+    public SearchRequest ToRequest(string workspace)
     {
         var request = new SearchRequest
         {

@@ -56,6 +56,61 @@ public sealed class EngineTests : IDisposable
     }
 
     [Fact]
+    public async Task Chunks_are_found_by_a_vector_of_a_file_and_counted_by_ranges()
+    {
+        await WritePapersAsync();
+        var vector = _folder.Combine("vector.json");
+        await File.WriteAllTextAsync(vector, "[0.6, 0.8]");
+
+        var search = await RunAsync(
+            "search", "-w", "papers", "--vector", vector, "--facet", "year:..2010,2010..", "--boost", "year:2020:10:1:linear:10:0.25", "--json");
+
+        search.ExitCode.ShouldBe(ExitCode.Ok, search.Error);
+        var lines = search.Lines.Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        lines.Count.ShouldBe(3);
+        lines.Take(2).Select(hit => hit.GetProperty("chunk").GetString()).ShouldBe(["b", "a"]);
+        // 2012 lies within the offset; 2001 nine years beyond it, where a factor of 0.25 is ten years away.
+        lines.Take(2).Select(hit => hit.GetProperty("score").GetDouble()).ShouldBe([1.8, 0.925], 1e-5);
+        lines[2].GetProperty("counts").GetProperty("…2010").GetInt32().ShouldBe(1);
+        lines[2].GetProperty("counts").GetProperty("2010…").GetInt32().ShouldBe(1);
+        await File.WriteAllTextAsync(vector, "[]");
+        (await RunAsync("search", "-w", "papers", "--vector", vector)).ExitCode.ShouldBe(ExitCode.Usage);
+    }
+
+    [Fact]
+    public async Task Searches_of_a_file_are_answered_in_order_and_each_fails_for_itself()
+    {
+        await WritePapersAsync();
+        var searches = _folder.Combine("searches.jsonl");
+        await File.WriteAllLinesAsync(searches,
+        [
+            "meals", "", """{"text":"costs","filter":{"equal":{"key":"lang","value":{"stringValue":"en"}}}}""", """{"text":"x","k":-1}""",
+            """{"vector":{"dense":{"values":[1,0]}},"mode":"SEARCH_MODE_DENSE","k":1}""",
+        ]);
+
+        var batch = await RunAsync("search", "-w", "papers", "--mode", "sparse", "--filter", "lang=de", "--batch", searches, "--json");
+
+        batch.ExitCode.ShouldBe(ExitCode.Failure);
+        batch.Error.ShouldBe("rag: 1 of 4 searches failed." + Environment.NewLine);
+        var answers = batch.Lines.Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        answers.Select(answer => answer.GetProperty("search").GetInt32()).ShouldBe([1, 2, 3, 4]);
+        // A line's filter stands in place of the option's; where it has none the option's holds.
+        string[][] chunks = [["b"], ["a"], [], ["b"]];
+        for (var i = 0; i < chunks.Length; i++)
+        {
+            if (answers[i].TryGetProperty("hits", out var hits))
+                hits.EnumerateArray().Select(hit => hit.GetProperty("chunk").GetString()).ShouldBe(chunks[i]);
+        }
+
+        answers[2].GetProperty("error").GetString()!.ShouldContain("k");
+        (await RunAsync("search", "-w", "papers", "--mode", "sparse", "--batch", searches)).Output.ShouldContain("Search 1: meals");
+        await File.WriteAllTextAsync(searches, "{no search}");
+        var broken = await RunAsync("search", "-w", "papers", "--batch", searches);
+        broken.ExitCode.ShouldBe(ExitCode.Usage);
+        broken.Error.ShouldContain("Line 1");
+    }
+
+    [Fact]
     public async Task What_has_not_changed_is_left_and_what_has_is_replaced()
     {
         var files = WriteHandbook();
@@ -192,6 +247,19 @@ public sealed class EngineTests : IDisposable
         vector.Count.ShouldBe(384);
         vector.Sum(component => component * component).ShouldBe(1, 1e-4);
         Directory.Exists(Data).ShouldBeFalse();
+    }
+
+    private async Task WritePapersAsync()
+    {
+        var lines = _folder.Combine("papers.jsonl");
+        await File.WriteAllLinesAsync(lines,
+        [
+            """{"chunkId":"a","text":"travel costs","vectors":{"":{"dense":{"values":[1,0]}}},"metadata":{"year":{"integerValue":2001},"lang":{"stringValue":"en"}}}""",
+            """{"chunkId":"b","text":"meals","vectors":{"":{"dense":{"values":[0,1]}}},"metadata":{"year":{"integerValue":2012},"lang":{"stringValue":"de"}}}""",
+        ]);
+        var created = await RunAsync("workspace", "create", "papers", "--dimension", "2");
+        created.ExitCode.ShouldBe(ExitCode.Ok, created.Error);
+        (await RunAsync("chunk", "put", lines, "-w", "papers")).Output.ShouldContain("2 chunks");
     }
 
     private Task<CommandRun> RunAsync(params string[] arguments) => CommandRun.RunAsync([.. arguments, "--data", Data]);
