@@ -162,6 +162,27 @@ public sealed class RefinerTests
     }
 
     [Fact]
+    public async Task What_is_deleted_while_it_waits_is_not_embedded()
+    {
+        await using var fixture = new RefinementFixture
+        {
+            Options = new RefinementOptions { Patience = TimeSpan.FromMinutes(1) },
+        };
+        await fixture.OpenAsync();
+        var slice = await fixture.CreateAsync();
+        await fixture.WriteAsync(slice, "stays", "goes");
+        var search = fixture.Searches.Begin(slice.WorkspaceUid);
+        var turn = fixture.Refiner.TakeTurnAsync(RefinementFixture.Deadline.Token);
+        await fixture.Store.DeleteAsync(
+            slice, new ChunkSelection.ByDocument(["goes"]), Guid.CreateVersion7(), RefinementFixture.Deadline.Token);
+
+        search.Dispose();
+
+        await turn.WaitAsync(TimeSpan.FromSeconds(60));
+        fixture.Model.Embedded.ShouldBe(["stays"]);
+    }
+
+    [Fact]
     public async Task A_model_that_fails_pauses_its_slice_and_no_other()
     {
         await using var fixture = new RefinementFixture();

@@ -10,7 +10,7 @@ namespace Rag.Shard.Refinement;
 /// Replaces lookup vectors by those of the full encoder, and fills spaces that a workspace is moved to. One loop, owned
 /// by the host. What is left to do is what the tags of the stored vectors say, so a restart goes on where it stopped.
 /// <code>
-/// look ─► whose turn? ─► some chunks ─► no search under way? ─► embed ─► "set the vector if the version is v" ─► …
+/// look ─► whose turn? ─► no search under way? ─► some chunks ─► embed ─► "set the vector if the version is v" ─► …
 /// </code>
 /// </summary>
 internal sealed class Refiner(
@@ -87,6 +87,8 @@ internal sealed class Refiner(
         var (left, begun, done) = (options.TurnChunks, from, 0);
         while (left > 0 && plan.IsWanted(task))
         {
+            // Before the texts are read: what is deleted or replaced meanwhile is not embedded.
+            await searches.WaitForLullAsync(options.Patience, cancellationToken);
             var page = await store.ReadUnrefinedAsync(
                 task.Slice, task.Space, task.Gap, from, Math.Min(left, options.BatchChunks * workers.Count), cancellationToken);
             if (page.Chunks.Count > 0)
@@ -112,7 +114,6 @@ internal sealed class Refiner(
         RefinementTask task, IEmbedder embedder, IReadOnlyList<UnrefinedChunk> chunks,
         CancellationToken cancellationToken)
     {
-        await searches.WaitForLullAsync(options.Patience, cancellationToken);
         var dimension = embedder.Model.Dimension;
         var vectors = new float[chunks.Count * dimension];
         var texts = chunks.Select(chunk => chunk.Text).ToList();
