@@ -54,7 +54,8 @@ internal sealed class BatchQueue(BatchLimits limits)
             if (_queries.Count >= limits.MaxQueuedQueries)
                 return false;
             _queries.AddLast(item);
-            Monitor.PulseAll(_gate);
+            // Whoever waits here takes queries: one is enough.
+            Monitor.Pulse(_gate);
             return true;
         }
     }

@@ -10,9 +10,10 @@ public sealed record RefinementOptions
     public double MaxCpuShare { get; init; } = 0.5;
 
     /// <summary>
-    /// Chunks embedded and written at a time for each worker of the background, 1 to 256. Default 8; some 64 suit a GPU.
+    /// Chunks embedded and written at a time for each worker of the background, 1 to 256. Default 2, so that linking what is
+    /// written takes a core a millisecond at a time and not four; some 64 suit a GPU.
     /// </summary>
-    public int BatchChunks { get; init; } = 8;
+    public int BatchChunks { get; init; } = 2;
 
     /// <summary>Chunks of one workspace after which another may have its turn, 1 to 100,000. Default 256.</summary>
     public int TurnChunks { get; init; } = 256;
