@@ -182,6 +182,40 @@ public sealed class RefinerTests
         fixture.Model.Embedded.ShouldBe(["stays"]);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task It_rests_where_searches_began_meanwhile(bool searched)
+    {
+        await using var fixture = new RefinementFixture();
+        await fixture.OpenAsync();
+        var slice = await fixture.CreateAsync();
+        await fixture.WriteAsync(slice, "a");
+        fixture.Model.Before = _ =>
+        {
+            if (searched)
+                fixture.Searches.Begin(slice.WorkspaceUid).Dispose();
+            // Three times as long nobody waits.
+            fixture.Time.Move(TimeSpan.FromHours(1));
+            return Task.CompletedTask;
+        };
+        using var stop = new CancellationTokenSource();
+        var turn = fixture.Refiner.TakeTurnAsync(stop.Token);
+        var deadline = RefinementFixture.Deadline.Token;
+        while (await fixture.CountAsync(slice) != (1, 0))
+            await Task.Delay(5, deadline);
+
+        if (!searched)
+        {
+            (await turn.WaitAsync(deadline)).ShouldBeTrue();
+            return;
+        }
+
+        turn.IsCompleted.ShouldBeFalse();
+        await stop.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => turn.WaitAsync(deadline));
+    }
+
     [Fact]
     public async Task A_model_that_fails_pauses_its_slice_and_no_other()
     {

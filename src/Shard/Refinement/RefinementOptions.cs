@@ -15,6 +15,12 @@ public sealed record RefinementOptions
     /// </summary>
     public int BatchChunks { get; init; } = 2;
 
+    /// <summary>
+    /// How many times as long as it worked it rests where searches began meanwhile, 0 to 100. Default 3: the
+    /// slowest searches are those that meet a batch or its write, though a batch gives way at once.
+    /// </summary>
+    public double RestBesideSearches { get; init; } = 3;
+
     /// <summary>Chunks of one workspace after which another may have its turn, 1 to 100,000. Default 256.</summary>
     public int TurnChunks { get; init; } = 256;
 
@@ -33,6 +39,8 @@ public sealed record RefinementOptions
         var errors = new List<string>();
         if (!(MaxCpuShare > 0 && MaxCpuShare <= 1))
             errors.Add($"{nameof(MaxCpuShare)} must be above 0 and at most 1.");
+        if (!(RestBesideSearches is >= 0 and <= 100))
+            errors.Add($"{nameof(RestBesideSearches)} must be 0 to 100.");
         if (BatchChunks is < 1 or > 256)
             errors.Add($"{nameof(BatchChunks)} must be 1 to 256.");
         if (TurnChunks is < 1 or > 100_000)

@@ -117,7 +117,7 @@ internal sealed class Refiner(
         var dimension = embedder.Model.Dimension;
         var vectors = new float[chunks.Count * dimension];
         var texts = chunks.Select(chunk => chunk.Text).ToList();
-        var began = time.GetTimestamp();
+        var (began, searchesBefore) = (time.GetTimestamp(), searches.Begun);
         var isFull = embedder.Model.HasFull && !(task.IsQuick && embedder.Model.HasLookup);
         if (isFull)
             await embedder.EncodeBackgroundAsync(texts, vectors, cancellationToken);
@@ -142,14 +142,15 @@ internal sealed class Refiner(
         var refined = outcome.Items.Count(item => item.Status == ChunkWriteStatus.Updated);
         ledger.Add(task.Slice.WorkspaceUid, refined);
         metrics.Count(refined, chunks.Count - refined, embedded);
-        await RestAsync(embedded, cancellationToken);
+        await RestAsync(embedded, searches.Begun != searchesBefore, cancellationToken);
         return refined;
     }
 
     // The background's workers are all busy meanwhile; a share below theirs is kept by resting.
-    private Task RestAsync(TimeSpan worked, CancellationToken cancellationToken)
+    private Task RestAsync(TimeSpan worked, bool besideSearches, CancellationToken cancellationToken)
     {
-        var rest = worked * (workers.Count / (Environment.ProcessorCount * options.MaxCpuShare) - 1);
+        var times = workers.Count / (Environment.ProcessorCount * options.MaxCpuShare) - 1;
+        var rest = worked * (besideSearches ? Math.Max(times, options.RestBesideSearches) : times);
         return rest > TimeSpan.Zero ? Task.Delay(rest, time, cancellationToken) : Task.CompletedTask;
     }
 

@@ -19,9 +19,13 @@ internal sealed class SearchActivity(TimeProvider time)
     private readonly ConcurrentDictionary<Guid, Count> _counts = new();
     private TaskCompletionSource? _lull;
     private int _underWay;
+    private long _begun;
 
     /// <summary>Searches and embeddings of queries under way.</summary>
     public int UnderWay => Volatile.Read(ref _underWay);
+
+    /// <summary>Searches and embeddings of queries that ever began.</summary>
+    public long Begun => Interlocked.Read(ref _begun);
 
     /// <summary>Counts a search; disposed when it ends.</summary>
     public Scope Begin(Guid workspaceUid)
@@ -36,6 +40,7 @@ internal sealed class SearchActivity(TimeProvider time)
     public Scope Begin()
     {
         Interlocked.Increment(ref _underWay);
+        Interlocked.Increment(ref _begun);
         return new Scope(this);
     }
 
