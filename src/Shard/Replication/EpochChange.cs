@@ -34,7 +34,7 @@ internal sealed class EpochChange(
         if (epoch > ushort.MaxValue)
             throw new InvalidDataException($"Partition {partition} has used up all epochs; restore it under a new cluster id.");
         await context.Memory.SaveAsync(partition, memory => memory with { Promised = epoch });
-        var answers = await AskAsync(epoch, cancellationToken);
+        var answers = await AskAsync(epoch, history.Mark, cancellationToken);
         if (answers.Any(answer => !answer.Answer.Accepted))
         {
             var highest = answers.Max(answer => answer.Answer.Promised);
@@ -44,20 +44,45 @@ internal sealed class EpochChange(
         }
 
         var state = await context.Log.GetStateAsync(context.Log.StreamOf(partition), cancellationToken);
-        var kept = await CatchUpAsync(history, state, cancellationToken);
-        var stamp = context.Store.LastStamp(partition);
-        var followed = context.Memory[partition].Followed;
-        var longest = answers.Where(one => (one.Answer.Followed, one.Answer.Stamp).CompareTo((followed, stamp)) > 0)
-            .OrderByDescending(one => (one.Answer.Followed, one.Answer.Stamp)).FirstOrDefault();
-        if (longest.Answer is not null)
+        // Who waits to be told what to take back is asked for nothing.
+        var peers = answers.Where(static one => !one.Answer.IsApart).ToList();
+        var lost = await FindLostAsync(history, state.First, peers, cancellationToken);
+        var isOwnLost = context.Memory[partition].Followed >= history.Current
+            && await LocateAsync(history, state.First, cancellationToken) is null;
+        // Where the stream lost what one of them has, what it has in its place came later and was acknowledged by nobody.
+        var kept = lost.Count > 0 && !isOwnLost ? null : await CatchUpAsync(history, state, epoch, cancellationToken);
+        var best = LongestOf(isOwnLost || lost.Count > 0 ? lost : peers, isCounted: isOwnLost || lost.Count == 0);
+        if (best is not null)
         {
-            await context.Peers.AskAsync(
-                longest.Shard, new PeerQuestion(PeerVerb.Lead, partition), PromisePatience, cancellationToken);
+            await context.Peers.AskAsync(best, new PeerQuestion(PeerVerb.Lead, partition), PromisePatience, cancellationToken);
             return false;
         }
 
-        return await LeadAsync(entry, epoch, kept ?? await FindKeptAsync(history, state.First, cancellationToken), stamp,
+        return await LeadAsync(
+            entry, epoch, kept ?? await FindKeptAsync(history, state.First, cancellationToken), context.Store.LastStamp(partition),
             cancellationToken);
+    }
+
+    // Those whose last mutation the stream does not have though they have not gone on in another history.
+    private async Task<List<(string Shard, PeerAnswer Answer)>> FindLostAsync(
+        EpochHistory history, ulong first, List<(string Shard, PeerAnswer Answer)> peers, CancellationToken cancellationToken)
+    {
+        var lost = new List<(string, PeerAnswer)>();
+        foreach (var one in peers.Where(one => one.Answer.Followed >= history.Current))
+        {
+            if (await _finder.LocateAsync(history, first, one.Answer.Stamp, one.Answer.LastId, cancellationToken) is null)
+                lost.Add(one);
+        }
+
+        return lost;
+    }
+
+    // The one with most of the history; null where that is this replica.
+    private string? LongestOf(List<(string Shard, PeerAnswer Answer)> peers, bool isCounted)
+    {
+        var own = isCounted ? (context.Memory[partition].Followed, context.Store.LastStamp(partition)) : default;
+        return peers.Where(one => (one.Answer.Followed, one.Answer.Stamp).CompareTo(own) > 0)
+            .OrderByDescending(static one => (one.Answer.Followed, one.Answer.Stamp)).FirstOrDefault().Shard;
     }
 
     private async Task<bool> LeadAsync(
@@ -77,7 +102,7 @@ internal sealed class EpochChange(
         var record = new EpochRecord(epoch, context.Shard, kept.Sequence, kept.Stamp, marker, end);
         if (!await context.Epochs.TryWriteAsync(partition, claimed, history.With(record), cancellationToken))
             return false;
-        await context.Memory.SaveAsync(partition, memory => memory with { Followed = epoch });
+        await context.Memory.SaveAsync(partition, memory => memory.Follow(history.With(record)));
         ReplicationLog.EpochBegun(context.Logger, partition, epoch, kept.Stamp, republished);
         var look = new PeerQuestion(PeerVerb.Look, partition, epoch);
         await Task.WhenAll(others().Select(
@@ -85,9 +110,10 @@ internal sealed class EpochChange(
         return true;
     }
 
-    private async Task<(string Shard, PeerAnswer Answer)[]> AskAsync(uint epoch, CancellationToken cancellationToken)
+    private async Task<(string Shard, PeerAnswer Answer)[]> AskAsync(
+        uint epoch, EpochMark last, CancellationToken cancellationToken)
     {
-        var question = new PeerQuestion(PeerVerb.Promise, partition, epoch);
+        var question = new PeerQuestion(PeerVerb.Promise, partition, epoch, last);
         var answers = await Task.WhenAll(others().Select(async shard => (
             Shard: shard,
             Answer: await context.Peers.AskAsync(shard, question, PromisePatience, cancellationToken))));
@@ -96,13 +122,21 @@ internal sealed class EpochChange(
 
     // Where the stream has all that is here, what it has besides counts: others may have acknowledged it.
     private async Task<(ulong Sequence, WriteStamp Stamp)?> CatchUpAsync(
-        EpochHistory history, SharedLogState state, CancellationToken cancellationToken)
+        EpochHistory history, SharedLogState state, uint epoch, CancellationToken cancellationToken)
     {
         var located = await LocateAsync(history, state.First, cancellationToken);
         if (located is not { } sequence)
             return null;
         var last = await context.Log.GetLastAsync(partition, cancellationToken);
-        await follower.FollowAsync(history, follower.StartBehind(sequence, state), last, cancellationToken);
+        try
+        {
+            await follower.FollowAsync(history, follower.StartBehind(sequence, state), last, cancellationToken);
+        }
+        catch (LookAgainException begun) when (begun.Epoch < epoch)
+        {
+            // The epochs have lost that one and no live replica has anything of it: what is there of it is void.
+        }
+
         return await LocateAsync(history, state.First, cancellationToken) is { } end
             ? (end, context.Store.LastStamp(partition))
             : null;

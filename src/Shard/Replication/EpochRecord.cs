@@ -21,4 +21,15 @@ internal sealed record EpochRecord(
 {
     /// <summary>Whether all replicas can go on in it.</summary>
     public bool IsComplete => Marker != 0;
+
+    /// <summary>What tells it from every other one.</summary>
+    public EpochMark Mark => new(Epoch, Leader);
 }
+
+/// <summary>
+/// An epoch by its number and the shard that began it. A shard never begins two of one number; two shards that know nothing
+/// of each other, while NATS has forgotten what the first one did, may.
+/// </summary>
+/// <param name="Epoch">Its number.</param>
+/// <param name="Leader">Name of the shard; empty for the first epoch.</param>
+internal readonly record struct EpochMark(uint Epoch, string Leader);

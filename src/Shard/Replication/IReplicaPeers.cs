@@ -29,7 +29,8 @@ internal enum PeerVerb
 /// <param name="Verb">What is wanted.</param>
 /// <param name="Partition">Of which partition.</param>
 /// <param name="Epoch">Of <see cref="PeerVerb.Promise"/>.</param>
-internal sealed record PeerQuestion(PeerVerb Verb, int Partition, uint Epoch = 0);
+/// <param name="Last">The last epoch of the history that the asking replica sees; none where it does not matter.</param>
+internal sealed record PeerQuestion(PeerVerb Verb, int Partition, uint Epoch = 0, EpochMark Last = default);
 
 /// <param name="Stamp">Place of the last mutation that is durable there.</param>
 /// <param name="LastId">Its id; empty if it is not known any more.</param>
@@ -38,5 +39,6 @@ internal sealed record PeerQuestion(PeerVerb Verb, int Partition, uint Epoch = 0
 /// <param name="IsOpen">It takes writes, and was connected without a break since it made sure of that.</param>
 /// <param name="Accepted">Whether the promise was given.</param>
 /// <param name="Through">Up to this sequence of the stream it has everything of the partition.</param>
+/// <param name="IsApart">What it has belongs to another history than the asking replica's: it has to take some of it back.</param>
 internal sealed record PeerAnswer(
-    WriteStamp Stamp, Guid LastId, uint Promised, uint Followed, bool IsOpen, bool Accepted, ulong Through);
+    WriteStamp Stamp, Guid LastId, uint Promised, uint Followed, bool IsOpen, bool Accepted, ulong Through, bool IsApart = false);

@@ -18,11 +18,15 @@ internal sealed class Orphans(string folder, int partition)
 
     public bool Exist => File.Exists(_path);
 
-    /// <summary>Puts mutations behind those that are there already; durable when it returns.</summary>
+    /// <summary>Puts mutations behind those that are there, each once; durable when it returns.</summary>
     public void Add(IReadOnlyList<OrderedMutation> mutations)
     {
         lock (_lock)
-            Write([.. Exist ? Read() : [], .. mutations]);
+        {
+            var former = Exist ? Read() : [];
+            var known = former.Select(static one => (one.Slice, one.MutationId)).ToHashSet();
+            Write([.. former, .. mutations.Where(one => !known.Contains((one.Slice, one.MutationId)))]);
+        }
     }
 
     /// <summary>The mutations with the places that they had as their origins.</summary>

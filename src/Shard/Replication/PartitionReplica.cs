@@ -128,7 +128,7 @@ internal sealed class PartitionReplica : IAsyncDisposable
         switch (question.Verb)
         {
             case PeerVerb.Promise:
-                return await PromiseAsync(question.Epoch, cancellationToken);
+                return await PromiseAsync(question, cancellationToken);
             case PeerVerb.Lead:
                 Interlocked.Exchange(ref _mustLead, 1);
                 LookAgain(mayHaveLost: false);
@@ -138,7 +138,7 @@ internal sealed class PartitionReplica : IAsyncDisposable
                 break;
         }
 
-        return Describe(accepted: false);
+        return Describe(question, accepted: false);
     }
 
     public async ValueTask DisposeAsync()
@@ -155,15 +155,16 @@ internal sealed class PartitionReplica : IAsyncDisposable
 
     private static TaskCompletionSource<OpenTerm> NewOpening() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private async Task<PeerAnswer> PromiseAsync(uint epoch, CancellationToken cancellationToken)
+    private async Task<PeerAnswer> PromiseAsync(PeerQuestion question, CancellationToken cancellationToken)
     {
+        var epoch = question.Epoch;
         if (epoch <= _context.Memory[_partition].Promised)
-            return Describe(accepted: false);
+            return Describe(question, accepted: false);
         await _context.Memory.SaveAsync(
             _partition, memory => memory with { Promised = Math.Max(memory.Promised, epoch) });
         // What was being applied is applied: nothing comes after the answer.
         return await WhileQuietAsync(
-            () => Describe(_context.Memory[_partition].Promised == epoch), cancellationToken);
+            () => Describe(question, _context.Memory[_partition].Promised == epoch), cancellationToken);
     }
 
     // Between two rounds, before the next one begins.
@@ -202,11 +203,11 @@ internal sealed class PartitionReplica : IAsyncDisposable
         }
     }
 
-    private PeerAnswer Describe(bool accepted)
+    private PeerAnswer Describe(PeerQuestion question, bool accepted)
     {
         var memory = _context.Memory[_partition];
         return new PeerAnswer(_context.Store.LastStamp(_partition), _follower.LastId, memory.Promised, memory.Followed,
-            IsOpen, accepted, Math.Max(Sequence, memory.LookedThrough));
+            IsOpen, accepted, Math.Max(Sequence, memory.LookedThrough), memory.IsApartFrom(question.Last));
     }
 
     private async Task RunAsync()
@@ -279,6 +280,13 @@ internal sealed class PartitionReplica : IAsyncDisposable
             await _context.Memory.SaveAsync(_partition, memory => memory with { Promised = entry.History.Highest });
         }
 
+        // Who has another history than the others leads nobody.
+        if (_context.Memory[_partition].IsApartFrom(entry.History))
+        {
+            await _tail.TakeBackAsync(entry.History, cancellationToken);
+            return;
+        }
+
         if (Interlocked.Exchange(ref _mustLead, 0) != 0 || await WaitForChangeAsync(entry, cancellationToken) is null)
         {
             await ChangeAsync(entry, cancellationToken);
@@ -287,12 +295,14 @@ internal sealed class PartitionReplica : IAsyncDisposable
 
         entry = await _context.Epochs.ReadAsync(_partition, cancellationToken);
         var history = entry.History;
+        if (_context.Memory[_partition].IsApartFrom(history))
+            return;
         var state = await _context.Log.GetStateAsync(_context.Log.StreamOf(_partition), cancellationToken);
         var stamp = _context.Store.LastStamp(_partition);
         var located = await _finder.LocateAsync(history, state.First, stamp, _follower.LastId, cancellationToken);
         if (located is null && _context.Memory[_partition].Followed < history.Current)
         {
-            await _tail.TakeBackAsync(history, state.First, cancellationToken);
+            await _tail.TakeBackAsync(history, cancellationToken);
             return;
         }
 
@@ -324,8 +334,8 @@ internal sealed class PartitionReplica : IAsyncDisposable
         var stamp = _context.Store.LastStamp(_partition);
         await _agreement.LearnAsync(history, located, state, cancellationToken);
         var from = _follower.StartBehind(located, state);
-        if (_context.Memory[_partition].Followed != history.Current)
-            await _context.Memory.SaveAsync(_partition, memory => memory with { Followed = history.Current });
+        if (!_context.Memory[_partition].Follows(history))
+            await _context.Memory.SaveAsync(_partition, memory => memory.Follow(history));
         _follower.Place(located, _follower.LastId);
         Volatile.Write(ref _history, history);
         if (Orphans.Exist)

@@ -17,7 +17,7 @@ internal sealed class PeerAgreement(
         EpochHistory history, SharedLogState state, CancellationToken cancellationToken)
     {
         var missing = others().ToHashSet();
-        var question = new PeerQuestion(PeerVerb.Tell, partition);
+        var question = new PeerQuestion(PeerVerb.Tell, partition, Last: history.Mark);
         for (var began = Environment.TickCount64; missing.Count > 0; await Task.Delay(PollPause, cancellationToken))
         {
             var answers = await Task.WhenAll(missing.Select(async shard =>
@@ -30,9 +30,12 @@ internal sealed class PeerAgreement(
                 if (answer.Promised > context.Memory[partition].Promised)
                 {
                     await context.Memory.SaveAsync(partition, memory => memory with { Promised = answer.Promised });
-                    throw new LookAgainException($"Shard {shard} has seen epoch {answer.Promised}.");
+                    throw new LookAgainException($"Shard {shard} has seen epoch {answer.Promised}.", answer.Promised);
                 }
 
+                // What it has besides it brings itself.
+                if (answer.IsApart)
+                    continue;
                 if (answer.Followed == history.Current && await finder.LocateAsync(
                     history, state.First, answer.Stamp, answer.LastId, cancellationToken) is null)
                     return false;
@@ -56,11 +59,11 @@ internal sealed class PeerAgreement(
     {
         if (Math.Max(located, context.Memory[partition].LookedThrough) + 1 >= state.First)
             return;
-        var question = new PeerQuestion(PeerVerb.Tell, partition);
+        var question = new PeerQuestion(PeerVerb.Tell, partition, Last: history.Mark);
         foreach (var shard in others())
         {
             var answer = await context.Peers.AskAsync(shard, question, TellPatience, cancellationToken);
-            if (answer is { IsOpen: true } && answer.Followed == history.Current
+            if (answer is { IsOpen: true, IsApart: false } && answer.Followed == history.Current
                 && answer.Stamp == context.Store.LastStamp(partition) && answer.Through <= state.Last)
             {
                 context.Memory.Note(partition, memory => memory with { LookedThrough = answer.Through });

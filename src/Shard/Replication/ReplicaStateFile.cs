@@ -106,4 +106,43 @@ internal sealed record ReplicaMemory
 
     /// <summary>Up to this sequence of the stream it has everything of the partition.</summary>
     public ulong LookedThrough { get; init; }
+
+    /// <summary>The last epochs that it knows to be in its own past, in their order, at most <see cref="EpochHistory.MaxLine"/>.</summary>
+    public IReadOnlyList<EpochMark> Past { get; init; } = [];
+
+    /// <summary>Whether it takes part in a history's last epoch already.</summary>
+    public bool Follows(EpochHistory history) =>
+        Followed == history.Current && (history.Records.IsEmpty || Past.Contains(history.Mark));
+
+    /// <summary>Taking part in a history's last epoch.</summary>
+    public ReplicaMemory Follow(EpochHistory history) => this with
+    {
+        Followed = history.Current,
+        Past = [.. Past.Where(one => one.Epoch < history.Current).Union(history.Line)
+            .OrderBy(static one => one.Epoch).TakeLast(EpochHistory.MaxLine)],
+    };
+
+    /// <summary>Back at a mutation that a history has: its epoch, and its sequence in the stream.</summary>
+    public ReplicaMemory GoBack(EpochHistory history, uint epoch, ulong sequence) => this with
+    {
+        Followed = Math.Min(Followed, Math.Max(epoch, EpochHistory.FirstEpoch)),
+        Past = [.. history.Line.Where(one => one.Epoch <= epoch)],
+        LookedThrough = Math.Min(LookedThrough, sequence),
+    };
+
+    /// <summary>
+    /// Whether others went on in epochs that this replica had no part in, while it was in some that they know nothing of.
+    /// Their numbers alone do not tell: neither side knew which ones the other one gave.
+    /// </summary>
+    public bool IsApartFrom(EpochHistory history) => IsApartFrom(history.Mark)
+        || (!Past.Contains(history.Mark) && FirstUnknownTo(history) != uint.MaxValue);
+
+    /// <summary>The same, as far as the last epoch of a history tells.</summary>
+    public bool IsApartFrom(EpochMark last) =>
+        last.Epoch > EpochHistory.FirstEpoch && Followed >= last.Epoch && Past.Count > 0 && !Past.Contains(last);
+
+    /// <summary>The first of its own epochs that a history has another one for, by its number; the highest number if none.</summary>
+    public uint FirstUnknownTo(EpochHistory history) => Past
+        .Where(one => history.Line.Any(other => other.Epoch == one.Epoch && other != one))
+        .Select(static one => one.Epoch).DefaultIfEmpty(uint.MaxValue).Min();
 }

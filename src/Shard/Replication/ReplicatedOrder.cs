@@ -107,6 +107,8 @@ public sealed class ReplicatedOrder : IMutationOrder, IReplicaLog, IAsyncDisposa
         try
         {
             await StopAsync(partition);
+            // What comes is another replica's, whose past is not this one's.
+            await _context.Memory.SaveAsync(partition, static memory => memory with { Past = [] });
         }
         finally
         {

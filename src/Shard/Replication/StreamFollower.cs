@@ -85,7 +85,7 @@ internal sealed class StreamFollower(ReplicationContext context, int partition, 
                 // Should the epoch stream have lost it, it is not begun again all the same.
                 await context.Memory.SaveAsync(
                     partition, memory => memory with { Promised = Math.Max(memory.Promised, message.Epoch) });
-                end = new LookAgainException($"Epoch {message.Epoch} has begun.");
+                end = new LookAgainException($"Epoch {message.Epoch} has begun.", message.Epoch);
                 break;
             }
 

@@ -94,26 +94,52 @@ internal sealed class ReplicaWorld : IReplicaPeers, IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException("Not all replicas opened:\n" + string.Join('\n', _lines.TakeLast(60)));
+            throw new TimeoutException($"Not all replicas opened:\n{Lines(60)}");
         }
     }
 
-    /// <summary>The log loses what came behind a sequence, as when all its servers lose power.</summary>
-    public void LoseTail(int stream, ulong keep)
+    /// <summary>
+    /// The log loses what came behind a sequence, and the epochs behind an entry where one is named, as when all servers lose
+    /// power: connections break, and only then something is lost.
+    /// </summary>
+    public void LoseTail(int stream, ulong keep, int? epochs = null)
     {
-        Log.LoseTail(stream, keep);
+        Log.IsAway = true;
         foreach (var order in _running.Values)
             order.LookAgain();
+        Log.LoseTail(stream, keep);
+        if (epochs is { } entries)
+            Epochs.LoseTail(entries);
+        Log.IsAway = false;
     }
 
-    public async Task<Guid> WriteAsync(string shard, int partition = 0)
+    /// <param name="key">What is written, and the value that it gets.</param>
+    /// <param name="value">Unlike every other one.</param>
+    public async Task<Guid> WriteAsync(string shard, int partition = 0, byte key = 1, byte value = 2)
     {
         var id = Guid.CreateVersion7();
         await _running[shard].OrderAsync(
-            new SliceId(Workspace, partition), 2, id, new byte[] { 1, 2, 3 }, TestContext.Current.CancellationToken);
+            new SliceId(Workspace, partition), 2, id, new[] { key, value }, TestContext.Current.CancellationToken);
         Acknowledged[id] = partition;
         return id;
     }
+
+    /// <summary>What a key is in the end, where each mutation counts once and a late one only above lower versions.</summary>
+    public byte ValueOf(string shard, int partition, byte key)
+    {
+        var seen = new HashSet<Guid>();
+        var (version, value) = (default(WriteStamp), (byte)0);
+        foreach (var one in Stores[shard].Applied(partition).Where(one => one.Payload.Span[0] == key && seen.Add(one.MutationId)))
+        {
+            var own = one.Origin.IsNone ? one.Stamp : one.Origin;
+            if (one.Origin.IsNone || own > version)
+                (version, value) = (own, one.Payload.Span[1]);
+        }
+
+        return value;
+    }
+
+    public string Lines(int count) => string.Join('\n', _lines.TakeLast(count));
 
     public StreamWatch Watch(string shard) => new(
         _contexts[shard], Floors, TimeProvider.System, () => _running[shard].Replicas, _running[shard].HoldersOf);
@@ -123,16 +149,18 @@ internal sealed class ReplicaWorld : IReplicaPeers, IAsyncDisposable
     {
         await WhenOpenAsync();
         await Eventually.HoldsAsync(
-            () => Enumerable.Range(0, _partitions).All(partition => _running.Keys
-                .Select(shard => string.Join(' ', Stores[shard].Applied(partition).Select(one => $"{one.Stamp}={one.MutationId}")))
-                .Distinct().Count() == 1),
-            "all replicas have the same", Limit);
+            () => Enumerable.Range(0, _partitions).All(partition => _running.Keys.Select(shard => Describe(shard, partition)).Distinct().Count() == 1),
+            () => "all replicas have the same:\n" + string.Join('\n', Enumerable.Range(0, _partitions).SelectMany(
+                partition => _running.Keys.Select(shard => $"{shard} {partition}: {Describe(shard, partition)}"))), Limit);
         // What a replica brings may still be on its way.
         await Eventually.HoldsAsync(
             () => Acknowledged.All(write => _running.Keys.All(
                 shard => Stores[shard].Applied(write.Value).Any(one => one.MutationId == write.Key))),
             "all acknowledged writes are on all replicas", Limit);
     }
+
+    private string Describe(string shard, int partition) => string.Join(
+        ' ', Stores[shard].Applied(partition).Select(one => $"{one.Stamp}={Convert.ToHexString(one.MutationId.ToByteArray().AsSpan(12))}"));
 
     public async ValueTask<PeerAnswer?> AskAsync(
         string shard, PeerQuestion question, TimeSpan patience, CancellationToken cancellationToken)

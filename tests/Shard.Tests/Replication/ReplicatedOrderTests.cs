@@ -57,6 +57,45 @@ public sealed class ReplicatedOrderTests
         applied.Where(one => alone.Contains(one.MutationId)).ShouldAllBe(one => one.Origin.Epoch == 1, "with its old places");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task What_a_replica_did_in_epochs_of_which_nobody_else_knows_is_older_than_what_the_others_did_since(int epochs)
+    {
+        await using var world = await ReplicaWorld.StartAsync();
+        var first = await world.WriteAsync("s0");
+        await world.ConvergesAsync();
+        await world.StopAsync("s1");
+        await world.StopAsync("s2");
+        var alone = new List<Guid>();
+        for (var i = 1; i <= epochs; i++)
+        {
+            // It cannot tell whether the others had more when they went, and begins an epoch.
+            world["s0"].LookAgain();
+            alone.Add(await world.WriteAsync("s0", key: 1, value: 10));
+            alone.Add(await world.WriteAsync("s0", key: (byte)(10 + i), value: 11));
+        }
+
+        world.Stores["s0"].LastStamp(0).Epoch.ShouldBe((uint)epochs + 1);
+        await world.StopAsync("s0");
+        // Neither the log nor the epochs know of it any more, and the next one gets a number that it gave.
+        world.LoseTail(0, 1, epochs: 0);
+        await world.StartAsync("s1");
+        await world.StartAsync("s2");
+        List<Guid> since = [await world.WriteAsync("s1", key: 1, value: 20), await world.WriteAsync("s2", key: 2, value: 21)];
+        await world.StartAsync("s0");
+        await world.ConvergesAsync();
+        foreach (var shard in world.Running)
+        {
+            world.Stores[shard].Applied(0).Select(one => one.MutationId).ShouldBe([first, .. since, .. alone], world.Lines(60));
+            world.ValueOf(shard, 0, 1).ShouldBe((byte)20, "it was written later");
+            world.ValueOf(shard, 0, 2).ShouldBe((byte)21);
+            world.ValueOf(shard, 0, 11).ShouldBe((byte)11, "nobody wrote it since");
+        }
+
+        world.Behind.ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task The_longest_tail_wins_though_another_replica_finds_the_loss_first()
     {
@@ -83,8 +122,7 @@ public sealed class ReplicatedOrderTests
             for (var i = 0; i < 5; i++)
                 await world.WriteAsync($"s{i % 3}");
             await world.ConvergesAsync();
-            world.Epochs.LoseTail(0);
-            world.LoseTail(0, (ulong)round * 2);
+            world.LoseTail(0, (ulong)round * 2, epochs: 0);
             await world.WriteAsync("s0");
             await world.ConvergesAsync();
         }
@@ -201,9 +239,29 @@ public sealed class ReplicatedOrderTests
     [InlineData(4)]
     public async Task Whatever_happens_nothing_acknowledged_is_lost_and_all_end_with_the_same(int seed)
     {
+        // ./rag test --soak MINUTES Whatever_happens: as many more worlds at a time, each with another seed.
+        var worlds = int.TryParse(Environment.GetEnvironmentVariable("RAG_SOAK_MINUTES"), out var minutes) ? 1 + 25 * minutes : 1;
+        await Task.WhenAll(Enumerable.Range(0, worlds).Select(world => LiveThroughAsync(seed + 4 * world, isStrict: worlds > 1)));
+    }
+
+    private static async Task LiveThroughAsync(int seed, bool isStrict)
+    {
         var random = new Random(seed);
         await using var world = await ReplicaWorld.StartAsync(partitions: 2);
+        try
+        {
+            await LiveThroughAsync(world, random, isStrict);
+        }
+        catch (Exception failure)
+        {
+            throw new InvalidOperationException($"Seed {seed}: {failure.Message}\n{world.Lines(400)}", failure);
+        }
+    }
+
+    private static async Task LiveThroughAsync(ReplicaWorld world, Random random, bool isStrict)
+    {
         var writes = new List<Task>();
+        var keys = new SequentialKeys(world);
         for (var step = 0; step < 60; step++)
         {
             var shard = $"s{random.Next(3)}";
@@ -217,13 +275,13 @@ public sealed class ReplicatedOrderTests
                     break;
                 case 2:
                     var stream = random.Next(2);
-                    world.LoseTail(stream, (ulong)random.NextInt64((long)world.Log.Last(stream) + 1));
-                    if (random.Next(2) == 0)
-                        world.Epochs.LoseTail(random.Next(world.Epochs.Count + 1));
+                    world.LoseTail(
+                        stream, (ulong)random.NextInt64((long)world.Log.Last(stream) + 1),
+                        random.Next(2) == 0 ? random.Next(world.Epochs.Count + 1) : null);
                     break;
                 default:
                     for (var i = 0; i < 3; i++)
-                        writes.Add(TryWriteAsync(world, world.Running.ElementAt(random.Next(world.Running.Count)), random.Next(2)));
+                        writes.Add(keys.TryWriteAsync(world.Running.ElementAt(random.Next(world.Running.Count)), random));
                     if (random.Next(2) == 0)
                         await Task.WhenAny(writes[^1], Task.Delay(500));
                     break;
@@ -234,19 +292,11 @@ public sealed class ReplicatedOrderTests
             await world.StartAsync(shard);
         await Task.WhenAll(writes).WaitAsync(ReplicaWorld.Limit);
         await world.ConvergesAsync();
-        world.Acknowledged.Count.ShouldBeGreaterThan(20);
+        world.Acknowledged.Count.ShouldBeGreaterThan(10);
         world.Behind.ShouldBeEmpty();
-    }
-
-    private static async Task TryWriteAsync(ReplicaWorld world, string shard, int partition)
-    {
-        try
-        {
-            await world.WriteAsync(shard, partition);
-        }
-        catch (StoreException)
-        {
-            // The shard was stopped: it may have been written or not.
-        }
+        // What was under way when the log lost its tail may come again at a lower place than what was acknowledged before, and
+        // win over it when that comes late: rare, and written down in docs/durability.md.
+        if (isStrict)
+            keys.Wrong().ShouldBeEmpty();
     }
 }

@@ -85,14 +85,20 @@ internal sealed class JetStreamEpochStore(INatsJSContext js, LogSubjects subject
     private static SharedLogException Failed(Exception cause) =>
         new($"The epochs on NATS do not answer: {cause.Message}", cause: cause);
 
-    private sealed record StoredHistory(IReadOnlyList<StoredEpoch> Epochs)
+    private sealed record StoredHistory(IReadOnlyList<StoredEpoch> Epochs, IReadOnlyList<EpochMark>? Line = null)
     {
-        public static StoredHistory Of(EpochHistory history) =>
-            new([.. history.Records.Select(StoredEpoch.Of), .. history.Claim is { } claim ? [StoredEpoch.Of(claim)] : Array.Empty<StoredEpoch>()]);
+        public static StoredHistory Of(EpochHistory history) => new(
+            [.. history.Records.Select(StoredEpoch.Of), .. history.Claim is { } claim ? [StoredEpoch.Of(claim)] : Array.Empty<StoredEpoch>()],
+            history.Line);
 
-        public EpochHistory ToHistory() => new(
-            [.. Epochs.Where(epoch => epoch.Marker != 0).Select(epoch => epoch.ToRecord())],
-            Epochs.FirstOrDefault(epoch => epoch.Marker == 0)?.ToRecord());
+        public EpochHistory ToHistory()
+        {
+            ImmutableArray<EpochRecord> records = [.. Epochs.Where(epoch => epoch.Marker != 0).Select(epoch => epoch.ToRecord())];
+            // Earlier releases kept none.
+            return new EpochHistory(
+                records, Epochs.FirstOrDefault(epoch => epoch.Marker == 0)?.ToRecord(),
+                Line is null ? [.. records.Select(static record => record.Mark).TakeLast(EpochHistory.MaxLine)] : [.. Line]);
+        }
     }
 
     private sealed record StoredEpoch(

@@ -72,13 +72,14 @@ internal sealed class NatsReplicaPeers(INatsConnection connection, LogSubjects s
     }
 
     private sealed record StoredAnswer(
-        uint Epoch, ulong Sequence, Guid LastId, uint Promised, uint Followed, bool IsOpen, bool Accepted, ulong Through)
+        uint Epoch, ulong Sequence, Guid LastId, uint Promised, uint Followed, bool IsOpen, bool Accepted, ulong Through,
+        bool IsApart)
     {
         public static StoredAnswer Of(PeerAnswer answer) => new(
             answer.Stamp.Epoch, answer.Stamp.Sequence, answer.LastId, answer.Promised, answer.Followed, answer.IsOpen, answer.Accepted,
-            answer.Through);
+            answer.Through, answer.IsApart);
 
         public PeerAnswer ToAnswer() =>
-            new(new WriteStamp(Epoch, Sequence), LastId, Promised, Followed, IsOpen, Accepted, Through);
+            new(new WriteStamp(Epoch, Sequence), LastId, Promised, Followed, IsOpen, Accepted, Through, IsApart);
     }
 }

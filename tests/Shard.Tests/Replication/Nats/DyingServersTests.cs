@@ -7,16 +7,19 @@ public sealed class DyingServersTests(ThreeNats nats) : IClassFixture<ThreeNats>
     public async Task Replicas_converge_while_servers_that_lead_streams_die()
     {
         await using var cluster = await ReplicaCluster.StartAsync(nats.Options);
-        for (var round = 0; round < 2; round++)
+        await cluster.RunAsync(async () =>
         {
-            var writes = Enumerable.Range(0, 60).Select(i => cluster.UpsertAsync(
-                cluster.Shards[i % 3], cluster.Slices[i % 2], $"k{i}", round)).ToList();
-            var server = nats.Servers[round];
-            await server.KillAsync();
-            await Task.WhenAll(writes).WaitAsync(TimeSpan.FromSeconds(60));
-            await server.StartAgainAsync();
-        }
+            for (var round = 0; round < 2; round++)
+            {
+                var writes = Enumerable.Range(0, 60).Select(i => cluster.UpsertAsync(
+                    cluster.Shards[i % 3], cluster.Slices[i % 2], $"k{i}", round)).ToList();
+                var server = nats.Servers[round];
+                await server.KillAsync();
+                await Task.WhenAll(writes).WaitAsync(TimeSpan.FromSeconds(60));
+                await server.StartAgainAsync();
+            }
 
-        await cluster.ConvergesAsync();
+            await cluster.ConvergesAsync();
+        });
     }
 }

@@ -12,16 +12,19 @@ public sealed class JetStreamReplicationTests(ThreeNats nats) : IClassFixture<Th
     public async Task A_shard_that_loses_power_has_all_that_it_acknowledged()
     {
         await using var cluster = await ReplicaCluster.StartAsync(nats.Options);
-        for (var round = 0; round < 3; round++)
+        await cluster.RunAsync(async () =>
         {
-            var shard = cluster.Shards[round];
-            await Task.WhenAll(Enumerable.Range(0, 40).Select(i => cluster.UpsertAsync(
-                shard, cluster.Slices[i % 2], $"k{round}-{i}", i)));
-            await shard.LosePowerAsync(round);
-            await cluster.UpsertAsync(cluster.Shards[(round + 1) % 3], cluster.Slices[0], $"meanwhile-{round}", 1);
-            await shard.StartAsync();
-            await cluster.ConvergesAsync();
-        }
+            for (var round = 0; round < 3; round++)
+            {
+                var shard = cluster.Shards[round];
+                await Task.WhenAll(Enumerable.Range(0, 40).Select(i => cluster.UpsertAsync(
+                    shard, cluster.Slices[i % 2], $"k{round}-{i}", i)));
+                await shard.LosePowerAsync(round);
+                await cluster.UpsertAsync(cluster.Shards[(round + 1) % 3], cluster.Slices[0], $"meanwhile-{round}", 1);
+                await shard.StartAsync();
+                await cluster.ConvergesAsync();
+            }
+        });
     }
 
     [Fact]

@@ -33,6 +33,8 @@ internal sealed class ReplicaCluster : IAsyncDisposable
 
     public const int Partitions = 2;
 
+    private const string LogHeading = "What the replicas logged:";
+
     public ImmutableArray<NatsReplica> Shards { get; }
 
     public ImmutableArray<SliceId> Slices { get; } =
@@ -41,7 +43,7 @@ internal sealed class ReplicaCluster : IAsyncDisposable
     /// <summary>Keys that must be there, with their texts, by slice; null where they must not.</summary>
     public ConcurrentDictionary<(SliceId Slice, string Key), string?> Expected { get; } = new();
 
-    public string Log => string.Join('\n', _lines.TakeLast(120));
+    public string Log => string.Join('\n', _lines.TakeLast(300));
 
     public static async Task<ReplicaCluster> StartAsync(NatsOpts nats, int shards = 3)
     {
@@ -53,7 +55,7 @@ internal sealed class ReplicaCluster : IAsyncDisposable
         }
         catch (TimeoutException late)
         {
-            throw new TimeoutException($"{late.Message}\n{cluster.Log}");
+            throw new TimeoutException($"{late.Message}\n{LogHeading}\n{cluster.Log}");
         }
 
         foreach (var slice in cluster.Slices)
@@ -84,7 +86,20 @@ internal sealed class ReplicaCluster : IAsyncDisposable
         }
         catch (TimeoutException late)
         {
-            throw new TimeoutException($"{late.Message}\n{await DescribeAsync()}\n{Log}");
+            throw new TimeoutException($"{late.Message}\n{await TryDescribeAsync()}\n{LogHeading}\n{Log}");
+        }
+    }
+
+    /// <summary>Does what a test does; where that fails, its message has how the replicas stand and what they logged.</summary>
+    public async Task RunAsync(Func<Task> act)
+    {
+        try
+        {
+            await act();
+        }
+        catch (Exception failure) when (!failure.Message.Contains(LogHeading, StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException($"{failure}\n{await TryDescribeAsync()}\n{LogHeading}\n{Log}", failure);
         }
     }
 
@@ -114,6 +129,18 @@ internal sealed class ReplicaCluster : IAsyncDisposable
         }
 
         return true;
+    }
+
+    private async Task<string> TryDescribeAsync()
+    {
+        try
+        {
+            return await DescribeAsync();
+        }
+        catch (Exception failure)
+        {
+            return $"How they stand cannot be told: {failure.Message}";
+        }
     }
 
     private async Task<string> DescribeAsync()
