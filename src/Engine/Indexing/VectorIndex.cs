@@ -137,11 +137,11 @@ public sealed class VectorIndex : IDisposable
     /// The same from a file, where the codes stay if there is no graph, until the first row is added. The index owns
     /// <paramref name="saved"/> from then on; in every other case it is disposed here.
     /// </summary>
-    internal static VectorIndex Load(
-        Stream stream, IMappedMemory saved, VectorIndexOptions options, VectorRows rows, IRowPresence present)
+    internal static VectorIndex Load(IMappedMemory saved, VectorIndexOptions options, VectorRows rows, IRowPresence present)
     {
         try
         {
+            using var stream = new MappedMemoryStream(saved);
             var index = new VectorIndex(options, rows);
             index._core.Load(stream, present, saved);
             if (index._core.Mapped is null)

@@ -36,13 +36,20 @@ internal sealed class ChunkContents(ChunkLog log, AttributeText? attributeText, 
         }
     }
 
+    /// <summary>Names content that will be read together with other content.</summary>
+    public void Expect(ulong content, ChunkReadAhead ahead)
+    {
+        if (content != 0)
+            ahead.Expect(ContentAddress.Address(content), log.BytesFor(ContentAddress.Length(content)));
+    }
+
     /// <summary>Appends the content to <paramref name="to"/>; nothing for a row that has none.</summary>
     /// <exception cref="CorruptDataException">The record is damaged or another slice's.</exception>
-    public void Read(SliceId slice, ulong content, PayloadWriter to)
+    public void Read(SliceId slice, ulong content, PayloadWriter to, ChunkReadAhead? ahead = null)
     {
         if (content == 0)
             return;
-        var length = log.Read(ContentAddress.Address(content), slice, to, ContentAddress.Length(content));
+        var length = log.Read(ContentAddress.Address(content), slice, to, ContentAddress.Length(content), ahead);
         if (length != ContentAddress.Length(content))
             throw new CorruptDataException(
                 $"A record of slice {slice} has {length} bytes in the chunk log, not as expected.");

@@ -1,6 +1,7 @@
 using Rag.Engine.Indexing;
 using Rag.Engine.Mutations;
 using Rag.Engine.MultiVectors;
+using Rag.Engine.Storage;
 
 namespace Rag.Engine.Slices;
 
@@ -14,6 +15,13 @@ internal sealed class ChunkReader(ChunkContents contents)
     // A record has at most a quarter of a MiB, and nothing here awaits.
     [ThreadStatic]
     private static PayloadWriter? t_buffer;
+
+    [ThreadStatic]
+    private static ChunkReadAhead? t_ahead;
+
+    /// <summary>Reads the contents of rows that this thread will read until the result is disposed, neighbours together.</summary>
+    public ReadAheadScope Expect(RowColumns columns, ReadOnlySpan<ScoredRow> rows, ReturnFields fields) =>
+        (fields & ContentFields) != 0 ? Expect(contents, columns, rows) : default;
 
     public SearchHit ReadHit(Slice slice, RowColumns columns, ScoredRow hit, ReturnFields fields)
     {
@@ -65,8 +73,18 @@ internal sealed class ChunkReader(ChunkContents contents)
         var buffer = t_buffer ??= new PayloadWriter(4096);
         buffer.TruncateTo(0);
         // The cleaner moves content; the old place stays readable until everyone inside the epoch has left.
-        contents.Read(slice.Id, Volatile.Read(ref columns.Contents[row]), buffer);
+        contents.Read(slice.Id, Volatile.Read(ref columns.Contents[row]), buffer, t_ahead);
         return ContentCodec.Split(buffer.WrittenSpan);
+    }
+
+    /// <summary>Reads the contents of rows that this thread will read until the result is disposed, neighbours together.</summary>
+    public static ReadAheadScope Expect(ChunkContents contents, RowColumns columns, ReadOnlySpan<ScoredRow> rows)
+    {
+        var ahead = t_ahead ??= new ChunkReadAhead();
+        foreach (var row in rows)
+            contents.Expect(Volatile.Read(ref columns.Contents[row.Row]), ahead);
+        contents.Log.ReadAhead(ahead);
+        return new ReadAheadScope(ahead);
     }
 
     private Content ReadContent(Slice slice, RowColumns columns, int row, ReturnFields fields)
@@ -95,6 +113,12 @@ internal sealed class ChunkReader(ChunkContents contents)
         }
 
         return vectors;
+    }
+
+    /// <summary>As long as what was read ahead is used.</summary>
+    public readonly ref struct ReadAheadScope(ChunkReadAhead? ahead)
+    {
+        public void Dispose() => ahead?.Clear();
     }
 
     private readonly record struct Content(

@@ -9,6 +9,10 @@ internal interface IRowSearch
     /// <summary>No search finds more rows than this.</summary>
     int Limit { get; }
 
+    /// <summary>Room for ties behind the last hit that is wanted; more is asked for if they do not fit. Scores of vectors are
+    /// seldom equal, and each more of their hits is a vector more to be read in full precision; those of words often are.</summary>
+    int TieRoom { get; }
+
     /// <summary>The best rows, best first; <see cref="VectorIndex.Search"/>.</summary>
     int Search<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
         where TFilter : struct, IRowFilter;
@@ -22,6 +26,8 @@ internal interface IRowSearch
 internal readonly struct VectorSearch(VectorIndex index, ReadOnlyMemory<float> vector, SearchEffort effort) : IRowSearch
 {
     public int Limit => index.Count;
+
+    public int TieRoom => 1;
 
     public int Search<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
         where TFilter : struct, IRowFilter =>
@@ -42,6 +48,8 @@ internal readonly struct SparseVectorSearch(Slice slice, SparseQuery query) : IR
 
     public int Limit => Index.Count;
 
+    public int TieRoom => 8;
+
     public int Search<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
         where TFilter : struct, IRowFilter =>
         Index.Search(query, null, filter, hits, out counters);
@@ -55,6 +63,8 @@ internal readonly struct TextSearch(
     SparseIndex index, SparseQuery query, SparseStatistics? statistics, Bm25Parameters parameters) : IRowSearch
 {
     public int Limit => index.Count;
+
+    public int TieRoom => 8;
 
     public int Search<TFilter>(TFilter filter, int accepted, Span<ScoredRow> hits, out SearchCounters counters)
         where TFilter : struct, IRowFilter =>

@@ -11,9 +11,6 @@ namespace Rag.Engine.Slices;
 /// </summary>
 internal static class SliceSearch
 {
-    // Room for ties behind the kth hit; more is asked for only if they do not fit.
-    private const int TieRoom = 8;
-
     public static SearchAnswer Run<TSearch>(Slice slice, TSearch search, SearchQuery query, ChunkReader reader)
         where TSearch : struct, IRowSearch
     {
@@ -73,7 +70,7 @@ internal static class SliceSearch
         where TFilter : struct, IRowFilter
     {
         var wanted = (int)Math.Min(rows, query.K + (long)(query.After?.Rank ?? 0));
-        var spare = TieRoom;
+        var spare = search.TieRoom;
         var all = false;
         while (true)
         {
@@ -129,6 +126,7 @@ internal static class SliceSearch
     {
         var searched = Stopwatch.GetTimestamp();
         var hits = new SearchHit[rows.Length];
+        using var ahead = reader.Expect(moment.Columns, rows, query.Return);
         for (var i = 0; i < hits.Length; i++)
             hits[i] = reader.ReadHit(slice, moment.Columns, rows[i], query.Return);
         return new SearchAnswer

@@ -236,10 +236,10 @@ internal static class SliceSnapshotReader
         SnapshotReader file, int number, VectorIndexOptions options, VectorRows rows, TaggedRows present)
     {
         var name = SnapshotSections.Index(number);
+        if (file.IsMapped(name))
+            return VectorIndex.Load(new MappedIndex(file.Map(name, isSmall: true)), options, rows, present);
         using var stream = file.OpenSection(name);
-        return file.IsMapped(name)
-            ? VectorIndex.Load(stream, new MappedIndex(file.Map(name, isSmall: true)), options, rows, present)
-            : VectorIndex.Load(stream, options, rows, present);
+        return VectorIndex.Load(stream, options, rows, present);
     }
 
     private static void CountVisible(Slice slice, RowPresence presence)

@@ -13,9 +13,6 @@ internal static class StoredHits
 {
     private const ReturnFields ContentFields = ReturnFields.Text | ReturnFields.Metadata | ReturnFields.Attributes;
 
-    // As in SliceSearch: room for ties behind the kth hit.
-    private const int TieRoom = 8;
-
     public static VectorAnswer Find(
         Slice slice, VectorSearch search, in VectorQuery query, ChunkContents contents, IHitSink sink)
     {
@@ -29,7 +26,7 @@ internal static class StoredHits
         var ranked = new RankedRows(slice, columns);
         try
         {
-            var spare = TieRoom;
+            var spare = search.TieRoom;
             while (true)
             {
                 ranked.Fill(search, new VisibleRows(columns.Stamps, at), -1, (int)Math.Min(rows, wanted + (long)spare));
@@ -39,7 +36,9 @@ internal static class StoredHits
             }
 
             var searched = Stopwatch.GetTimestamp();
-            foreach (var row in ranked.Rows[..Math.Min(ranked.Count, wanted)])
+            var hits = ranked.Rows[..Math.Min(ranked.Count, wanted)];
+            using var ahead = (query.Return & ContentFields) != 0 ? ChunkReader.Expect(contents, columns, hits) : default;
+            foreach (var row in hits)
                 Add(slice, columns, row, query.Return, contents, sink);
             return new VectorAnswer(
                 PackedStamp.Unpack(stamp), Stopwatch.GetElapsedTime(begin, searched), Stopwatch.GetElapsedTime(searched));

@@ -98,6 +98,7 @@ public sealed class SparseIndex
         foreach (var (row, shown) in _changes)
             _segments.Show(row, shown);
         _changes.Clear();
+        _changes.TrimExcess();
     }
 
     /// <summary>What this index knows of a query's terms, to be added to other partitions' or searched with.</summary>

@@ -6,10 +6,12 @@ namespace Rag.Engine;
 /// Gives memory back to the system that a bulk of writes has left behind. The collector looks at old and large objects
 /// only when more of them come, and the C library keeps what was freed; so a process that only searches after it was
 /// filled kept a gigabyte of nothing. Once the writes have ended everything is collected and compacted, which stops all
-/// threads for some tenths of a second: rarely, and only where it is worth it. Not thread-safe.
+/// threads for some tenths of a second: rarely, only where it is worth it, and beside readers only where much is left.
+/// Not thread-safe.
 /// </summary>
 /// <param name="position">Where the mutation log's replay begins: what it brings back counts as written.</param>
-internal sealed partial class HeapTrim(long position)
+/// <param name="busyGainBytes">What the heap has to have grown by for readers to wait while it is compacted.</param>
+internal sealed partial class HeapTrim(long position, long busyGainBytes)
 {
     // What the heap has to have grown by since the last time, and as a part of what it was then: one third.
     private const long MinGainBytes = 64L << 20;
@@ -21,14 +23,18 @@ internal sealed partial class HeapTrim(long position)
     private long _trimmedAt = position;
     private long _floor;
 
-    /// <summary>Called when nothing is written any more, with the end of the mutation log: bytes that were ever written
-    /// to it.</summary>
-    public void Trim(long end)
+    /// <summary>Called when nothing is written any more.</summary>
+    /// <param name="end">The end of the mutation log: bytes that were ever written to it.</param>
+    /// <param name="isBusy">Whether somebody is reading; only asked where there may be something to do.</param>
+    public void Trim(long end, Func<bool> isBusy)
     {
         if (end - _trimmedAt < MinWrittenBytes)
             return;
+        var gain = GC.GetGCMemoryInfo().TotalCommittedBytes - _floor;
+        if (gain < busyGainBytes && isBusy())
+            return;
         _trimmedAt = end;
-        if (GC.GetGCMemoryInfo().TotalCommittedBytes - _floor >= Math.Max(MinGainBytes, _floor / GainShare))
+        if (gain >= Math.Max(MinGainBytes, _floor / GainShare))
         {
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             _floor = GC.GetGCMemoryInfo().TotalCommittedBytes;

@@ -46,6 +46,9 @@ internal sealed class SliceCatalog(StoreContext context)
     /// <summary>Told when a load is about to need memory; set once, before the first load.</summary>
     public Func<long, CancellationToken, Task> MakeRoom { get; set; } = static (_, _) => Task.CompletedTask;
 
+    /// <summary>Whether any slice was used at this time of the store's clock or later; looks at all of them.</summary>
+    public bool IsUsedSince(long ms) => _entries.Values.Any(entry => entry.LastUsedMs >= ms);
+
     public SliceEntry? Find(SliceId id) => _entries.GetValueOrDefault(id);
 
     public SliceEntry GetOrAdd(SliceId id)

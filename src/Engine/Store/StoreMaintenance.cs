@@ -48,7 +48,13 @@ internal sealed class StoreMaintenance(
     // Of one round; the next ones go on.
     private static readonly TimeSpan SaveTime = TimeSpan.FromSeconds(4);
 
-    private readonly HeapTrim _heap = new(context.ReplayFrom);
+    // Of the memory cap: what the heap has to have grown by to be compacted under the hands of readers.
+    private const int BusyGainShare = 2;
+
+    // Whoever comes less often than this is hardly met by a stop of the process.
+    private const long BusyMs = 50;
+
+    private readonly HeapTrim _heap = new(context.ReplayFrom, context.Options.MemoryCapBytes / BusyGainShare);
     private long _written;
 
     public async Task RunAsync(CancellationToken stopping)
@@ -93,7 +99,7 @@ internal sealed class StoreMaintenance(
         var isCalm = position - _written <= StillWrittenBytes;
         _written = position;
         if (isCalm && await checkpointer.SaveRecentAsync(SaveTime, isUrgent: false, goalBytes: 0, stopping))
-            _heap.Trim(position);
+            _heap.Trim(position, () => catalog.IsUsedSince(context.NowMs - BusyMs));
     }
 
     private async Task SweepAsync(CancellationToken stopping)

@@ -37,12 +37,17 @@ internal sealed class PendingDocuments
             writer.EndTerm();
         }
 
-        _rows.Clear();
-        _lengths.Clear();
-        _postings.Clear();
-        // A large batch leaves no large buffer behind.
-        _postings.Capacity = Math.Min(_postings.Capacity, 4096);
+        // Nothing is kept for the next batch: there are thousands of indexes, and few of them are written to.
+        Release(_rows);
+        Release(_lengths);
+        Release(_postings);
         return writer.Finish();
+    }
+
+    private static void Release<T>(List<T> list)
+    {
+        list.Clear();
+        list.TrimExcess();
     }
 
     private readonly record struct Posting(ulong Key, int Document, ushort Payload) : IComparable<Posting>

@@ -107,16 +107,28 @@ internal sealed class ChunkLog : IAsyncDisposable
     /// Reads a payload; returns its length. From memory or the operating system's cache it takes microseconds, from
     /// the disk about 0.1 ms on an SSD, on the calling thread.
     /// </summary>
+    /// <param name="address">Where it lies.</param>
+    /// <param name="expected">Whose it is.</param>
+    /// <param name="to">Receives the payload.</param>
     /// <param name="plainLength">What its length should be; 0 if that is not known.</param>
+    /// <param name="ahead">What <see cref="ReadAhead"/> has read; null: nothing.</param>
     /// <exception cref="CorruptDataException">There is no such record, it is damaged, or of another slice.</exception>
-    public int Read(long address, SliceId expected, IBufferWriter<byte> to, int plainLength = 0)
+    public int Read(
+        long address, SliceId expected, IBufferWriter<byte> to, int plainLength = 0, ChunkReadAhead? ahead = null)
     {
         if (_unwritten.TryGetValue(address, out var record))
             return _reader.Decode(record, expected, to);
         if (address < BeginAddress || address >= TailAddress)
             throw new CorruptDataException($"Address {address} lies outside the chunk log.");
-        return _reader.Read(address, expected, plainLength, to);
+        return _reader.Read(address, expected, plainLength, to, ahead);
     }
+
+    /// <summary>Bytes that a record with this payload takes at most.</summary>
+    public int BytesFor(int plainLength) => _reader.BytesFor(plainLength);
+
+    /// <summary>Reads records that will be wanted, for <see cref="Read"/>; what cannot be read is left out.</summary>
+    /// <param name="ahead">Where they are named, by address and <see cref="BytesFor"/>, and kept.</param>
+    public void ReadAhead(ChunkReadAhead ahead) => _reader.ReadAhead(ahead, BeginAddress, Interlocked.Read(ref _handedOver));
 
     /// <summary>Like <see cref="Read"/>, but leaves the wait for the disk to another thread.</summary>
     public ValueTask<int> ReadAsync(

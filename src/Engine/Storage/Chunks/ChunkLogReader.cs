@@ -11,8 +11,11 @@ internal sealed class ChunkLogReader(SegmentFiles segments, IPayloadCodec codec)
     /// <summary>Reads the record at an address; returns the payload's length.</summary>
     /// <param name="plainLength">What its length should be, so that one read of the file takes no more than it; 0 if that
     /// is not known.</param>
-    public int Read(long address, SliceId expected, int plainLength, IBufferWriter<byte> to)
+    /// <param name="ahead">What was read already; null: nothing.</param>
+    public int Read(long address, SliceId expected, int plainLength, IBufferWriter<byte> to, ChunkReadAhead? ahead)
     {
+        if (ahead is not null && TryFind(ahead, address, out var known))
+            return DecodeValid(known, expected, to);
         var pageLeft = (int)(ChunkLogOptions.PageBytes - (address % ChunkLogOptions.PageBytes));
         var most = pageLeft - PagedLog.LengthPrefix;
         if (most < ChunkRecord.HeaderLength)
@@ -42,11 +45,34 @@ internal sealed class ChunkLogReader(SegmentFiles segments, IPayloadCodec codec)
         }
     }
 
+    /// <summary>Reads records that will be wanted, neighbours together.</summary>
+    /// <param name="ahead">Where they are named, and kept.</param>
+    /// <param name="from">What lies before is not in the log any more.</param>
+    /// <param name="to">What lies behind is not in a file yet.</param>
+    public void ReadAhead(ChunkReadAhead ahead, long from, long to) => ahead.Fill(segments, from, to);
+
+    /// <summary>Bytes that a record with this payload takes at most.</summary>
+    public int BytesFor(int plainLength) =>
+        PagedLog.LengthPrefix + ChunkRecord.HeaderLength + codec.MaxEncodedLength(plainLength);
+
     /// <summary>Verifies and decodes a whole record; returns the payload's length.</summary>
-    public int Decode(ReadOnlySpan<byte> record, SliceId expected, IBufferWriter<byte> to)
+    public int Decode(ReadOnlySpan<byte> record, SliceId expected, IBufferWriter<byte> to) => ChunkRecord.IsValid(record)
+        ? DecodeValid(record, expected, to)
+        : throw new CorruptDataException("The checksum of a record of the chunk log does not match its bytes.");
+
+    // What is not whole there may have been on its way to the file, and is read again.
+    private static bool TryFind(ChunkReadAhead ahead, long address, out ReadOnlySpan<byte> record)
     {
-        if (!ChunkRecord.IsValid(record))
-            throw new CorruptDataException("The checksum of a record of the chunk log does not match its bytes.");
+        record = ahead.At(address + PagedLog.LengthPrefix);
+        var length = ChunkRecord.LengthOf(record);
+        if (length == 0 || length > record.Length || !ChunkRecord.IsValid(record[..length]))
+            return false;
+        record = record[..length];
+        return true;
+    }
+
+    private int DecodeValid(ReadOnlySpan<byte> record, SliceId expected, IBufferWriter<byte> to)
+    {
         if (ChunkRecord.SliceOf(record) != expected)
             throw new CorruptDataException($"A record of the chunk log belongs to another slice than {expected}.");
         var encoded = record[ChunkRecord.HeaderLength..];
