@@ -4,8 +4,8 @@ namespace Rag.Engine.Storage;
 
 /// <summary>
 /// Records of the chunk log that are wanted together, as they stand in its files. What lies near each other is read by one
-/// call of the system: a workspace's chunks were mostly written together, so the hits of a search lie within a few pages,
-/// and a call for each of them cost a third of a search. Nothing in here is verified. Not thread-safe.
+/// call of the system: a workspace's chunks were mostly written together, so the hits of a search lie within a few pages.
+/// Nothing in here is verified. Not thread-safe.
 /// </summary>
 internal sealed class ChunkReadAhead
 {
