@@ -1,7 +1,5 @@
 using System.Collections;
-using Google.Protobuf;
 using Rag.Cli.Output;
-using Rag.Cli.Verbs;
 using Rag.V1;
 
 namespace Rag.Cli.Options;
@@ -20,43 +18,19 @@ internal static class SearchLines
     /// <exception cref="CliException">There is no such file, or a line is no search.</exception>
     public static IEnumerable<SearchRequest> Read(string path, SearchRequest defaults, Terminal terminal)
     {
-        using var lines = path == "-" ? null : Open(path);
+        using var lines = path == "-" ? null : InputLines.Open(path);
         var number = 0;
-        foreach (var line in EmbedVerb.ReadTexts(lines ?? terminal.In))
+        foreach (var line in InputLines.ReadTexts(lines ?? terminal.In))
         {
             number++;
             if (string.IsNullOrWhiteSpace(line))
                 continue;
             var search = defaults.Clone();
             if (line.TrimStart().StartsWith('{'))
-                Replace(search, Parse(line, number));
+                Replace(search, InputLines.Parse<SearchRequest>(line, number, "rag.v1.SearchRequest"));
             else
                 search.Text = line;
             yield return search;
-        }
-    }
-
-    private static StreamReader Open(string path)
-    {
-        try
-        {
-            return new StreamReader(path);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw new CliException($"'{path}' cannot be read: {fault.Message}", ExitCode.Usage);
-        }
-    }
-
-    private static SearchRequest Parse(string line, int number)
-    {
-        try
-        {
-            return JsonParser.Default.Parse<SearchRequest>(line);
-        }
-        catch (Exception fault) when (fault is InvalidProtocolBufferException or InvalidJsonException)
-        {
-            throw new CliException($"Line {number} is no rag.v1.SearchRequest: {fault.Message}", ExitCode.Usage);
         }
     }
 

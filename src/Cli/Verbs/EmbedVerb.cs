@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Rag.Cli.Bench;
 using Rag.Cli.Embedding;
 using Rag.Cli.Options;
@@ -40,7 +39,7 @@ internal static class EmbedVerb
             await using var embedding = TextEmbedding.Open(
                 connection.Address(parsed), connection.Data(parsed), parsed.GetValue(model)!);
             using var file = parsed.GetValue(fbin) is { } path ? new FbinWriter(path) : null;
-            foreach (var texts in ReadTexts(terminal.In).Chunk(BatchTexts))
+            foreach (var texts in InputLines.ReadTexts(terminal.In).Chunk(BatchTexts))
             {
                 stop.ThrowIfCancellationRequested();
                 var embedded = await embedding.EmbedAsync(texts, parsed.GetValue(encoder), parsed.GetValue(query), stop);
@@ -58,30 +57,6 @@ internal static class EmbedVerb
             return ExitCode.Ok;
         });
         return verb;
-    }
-
-    /// <summary>A line that is a JSON string stands for what it says; any other line for itself.</summary>
-    internal static IEnumerable<string> ReadTexts(TextReader input)
-    {
-        while (input.ReadLine() is { } line)
-            yield return IsJsonString(line, out var text) ? text : line;
-    }
-
-    private static bool IsJsonString(string line, out string text)
-    {
-        text = "";
-        var trimmed = line.AsSpan().Trim();
-        if (trimmed.Length < 2 || trimmed[0] != '"' || trimmed[^1] != '"')
-            return false;
-        try
-        {
-            text = JsonSerializer.Deserialize<string>(trimmed) ?? "";
-            return true;
-        }
-        catch (JsonException)
-        {
-            return false; // A quoted line of prose.
-        }
     }
 
     private static void Write(TextWriter output, EmbeddedText text) => JsonLines.Write(output, json =>

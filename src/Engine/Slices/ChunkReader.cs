@@ -21,7 +21,7 @@ internal sealed class ChunkReader(ChunkContents contents)
 
     /// <summary>Reads the contents of rows that this thread will read until the result is disposed, neighbours together.</summary>
     public ReadAheadScope Expect(RowColumns columns, ReadOnlySpan<ScoredRow> rows, ReturnFields fields) =>
-        (fields & ContentFields) != 0 ? Expect(contents, columns, rows) : default;
+        Expect(contents, columns, rows, fields);
 
     public SearchHit ReadHit(Slice slice, RowColumns columns, ScoredRow hit, ReturnFields fields)
     {
@@ -78,9 +78,14 @@ internal sealed class ChunkReader(ChunkContents contents)
     }
 
     /// <summary>Reads the contents of rows that this thread will read until the result is disposed, neighbours together.</summary>
-    public static ReadAheadScope Expect(ChunkContents contents, RowColumns columns, ReadOnlySpan<ScoredRow> rows)
+    public static ReadAheadScope Expect(
+        ChunkContents contents, RowColumns columns, ReadOnlySpan<ScoredRow> rows, ReturnFields fields)
     {
+        if ((fields & ContentFields) == 0)
+            return default;
         var ahead = t_ahead ??= new ChunkReadAhead();
+        // A search that failed before its scope began may have left something of another log.
+        ahead.Clear();
         foreach (var row in rows)
             contents.Expect(Volatile.Read(ref columns.Contents[row.Row]), ahead);
         contents.Log.ReadAhead(ahead);

@@ -37,7 +37,7 @@ internal static class StoredHits
 
             var searched = Stopwatch.GetTimestamp();
             var hits = ranked.Rows[..Math.Min(ranked.Count, wanted)];
-            using var ahead = (query.Return & ContentFields) != 0 ? ChunkReader.Expect(contents, columns, hits) : default;
+            using var ahead = ChunkReader.Expect(contents, columns, hits, query.Return);
             foreach (var row in hits)
                 Add(slice, columns, row, query.Return, contents, sink);
             return new VectorAnswer(

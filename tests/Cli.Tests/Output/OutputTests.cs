@@ -77,7 +77,7 @@ public class OutputTests
     [InlineData("\"", "\"")]
     [InlineData("", "")]
     public void A_line_of_input_is_a_text_or_a_json_string(string line, string expected) =>
-        EmbedVerb.ReadTexts(new StringReader(line + "\n")).ShouldBe([expected]);
+        InputLines.ReadTexts(new StringReader(line + "\n")).ShouldBe([expected]);
 
     [Theory]
     [InlineData(0, "0 B")]

@@ -17,6 +17,7 @@ internal sealed class ChunkReadAhead
     private const int MaxBytes = 256 << 10;
 
     private readonly List<ChunkPlace> _places = [];
+    // By address.
     private readonly List<(ChunkPlace Place, int Offset)> _runs = [];
     private byte[] _bytes = [];
 
@@ -49,9 +50,17 @@ internal sealed class ChunkReadAhead
     /// <summary>The bytes that stand at an address and behind it, as far as they were read; empty if they were not.</summary>
     public ReadOnlySpan<byte> At(long address)
     {
-        foreach (var (place, offset) in CollectionsMarshal.AsSpan(_runs))
+        var runs = CollectionsMarshal.AsSpan(_runs);
+        var (low, high) = (0, runs.Length - 1);
+        while (low <= high)
         {
-            if (address >= place.Address && address < place.End)
+            var middle = (low + high) / 2;
+            var (place, offset) = runs[middle];
+            if (address < place.Address)
+                high = middle - 1;
+            else if (address >= place.End)
+                low = middle + 1;
+            else
                 return _bytes.AsSpan(offset, place.Bytes)[(int)(address - place.Address)..];
         }
 
