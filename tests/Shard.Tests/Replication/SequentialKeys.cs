@@ -8,7 +8,7 @@ namespace Rag.Shard.Tests.Replication;
 /// </summary>
 internal sealed class SequentialKeys(ReplicaWorld world)
 {
-    private const int Slots = 12;
+    private const int Slots = 24;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<(int Partition, byte Key), byte> _last = [];
