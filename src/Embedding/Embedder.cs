@@ -122,11 +122,15 @@ public sealed class Embedder : IEmbedder
     }
 
     /// <inheritdoc/>
-    public Task EncodeBackgroundAsync(
-        IReadOnlyList<string> texts, Memory<float> destination, CancellationToken cancellationToken)
+    public Task<TimeSpan> EncodeBackgroundAsync(
+        IReadOnlyList<string> texts, EncoderKind encoder, Memory<float> destination, CancellationToken cancellationToken)
     {
         CheckPassages(texts, destination);
-        return RequireFull().EncodeBackgroundAsync(texts, destination, cancellationToken);
+        if (encoder == EncoderKind.Full)
+            return RequireFull().EncodeBackgroundAsync(texts, destination, cancellationToken);
+        var began = ThreadClock.Now;
+        EncodeByLookup(texts, Model.PassagePrefix, destination.Span, cancellationToken);
+        return Task.FromResult(ThreadClock.Now - began);
     }
 
     /// <inheritdoc/>

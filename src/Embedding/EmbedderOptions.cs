@@ -60,8 +60,8 @@ public sealed record EmbedderOptions
     public int BackgroundWorkers { get; init; }
 
     /// <summary>
-    /// After how long a time in which no core was free texts of the background get a tenth of one all the same, so that
-    /// they end under a steady load; 10 ms to 1 h. Default 2 s.
+    /// How long a batch of the background waits for a free core before it is computed with a tenth of the weight of other
+    /// work, so that it ends under a steady load; 10 ms to 1 h. Default 2 s.
     /// </summary>
     public TimeSpan BackgroundPatience { get; init; } = TimeSpan.FromSeconds(2);
 

@@ -63,16 +63,22 @@ public interface IEmbedder : IAsyncDisposable
         CancellationToken cancellationToken);
 
     /// <summary>
-    /// The vectors of passages by the full encoder, as <see cref="EncodePassagesAsync"/> makes them, for a caller that
-    /// is in no hurry: small batches, begun while no query and no other passage waits, on threads that give way to all
+    /// The vectors of passages, as <see cref="EncodePassagesAsync"/> makes them, for a caller that is in no hurry: with the
+    /// full encoder in small batches, begun while no query and no other passage waits, on threads that give way to all
     /// others.
     /// </summary>
     /// <param name="texts">The passages; may be empty.</param>
+    /// <param name="encoder">Which encoder.</param>
     /// <param name="destination">texts.Count × <see cref="ModelInfo.Dimension"/> floats, row-major.</param>
     /// <param name="cancellationToken">Stops the work; rows may then be half filled.</param>
+    /// <returns>
+    /// What it took of a processor, without the time that it waited for one; on a GPU, and on other systems than Linux, how
+    /// long it took.
+    /// </returns>
     /// <exception cref="ArgumentException"><paramref name="destination"/> has another length.</exception>
-    /// <exception cref="NotSupportedException">The model lacks the full encoder.</exception>
+    /// <exception cref="NotSupportedException">The model lacks that encoder.</exception>
     /// <exception cref="ModelFormatException">The encoder's file cannot be loaded.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or the embedder was disposed.</exception>
-    Task EncodeBackgroundAsync(IReadOnlyList<string> texts, Memory<float> destination, CancellationToken cancellationToken);
+    Task<TimeSpan> EncodeBackgroundAsync(
+        IReadOnlyList<string> texts, EncoderKind encoder, Memory<float> destination, CancellationToken cancellationToken);
 }

@@ -99,6 +99,84 @@ public sealed class BackgroundEncoderTests
     }
 
     [Fact]
+    public async Task What_was_taken_and_gets_no_core_is_computed_by_another_and_counts_once()
+    {
+        await using var encoder = NewEncoder(new EmbedderOptions
+        {
+            ModelFolder = "-", BackgroundWorkers = 1, BackgroundBatchTexts = 1, BackgroundPatience = TimeSpan.FromMilliseconds(20),
+        });
+        using var starved = new SemaphoreSlim(0);
+        using var second = new SemaphoreSlim(0);
+        var begun = 0;
+        _transformer.Fault = _ =>
+        {
+            // The first has no core; who stands in waits with the second text until the first is back.
+            var waitsFor = Interlocked.Increment(ref begun) switch { 1 => starved, 3 => second, _ => null };
+            (waitsFor?.Wait(TimeSpan.FromSeconds(20))).ShouldNotBe(false, "the test never went on");
+            return null;
+        };
+        var vectors = new float[8];
+        var background = encoder.EncodeBackgroundAsync(["a", "b c"], vectors, CancellationToken.None);
+        for (var i = 0; i < 3; i++)
+            await _transformer.EnteredAsync();
+        var before = _transformer.DisposedRuns;
+        starved.Release();
+        await Eventually(() => _transformer.DisposedRuns > before);
+
+        // What came late is no second row.
+        background.IsCompleted.ShouldBeFalse();
+        second.Release();
+        await background.WaitAsync(TimeSpan.FromSeconds(30));
+        vectors.ShouldBe([.. Expected("a"), .. Expected("b c")]);
+        _transformer.Stopped.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task An_encoder_ends_though_a_batch_of_them_gets_no_core()
+    {
+        var encoder = NewEncoder(new EmbedderOptions
+        {
+            ModelFolder = "-", BackgroundWorkers = 1, BackgroundPatience = TimeSpan.FromMilliseconds(20),
+        });
+        using var starved = new SemaphoreSlim(0);
+        var begun = 0;
+        _transformer.Fault = _ => Interlocked.Increment(ref begun) == 1 && !starved.Wait(TimeSpan.FromSeconds(60))
+            ? new TimeoutException() : null;
+        await encoder.EncodeBackgroundAsync(["a"], new float[4], CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+
+        await encoder.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+
+        // Its thread computes still.
+        _transformer.IsDisposed.ShouldBeFalse();
+        starved.Release();
+        await Eventually(() => _transformer.IsDisposed);
+    }
+
+    [Fact]
+    public async Task They_say_what_they_took_of_the_processor_and_not_how_long_they_waited()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells what a thread used.");
+        _transformer.Fault = batch =>
+        {
+            var began = ThreadClock.Now;
+            while (batch.Length > 6 && ThreadClock.Now - began < TimeSpan.FromMilliseconds(30))
+                Thread.SpinWait(100);
+            return null;
+        };
+        await using var encoder = NewEncoder(new EmbedderOptions { ModelFolder = "-", BackgroundPatience = TimeSpan.FromMinutes(1) });
+        var worked = await encoder.EncodeBackgroundAsync(["one two three four five six seven"], new float[4], CancellationToken.None);
+        _transformer.Hold();
+        var waited = encoder.EncodeBackgroundAsync(["a"], new float[4], CancellationToken.None);
+        await _transformer.EnteredAsync();
+        await _transformer.EnteredAsync();
+        await Task.Delay(200, CancellationToken.None);
+        _transformer.Release();
+
+        worked.ShouldBeGreaterThanOrEqualTo(TimeSpan.FromMilliseconds(30));
+        (await waited.WaitAsync(TimeSpan.FromSeconds(30))).ShouldBeLessThan(TimeSpan.FromMilliseconds(200));
+    }
+
+    [Fact]
     public async Task They_end_with_the_encoder_or_their_caller()
     {
         var encoder = NewEncoder(new EmbedderOptions { ModelFolder = "-", Workers = 1, MaxBatchTexts = 1 });
@@ -116,6 +194,15 @@ public sealed class BackgroundEncoderTests
         await disposal.WaitAsync(TimeSpan.FromSeconds(30));
         await ((Task)passages).ConfigureAwait(
             ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    private static async Task Eventually(Func<bool> condition)
+    {
+        for (var i = 0; !condition(); i++)
+        {
+            i.ShouldBeLessThan(6000);
+            await Task.Delay(5);
+        }
     }
 
     // As the system says it of the calling thread: the 41st field, counted from behind the name, which may hold anything.

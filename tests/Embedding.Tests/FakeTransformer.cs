@@ -10,6 +10,7 @@ internal sealed class FakeTransformer : ITransformer
 {
     private readonly ManualResetEventSlim _open = new(true);
     private readonly SemaphoreSlim _entered = new(0);
+    private int _disposedRuns;
 
     public int Dimension => 4;
 
@@ -20,6 +21,12 @@ internal sealed class FakeTransformer : ITransformer
     public Func<PaddedBatch, Exception?> Fault { get; set; } = _ => null;
 
     public bool IsDisposed { get; private set; }
+
+    /// <summary>Runs that were told to stop.</summary>
+    public int Stopped { get; private set; }
+
+    /// <summary>Runs that are over.</summary>
+    public int DisposedRuns => Volatile.Read(ref _disposedRuns);
 
     /// <summary>Lets no batch finish until <see cref="Release"/>.</summary>
     public void Hold() => _open.Reset();
@@ -37,7 +44,11 @@ internal sealed class FakeTransformer : ITransformer
         return [array.Length, array.Sum(), array.Length > 2 ? array[1] : -1, array[^1]];
     }
 
-    public void Run(PaddedBatch batch, Span<float> vectors)
+    public ITransformerRun Prepare(PaddedBatch batch) => new BatchRun(this, batch);
+
+    public void Dispose() => IsDisposed = true;
+
+    private void Compute(PaddedBatch batch)
     {
         lock (Batches)
         {
@@ -48,6 +59,10 @@ internal sealed class FakeTransformer : ITransformer
         _open.Wait(TimeSpan.FromSeconds(20)).ShouldBeTrue("the test never released its batch");
         if (Fault(batch) is { } error)
             throw error;
+    }
+
+    private void Read(PaddedBatch batch, Span<float> vectors)
+    {
         for (var row = 0; row < batch.Rows; row++)
         {
             var ids = batch.Ids.Span.Slice(row * batch.Length, batch.TokensOf(row)).ToArray().Select(id => (int)id);
@@ -55,5 +70,14 @@ internal sealed class FakeTransformer : ITransformer
         }
     }
 
-    public void Dispose() => IsDisposed = true;
+    private sealed class BatchRun(FakeTransformer owner, PaddedBatch batch) : ITransformerRun
+    {
+        public void Compute() => owner.Compute(batch);
+
+        public void Stop() => owner.Stopped++;
+
+        public void Read(Span<float> vectors) => owner.Read(batch, vectors);
+
+        public void Dispose() => Interlocked.Increment(ref owner._disposedRuns);
+    }
 }

@@ -144,6 +144,9 @@ internal sealed class FakeModel : IEmbedder
 
     public List<string> Embedded { get; } = [];
 
+    /// <summary>What it says that a batch took of the processor.</summary>
+    public TimeSpan Used { get; set; }
+
     public Func<IReadOnlyList<string>, Task> Before { get; set; } = _ => Task.CompletedTask;
 
     public static float[] VectorOf(string text, float encoder) => [text.Length, text.Length == 0 ? 0 : text[^1], encoder];
@@ -159,13 +162,14 @@ internal sealed class FakeModel : IEmbedder
         IReadOnlyList<string> texts, EncoderKind encoder, Memory<float> destination,
         CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public async Task EncodeBackgroundAsync(
-        IReadOnlyList<string> texts, Memory<float> destination, CancellationToken cancellationToken)
+    public async Task<TimeSpan> EncodeBackgroundAsync(
+        IReadOnlyList<string> texts, EncoderKind encoder, Memory<float> destination, CancellationToken cancellationToken)
     {
         await Before(texts);
         for (var i = 0; i < texts.Count; i++)
             VectorOf(texts[i], 1).CopyTo(destination[(i * Size)..]);
         Embedded.AddRange(texts);
+        return Used;
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

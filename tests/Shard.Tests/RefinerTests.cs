@@ -187,16 +187,18 @@ public sealed class RefinerTests
     [InlineData(false)]
     public async Task It_rests_where_searches_began_meanwhile(bool searched)
     {
-        await using var fixture = new RefinementFixture();
+        await using var fixture = new RefinementFixture
+        {
+            Options = new RefinementOptions { MaxCpuShare = 1, Patience = TimeSpan.FromMinutes(1) },
+        };
         await fixture.OpenAsync();
         var slice = await fixture.CreateAsync();
         await fixture.WriteAsync(slice, "a");
+        fixture.Model.Used = TimeSpan.FromHours(1);
         fixture.Model.Before = _ =>
         {
             if (searched)
                 fixture.Searches.Begin(slice.WorkspaceUid).Dispose();
-            // Three times as long nobody waits.
-            fixture.Time.Move(TimeSpan.FromHours(1));
             return Task.CompletedTask;
         };
         using var stop = new CancellationTokenSource();
@@ -214,6 +216,32 @@ public sealed class RefinerTests
         turn.IsCompleted.ShouldBeFalse();
         await stop.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => turn.WaitAsync(deadline));
+    }
+
+    [Theory]
+    [InlineData(0, 60_000)]
+    [InlineData(3_600_000, 10)]
+    public async Task It_rests_by_what_it_had_of_the_processor_and_no_longer_than_its_patience(int usedMs, int patienceMs)
+    {
+        await using var fixture = new RefinementFixture
+        {
+            Options = new RefinementOptions { MaxCpuShare = 1, Patience = TimeSpan.FromMilliseconds(patienceMs) },
+        };
+        await fixture.OpenAsync();
+        var slice = await fixture.CreateAsync();
+        await fixture.WriteAsync(slice, "a");
+        fixture.Model.Used = TimeSpan.FromMilliseconds(usedMs);
+        fixture.Model.Before = _ =>
+        {
+            fixture.Searches.Begin(slice.WorkspaceUid).Dispose();
+            // It waited for a core.
+            fixture.Time.Move(TimeSpan.FromHours(1));
+            return Task.CompletedTask;
+        };
+
+        (await fixture.Refiner.TakeTurnAsync(RefinementFixture.Deadline.Token).WaitAsync(TimeSpan.FromSeconds(60))).ShouldBeTrue();
+
+        (await fixture.CountAsync(slice)).ShouldBe((1, 0));
     }
 
     [Fact]

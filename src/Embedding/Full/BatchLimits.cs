@@ -22,8 +22,6 @@ internal sealed record BatchLimits
 
     public required int BackgroundTokens { get; init; }
 
-    public required TimeSpan BackgroundPatience { get; init; }
-
     /// <summary>The limits that options and device give.</summary>
     public static BatchLimits From(EmbedderOptions options, bool onCuda) => new()
     {
@@ -34,6 +32,5 @@ internal sealed record BatchLimits
         MaxQueuedQueries = options.MaxQueuedQueries,
         BackgroundTexts = options.BackgroundBatchTexts > 0 ? options.BackgroundBatchTexts : onCuda ? 64 : 8,
         BackgroundTokens = options.BackgroundBatchTokens > 0 ? options.BackgroundBatchTokens : onCuda ? 8192 : 256,
-        BackgroundPatience = options.BackgroundPatience,
     };
 }

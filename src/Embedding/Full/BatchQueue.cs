@@ -4,8 +4,7 @@ namespace Rag.Embedding.Full;
 /// Where texts of all callers meet and become batches. Queries go first. Passages are taken in rounds: what waits when a
 /// round begins is sorted by length, so that rows of a batch are of like length, and finished before the next round, so
 /// that no text starves. Texts of the background are taken when nothing else waits, a few at a time, by workers of their
-/// own, which no query wakes: they take what the processor has left, and must not hold the lock that queries need while
-/// they wait for it. Safe for concurrent use.
+/// own, which no query wakes. Safe for concurrent use.
 /// </summary>
 internal sealed class BatchQueue(BatchLimits limits)
 {
@@ -21,7 +20,6 @@ internal sealed class BatchQueue(BatchLimits limits)
     private readonly Queue<EncodeItem> _passages = new();
     private readonly LinkedList<EncodeItem> _background = new();
     private readonly List<EncodeItem> _round = [];
-    private long _backgroundTakenMs;
     private bool _closed;
 
     /// <summary>Texts that wait.</summary>
@@ -80,8 +78,6 @@ internal sealed class BatchQueue(BatchLimits limits)
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_closed, typeof(Embedder));
-            if (_background.Count == 0)
-                _backgroundTakenMs = Environment.TickCount64;
             foreach (var item in items)
                 _background.AddLast(item);
         }
@@ -93,10 +89,9 @@ internal sealed class BatchQueue(BatchLimits limits)
     /// Waits until there are texts of the background and nothing else waits, and moves a small batch of them to
     /// <paramref name="batch"/>.
     /// </summary>
-    /// <param name="standsIn">Whether to leave them to others as long as these come to take them.</param>
     /// <param name="batch">Receives at least one text.</param>
     /// <returns>False when the queue is closed.</returns>
-    public bool TakeBackground(bool standsIn, List<EncodeItem> batch)
+    public bool TakeBackground(List<EncodeItem> batch)
     {
         batch.Clear();
         while (true)
@@ -106,17 +101,13 @@ internal sealed class BatchQueue(BatchLimits limits)
                 if (_closed)
                     return false;
                 DropEnded();
-                if (_queries.Count + _passages.Count + _round.Count == 0 && (!standsIn || IsBackgroundLeft))
+                if (_queries.Count + _passages.Count + _round.Count == 0)
                     TakeAlike(_background, batch, limits.BackgroundTexts, limits.BackgroundTokens);
                 if (batch.Count > 0)
-                {
-                    if (!standsIn)
-                        _backgroundTakenMs = Environment.TickCount64;
                     return true;
-                }
             }
 
-            AwaitBackground(standsIn ? (int)limits.BackgroundPatience.TotalMilliseconds / 4 : 0);
+            AwaitBackground();
         }
     }
 
@@ -182,9 +173,6 @@ internal sealed class BatchQueue(BatchLimits limits)
         return left;
     }
 
-    private bool IsBackgroundLeft =>
-        Environment.TickCount64 - _backgroundTakenMs >= limits.BackgroundPatience.TotalMilliseconds;
-
     private static int Shorter(int a, int b) => a < 0 ? b : b < 0 ? a : Math.Min(a, b);
 
     private void WakeBackground()
@@ -193,13 +181,13 @@ internal sealed class BatchQueue(BatchLimits limits)
             Monitor.PulseAll(_backgroundCame);
     }
 
-    private void AwaitBackground(int lookMs)
+    private void AwaitBackground()
     {
         lock (_backgroundCame)
         {
             int wait;
             lock (_gate)
-                wait = _closed ? 0 : _background.Count == 0 ? Timeout.Infinite : Math.Max(BackgroundLookMs, lookMs);
+                wait = _closed ? 0 : _background.Count == 0 ? Timeout.Infinite : BackgroundLookMs;
             Monitor.Wait(_backgroundCame, wait);
         }
     }

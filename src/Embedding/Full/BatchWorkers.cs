@@ -5,8 +5,8 @@ namespace Rag.Embedding.Full;
 /// <summary>
 /// The threads that take batches and run them: some take whatever comes, one takes queries only, so that a query never
 /// waits behind a batch of passages, and some take what is for the background. Each has its own thread, because a run
-/// blocks for milliseconds. On a processor those of the background have what other threads leave, and where that is
-/// nothing for seconds, one that gets a little in any case stands in for them.
+/// blocks for milliseconds. Those of the background only take and deliver: what they compute is left to threads that give
+/// way to all others (<see cref="BackgroundLane"/>).
 /// </summary>
 internal sealed class BatchWorkers : IAsyncDisposable
 {
@@ -16,6 +16,8 @@ internal sealed class BatchWorkers : IAsyncDisposable
     private readonly int _paddingId;
     private readonly EmbeddingMetrics _metrics;
     private readonly ILogger _logger;
+    private readonly BackgroundLane[] _background;
+    private readonly TimeSpan _stopPatience;
     private readonly Task _all;
     private readonly int _atATime;
     private double _secondsPerText;
@@ -33,10 +35,15 @@ internal sealed class BatchWorkers : IAsyncDisposable
         _logger = logger;
         // More batches than cores take as much longer each.
         _atATime = Math.Clamp(workers.Foreground + 1, 1, Environment.ProcessorCount);
+        _stopPatience = workers.BackgroundPatience;
+        _background =
+        [
+            .. Enumerable.Range(0, workers.Background)
+                .Select(_ => new BackgroundLane(transformer, workers.OnCuda, workers.BackgroundPatience)),
+        ];
         _all = Task.WhenAll(Enumerable.Range(0, workers.Foreground).Select(_ => Start(Lane.Any))
             .Append(Start(Lane.Queries))
-            .Concat(Enumerable.Range(0, workers.Background).Select(_ => Start(workers.OnCuda ? Lane.Device : Lane.Background)))
-            .Concat(workers.OnCuda ? [] : [Start(Lane.StandIn)]));
+            .Concat(_background.Select(lane => Start(Lane.Background, lane))));
     }
 
     /// <summary>
@@ -47,12 +54,21 @@ internal sealed class BatchWorkers : IAsyncDisposable
         ? TimeSpan.FromSeconds((before / _atATime + 1) * Volatile.Read(ref _secondsPerText))
         : TimeSpan.Zero;
 
+    /// <summary>
+    /// Ends when no thread uses the transformer any more: after <see cref="DisposeAsync"/>, unless other processes keep
+    /// every core busy and a batch that nobody waits for lies on a thread that gets none.
+    /// </summary>
+    public Task Ended => Task.WhenAll(_background.Select(lane => lane.Ended).Prepend(_all));
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         FailAll(_queue.Close(), new OperationCanceledException("The embedder was disposed."));
         await _all.ConfigureAwait(false);
+        foreach (var lane in _background)
+            lane.Close();
+        await Ended.WaitAsync(_stopPatience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static void FailAll(IEnumerable<EncodeItem> items, Exception error)
@@ -61,27 +77,22 @@ internal sealed class BatchWorkers : IAsyncDisposable
             item.Call.Fail(error);
     }
 
-    private Task Start(Lane lane) => Task.Factory.StartNew(
-        () => Work(lane), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    private Task Start(Lane lane, BackgroundLane? background = null) => Task.Factory.StartNew(
+        () => Work(lane, background), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    private void Work(Lane lane)
+    private void Work(Lane lane, BackgroundLane? background)
     {
-        if (lane == Lane.Background)
-            ThreadPriorities.TakeWhatIsLeft();
-        else if (lane is Lane.Device or Lane.StandIn)
-            ThreadPriorities.GiveWay();
         try
         {
             var batch = new List<EncodeItem>();
             var padded = new PaddedBatch();
             var vectors = Array.Empty<float>();
-            while (lane is Lane.Any or Lane.Queries
-                ? _queue.Take(lane == Lane.Queries, batch) : _queue.TakeBackground(lane == Lane.StandIn, batch))
+            while (lane == Lane.Background ? _queue.TakeBackground(batch) : _queue.Take(lane == Lane.Queries, batch))
             {
                 var needed = batch.Count * _transformer.Dimension;
                 if (vectors.Length < needed)
                     vectors = new float[needed];
-                Run(lane, batch, padded, vectors.AsSpan(0, needed));
+                Run(background, batch, ref padded, vectors.AsSpan(0, needed));
             }
         }
         catch (Exception error)
@@ -92,7 +103,7 @@ internal sealed class BatchWorkers : IAsyncDisposable
         }
     }
 
-    private void Run(Lane lane, List<EncodeItem> batch, PaddedBatch padded, Span<float> vectors)
+    private void Run(BackgroundLane? background, List<EncodeItem> batch, ref PaddedBatch padded, Span<float> vectors)
     {
         var started = TimeProvider.System.GetTimestamp();
         try
@@ -106,17 +117,21 @@ internal sealed class BatchWorkers : IAsyncDisposable
                 tokens += batch[row].Ids.Length;
             }
 
-            _transformer.Run(padded, vectors);
+            var used = TimeSpan.Zero;
+            if (background is null)
+                _transformer.Run(padded, vectors);
+            else
+                used = background.Run(ref padded, vectors) / batch.Count;
             for (var row = 0; row < batch.Count; row++)
             {
                 var vector = vectors.Slice(row * _transformer.Dimension, _transformer.Dimension);
                 if (_model.Normalize)
                     VectorMath.Normalize(vector);
-                batch[row].Call.Deliver(batch[row].Row, vector);
+                batch[row].Call.Deliver(batch[row].Row, vector, used);
             }
 
             var elapsed = TimeProvider.System.GetElapsedTime(started);
-            if (lane is Lane.Any or Lane.Queries)
+            if (background is null)
                 Learn(elapsed.TotalSeconds / batch.Count);
             _metrics.BatchDone(batch.Count, tokens, longest, elapsed);
         }
@@ -141,10 +156,6 @@ internal sealed class BatchWorkers : IAsyncDisposable
         Any,
         Queries,
         Background,
-
-        // The background where another device computes: its thread only feeds that.
-        Device,
-        StandIn,
     }
 }
 
@@ -152,4 +163,5 @@ internal sealed class BatchWorkers : IAsyncDisposable
 /// <param name="Foreground">Those that take whatever comes.</param>
 /// <param name="Background">Those of the background.</param>
 /// <param name="OnCuda">Whether a GPU computes.</param>
-internal sealed record WorkerCounts(int Foreground, int Background, bool OnCuda);
+/// <param name="BackgroundPatience">How long a batch of the background may wait for a core before it gets a little of one.</param>
+internal sealed record WorkerCounts(int Foreground, int Background, bool OnCuda, TimeSpan BackgroundPatience);

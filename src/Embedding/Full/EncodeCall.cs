@@ -6,12 +6,13 @@ namespace Rag.Embedding.Full;
 /// </summary>
 internal sealed class EncodeCall
 {
-    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<TimeSpan> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly Memory<float> _destination;
     private readonly int _dimension;
     private readonly CancellationTokenRegistration _registration;
     private int _remaining;
+    private TimeSpan _used;
     private volatile bool _isOver;
 
     /// <summary>Creates a call for <paramref name="texts"/> rows, at least 1.</summary>
@@ -24,27 +25,31 @@ internal sealed class EncodeCall
             static (state, token) => ((EncodeCall)state!).Cancel(token), this);
     }
 
-    /// <summary>Ends with the call.</summary>
-    public Task Completion => _completion.Task;
+    /// <summary>Ends with the call, and says how much time of a processor its rows took, as far as that was told.</summary>
+    public Task<TimeSpan> Completion => _completion.Task;
 
     /// <summary>Whether computing its rows is a waste by now.</summary>
     public bool IsOver => _isOver;
 
-    /// <summary>Copies a finished vector to its row.</summary>
-    public void Deliver(int row, ReadOnlySpan<float> vector)
+    /// <summary>Copies a finished vector to its row; once for each row.</summary>
+    /// <param name="row">Which row.</param>
+    /// <param name="vector">Its vector.</param>
+    /// <param name="used">What it took of a processor.</param>
+    public void Deliver(int row, ReadOnlySpan<float> vector, TimeSpan used = default)
     {
         lock (_gate)
         {
             if (_isOver)
                 return;
             vector.CopyTo(_destination.Span.Slice(row * _dimension, _dimension));
+            _used += used;
             if (--_remaining > 0)
                 return;
             _isOver = true;
         }
 
         _registration.Dispose();
-        _completion.TrySetResult();
+        _completion.TrySetResult(_used);
     }
 
     /// <summary>Ends the call with an error.</summary>

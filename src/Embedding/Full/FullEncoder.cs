@@ -107,10 +107,12 @@ internal sealed class FullEncoder : IAsyncDisposable
     }
 
     /// <summary>Encodes passages that nobody waits for, when nothing else is to be done.</summary>
-    public async Task EncodeBackgroundAsync(
+    /// <returns>What it took of a processor; on a GPU, how long it took.</returns>
+    public async Task<TimeSpan> EncodeBackgroundAsync(
         IReadOnlyList<string> texts, Memory<float> destination, CancellationToken cancellationToken)
     {
         var running = await StartAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        var used = TimeSpan.Zero;
         for (var from = 0; from < texts.Count; from += WindowTexts)
         {
             await _background.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -123,13 +125,15 @@ internal sealed class FullEncoder : IAsyncDisposable
                 for (var i = 0; i < count; i++)
                     items[i] = NewItem(call, i, _model.PassagePrefix, texts[from + i]);
                 running.Queue.AddBackground(items);
-                await call.Completion.ConfigureAwait(false);
+                used += await call.Completion.ConfigureAwait(false);
             }
             finally
             {
                 _background.Release();
             }
         }
+
+        return used;
     }
 
     public async ValueTask DisposeAsync()
@@ -173,7 +177,8 @@ internal sealed class FullEncoder : IAsyncDisposable
         return new Running(
             transformer, queue,
             new BatchWorkers(
-                queue, transformer, _model, _tokenizer.Value.PaddingId, new WorkerCounts(workers, background, onCuda), _metrics, _logger));
+                queue, transformer, _model, _tokenizer.Value.PaddingId,
+                new WorkerCounts(workers, background, onCuda, _options.BackgroundPatience), _metrics, _logger));
     }
 
     /// <summary>Waits for room for one more window of passages.</summary>
@@ -231,7 +236,11 @@ internal sealed class FullEncoder : IAsyncDisposable
         public async ValueTask DisposeAsync()
         {
             await Workers.DisposeAsync().ConfigureAwait(false);
-            Transformer.Dispose();
+            // A thread that still waits for a core, in a batch that nobody waits for, lets go of the graph when it gets one.
+            if (Workers.Ended.IsCompleted)
+                Transformer.Dispose();
+            else
+                _ = Workers.Ended.ContinueWith(_ => Transformer.Dispose(), TaskScheduler.Default);
         }
     }
 }

@@ -6,7 +6,6 @@ namespace Rag.Embedding.Full;
 internal sealed class OnnxTransformer : ITransformer
 {
     private readonly InferenceSession _session;
-    private readonly RunOptions _runOptions = new();
     private readonly ModelInfo _model;
     private readonly string[] _inputs;
     private readonly string[] _outputs;
@@ -62,50 +61,9 @@ internal sealed class OnnxTransformer : ITransformer
         }
     }
 
-    public void Run(PaddedBatch batch, Span<float> vectors)
-    {
-        long[] shape = [batch.Rows, batch.Length];
-        var values = new OrtValue[_inputs.Length];
-        try
-        {
-            for (var i = 0; i < values.Length; i++)
-            {
-                var data = _inputs[i] switch
-                {
-                    "input_ids" => batch.Ids,
-                    "attention_mask" => batch.Mask,
-                    _ => batch.Types,
-                };
-                values[i] = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, data, shape);
-            }
+    public ITransformerRun Prepare(PaddedBatch batch) => new BatchRun(this, batch);
 
-            using var results = _session.Run(_runOptions, _inputs, values, _outputs);
-            var output = results[0].GetTensorDataAsSpan<float>();
-            var expected = (_pooled ? batch.Rows : batch.Rows * batch.Length) * Dimension;
-            if (output.Length != expected)
-            {
-                throw new ModelFormatException(
-                    $"Model '{_model.Name}' gave {output.Length} numbers for {batch.Rows} × {batch.Length} tokens, not "
-                    + $"{expected}; is its dimension really {Dimension}?");
-            }
-
-            if (_pooled || _keepsTokens)
-                output.CopyTo(vectors);
-            else
-                Pooling.Pool(output, batch, _model.Pooling, vectors, Dimension);
-        }
-        finally
-        {
-            foreach (var value in values)
-                value?.Dispose();
-        }
-    }
-
-    public void Dispose()
-    {
-        _runOptions.Dispose();
-        _session.Dispose();
-    }
+    public void Dispose() => _session.Dispose();
 
     private static string Known(string name, NodeMetadata metadata, string graph)
     {
@@ -137,5 +95,60 @@ internal sealed class OnnxTransformer : ITransformer
             ? ([pooled], true)
             : throw new ModelFormatException(
                 $"'{graph}' of model '{model.Name}' has no float output of rank 3 (last_hidden_state) or 2.");
+    }
+
+    private sealed class BatchRun : ITransformerRun
+    {
+        private readonly OnnxTransformer _owner;
+        private readonly PaddedBatch _batch;
+        private readonly RunOptions _options = new();
+        private readonly OrtValue[] _values;
+        private IDisposableReadOnlyCollection<OrtValue>? _results;
+
+        public BatchRun(OnnxTransformer owner, PaddedBatch batch)
+        {
+            (_owner, _batch) = (owner, batch);
+            long[] shape = [batch.Rows, batch.Length];
+            _values = new OrtValue[owner._inputs.Length];
+            for (var i = 0; i < _values.Length; i++)
+            {
+                var data = owner._inputs[i] switch
+                {
+                    "input_ids" => batch.Ids,
+                    "attention_mask" => batch.Mask,
+                    _ => batch.Types,
+                };
+                _values[i] = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, data, shape);
+            }
+        }
+
+        public void Compute() => _results = _owner._session.Run(_options, _owner._inputs, _values, _owner._outputs);
+
+        public void Stop() => _options.Terminate = true;
+
+        public void Read(Span<float> vectors)
+        {
+            var output = _results![0].GetTensorDataAsSpan<float>();
+            var expected = (_owner._pooled ? _batch.Rows : _batch.Rows * _batch.Length) * _owner.Dimension;
+            if (output.Length != expected)
+            {
+                throw new ModelFormatException(
+                    $"Model '{_owner._model.Name}' gave {output.Length} numbers for {_batch.Rows} × {_batch.Length} tokens, not "
+                    + $"{expected}; is its dimension really {_owner.Dimension}?");
+            }
+
+            if (_owner._pooled || _owner._keepsTokens)
+                output.CopyTo(vectors);
+            else
+                Pooling.Pool(output, _batch, _owner._model.Pooling, vectors, _owner.Dimension);
+        }
+
+        public void Dispose()
+        {
+            _results?.Dispose();
+            foreach (var value in _values)
+                value?.Dispose();
+            _options.Dispose();
+        }
     }
 }

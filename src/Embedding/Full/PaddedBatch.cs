@@ -25,6 +25,12 @@ internal sealed class PaddedBatch
     /// <summary>Segment numbers: 1 for the second text of a pair, else 0, Rows × Length.</summary>
     public Memory<long> Types => _types.AsMemory(0, Rows * Length);
 
+    /// <summary>The same rows in memory of their own.</summary>
+    public PaddedBatch Copy() => new()
+    {
+        Rows = Rows, Length = Length, _ids = Ids.ToArray(), _mask = Mask.ToArray(), _types = Types.ToArray(),
+    };
+
     /// <summary>Starts a batch of empty rows.</summary>
     public void Reset(int rows, int length, int paddingId)
     {

@@ -18,8 +18,8 @@ internal static partial class ThreadPriorities
     /// <summary>
     /// Lets the calling thread have what no other wants, for good. Linux takes the core from such a thread at once when
     /// another one wakes, and counts a core that only such threads run on as free when it looks for one: with a mere nice
-    /// value a search that wakes beside a batch waits behind another search rather than take the batch's core. A collection
-    /// of garbage that meets the thread outside the model's code is not kept waiting, because all others stop for it.
+    /// value a search that wakes beside a batch waits behind another search rather than take the batch's core. Only for
+    /// threads that others can do without: where other processes keep every core busy, it may get none for seconds.
     /// </summary>
     public static void TakeWhatIsLeft()
     {

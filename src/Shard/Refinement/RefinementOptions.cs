@@ -16,8 +16,9 @@ public sealed record RefinementOptions
     public int BatchChunks { get; init; } = 2;
 
     /// <summary>
-    /// How many times as long as it worked it rests where searches began meanwhile, 0 to 100. Default 3: the
-    /// slowest searches are those that meet a batch or its write, though a batch gives way at once.
+    /// How many times as long as it had a core it rests where searches began meanwhile, 0 to 100, but not for longer than
+    /// <see cref="Patience"/>. Default 3: the slowest searches are those that meet a batch or its write, though a batch gives
+    /// way at once.
     /// </summary>
     public double RestBesideSearches { get; init; } = 3;
 

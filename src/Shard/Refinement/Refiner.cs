@@ -119,10 +119,8 @@ internal sealed class Refiner(
         var texts = chunks.Select(chunk => chunk.Text).ToList();
         var (began, searchesBefore) = (time.GetTimestamp(), searches.Begun);
         var isFull = embedder.Model.HasFull && !(task.IsQuick && embedder.Model.HasLookup);
-        if (isFull)
-            await embedder.EncodeBackgroundAsync(texts, vectors, cancellationToken);
-        else
-            await embedder.EncodePassagesAsync(texts, EncoderKind.Lookup, vectors, cancellationToken);
+        var used = await embedder.EncodeBackgroundAsync(
+            texts, isFull ? EncoderKind.Full : EncoderKind.Lookup, vectors, cancellationToken);
         var embedded = time.GetElapsedTime(began);
         var encoder = isFull ? VectorEncoder.Full : VectorEncoder.Lookup;
         var writes = new ChunkWrite[chunks.Count];
@@ -142,15 +140,22 @@ internal sealed class Refiner(
         var refined = outcome.Items.Count(item => item.Status == ChunkWriteStatus.Updated);
         ledger.Add(task.Slice.WorkspaceUid, refined);
         metrics.Count(refined, chunks.Count - refined, embedded);
-        await RestAsync(embedded, searches.Begun != searchesBefore, cancellationToken);
+        await RestAsync(used, searches.Begun != searchesBefore, cancellationToken);
         return refined;
     }
 
-    // The background's workers are all busy meanwhile; a share below theirs is kept by resting.
+    // The background's workers are all busy meanwhile; a share below theirs is kept by resting. What counts is what they had
+    // of the processor: while they waited for it they have rested already.
     private Task RestAsync(TimeSpan worked, bool besideSearches, CancellationToken cancellationToken)
     {
-        var times = workers.Count / (Environment.ProcessorCount * options.MaxCpuShare) - 1;
-        var rest = worked * (besideSearches ? Math.Max(times, options.RestBesideSearches) : times);
+        var rest = worked * (workers.Count / (Environment.ProcessorCount * options.MaxCpuShare) - 1);
+        if (besideSearches)
+        {
+            var beside = worked * options.RestBesideSearches;
+            beside = beside < options.Patience ? beside : options.Patience;
+            rest = rest > beside ? rest : beside;
+        }
+
         return rest > TimeSpan.Zero ? Task.Delay(rest, time, cancellationToken) : Task.CompletedTask;
     }
 
