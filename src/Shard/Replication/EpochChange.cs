@@ -15,14 +15,13 @@ namespace Rag.Shard.Replication;
 /// published of the failed one is void.
 /// </summary>
 internal sealed class EpochChange(
-    ReplicationContext context, int partition, StreamFollower follower, Func<IReadOnlyList<string>> others)
+    ReplicationContext context, int partition, StreamFollower follower, TailFinder finder, OwnTail own,
+    Func<IReadOnlyList<string>> others)
 {
     // Messages under way at a time; the connection keeps their order.
     private const int Window = 256;
 
     private static readonly TimeSpan PromisePatience = TimeSpan.FromSeconds(3);
-
-    private readonly TailFinder _finder = new(context.Log, partition);
 
     /// <summary>Tries once; whether this replica has begun an epoch. In any case the caller looks again.</summary>
     /// <param name="entry">The epochs as they were read.</param>
@@ -48,7 +47,7 @@ internal sealed class EpochChange(
         var peers = answers.Where(static one => !one.Answer.IsApart).ToList();
         var lost = await FindLostAsync(history, state.First, peers, cancellationToken);
         var isOwnLost = context.Memory[partition].Followed >= history.Current
-            && await LocateAsync(history, state.First, cancellationToken) is null;
+            && await own.LocateAsync(history, state.First, cancellationToken) is null;
         // Where the stream lost what one of them has, what it has in its place came later and was acknowledged by nobody.
         var kept = lost.Count > 0 && !isOwnLost ? null : await CatchUpAsync(history, state, epoch, cancellationToken);
         var best = LongestOf(isOwnLost || lost.Count > 0 ? lost : peers, isCounted: isOwnLost || lost.Count == 0);
@@ -70,7 +69,7 @@ internal sealed class EpochChange(
         var lost = new List<(string, PeerAnswer)>();
         foreach (var one in peers.Where(one => one.Answer.Followed >= history.Current))
         {
-            if (await _finder.LocateAsync(history, first, one.Answer.Stamp, one.Answer.LastId, cancellationToken) is null)
+            if (await finder.LocateAsync(history, first, one.Answer.Last, cancellationToken) is null)
                 lost.Add(one);
         }
 
@@ -95,6 +94,8 @@ internal sealed class EpochChange(
             return false;
         var marker = await context.Log.PublishAsync(
             partition, $"{epoch}.{partition}.begin", LogMessage.Begin(partition, epoch).ToBytes(), cancellationToken);
+        if (marker <= kept.Sequence)
+            throw new SharedLogException($"The log of partition {partition} has lost more since it was looked at.");
         var republished = end > kept.Stamp ? await RepublishAsync(epoch, kept.Stamp, marker, cancellationToken) : 0;
         var claimed = await context.Epochs.ReadAsync(partition, cancellationToken);
         if (claimed.History.Claim != claim)
@@ -124,51 +125,43 @@ internal sealed class EpochChange(
     private async Task<(ulong Sequence, WriteStamp Stamp)?> CatchUpAsync(
         EpochHistory history, SharedLogState state, uint epoch, CancellationToken cancellationToken)
     {
-        var located = await LocateAsync(history, state.First, cancellationToken);
-        if (located is not { } sequence)
+        if (await own.LocateAsync(history, state.First, cancellationToken) is not { } located)
             return null;
+        follower.Place(located);
         var last = await context.Log.GetLastAsync(partition, cancellationToken);
         try
         {
-            await follower.FollowAsync(history, follower.StartBehind(sequence, state), last, cancellationToken);
+            await follower.FollowAsync(history, follower.StartFrom(located, state), last, cancellationToken);
         }
         catch (LookAgainException begun) when (begun.Epoch < epoch)
         {
             // The epochs have lost that one and no live replica has anything of it: what is there of it is void.
         }
 
-        return await LocateAsync(history, state.First, cancellationToken) is { } end
-            ? (end, context.Store.LastStamp(partition))
+        return await own.LocateAsync(history, state.First, cancellationToken) is { } end
+            ? (end.Sequence, context.Store.LastStamp(partition))
             : null;
     }
-
-    private ValueTask<ulong?> LocateAsync(EpochHistory history, ulong first, CancellationToken cancellationToken) =>
-        _finder.LocateAsync(history, first, context.Store.LastStamp(partition), follower.LastId, cancellationToken);
 
     private async Task<(ulong Sequence, WriteStamp Stamp)> FindKeptAsync(
         EpochHistory history, ulong first, CancellationToken cancellationToken)
     {
         var stamp = context.Store.LastStamp(partition);
         ReplicationLog.LostTail(context.Logger, partition, stamp);
-        var (tail, isWhole) = await ListTailAsync(cancellationToken);
-        if (await _finder.FindLastAsync(history, first, tail, cancellationToken) is { } found)
+        var (tail, isWhole) = await own.ListAsync(cancellationToken);
+        if (await own.CompareAsync(history, first, tail, cancellationToken) is (> 0, var found))
+        {
+            // All of it may have come again to where it was, in other messages than before.
+            if (found.Stamp == stamp)
+                follower.Place(found);
             return (found.Sequence, found.Stamp);
+        }
+
         // Nothing of the stream counts; who lacks what is before this tail copies snapshots.
         if (isWhole)
             return default;
         var before = tail.Count == 0 ? stamp : new WriteStamp(tail[0].Stamp.Epoch, tail[0].Stamp.Sequence - 1);
         return (0, before.Sequence == 0 ? default : before);
-    }
-
-    private async Task<(List<(WriteStamp Stamp, Guid Id)> Tail, bool IsWhole)> ListTailAsync(CancellationToken cancellationToken)
-    {
-        var tail = new List<(WriteStamp, Guid)>();
-        var isWhole = await context.Store.ReadTailAsync(partition, default, mutation =>
-        {
-            tail.Add((mutation.Stamp, mutation.MutationId));
-            return Task.CompletedTask;
-        }, cancellationToken);
-        return (tail, isWhole);
     }
 
     private async Task<int> RepublishAsync(

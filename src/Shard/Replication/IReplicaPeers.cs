@@ -39,6 +39,13 @@ internal sealed record PeerQuestion(PeerVerb Verb, int Partition, uint Epoch = 0
 /// <param name="IsOpen">It takes writes, and was connected without a break since it made sure of that.</param>
 /// <param name="Accepted">Whether the promise was given.</param>
 /// <param name="Through">Up to this sequence of the stream it has everything of the partition.</param>
+/// <param name="LastAt">The stream's message that the last one was found in; 0 if it is not known.</param>
+/// <param name="LastStoredAt">When that was stored, in ticks; 0 if it is not known.</param>
 /// <param name="IsApart">What it has belongs to another history than the asking replica's: it has to take some of it back.</param>
 internal sealed record PeerAnswer(
-    WriteStamp Stamp, Guid LastId, uint Promised, uint Followed, bool IsOpen, bool Accepted, ulong Through, bool IsApart = false);
+    WriteStamp Stamp, Guid LastId, uint Promised, uint Followed, bool IsOpen, bool Accepted, ulong Through, bool IsApart = false,
+    ulong LastAt = 0, long LastStoredAt = 0)
+{
+    /// <summary>The last mutation there.</summary>
+    public LogPoint Last => new(Stamp, LastId, LastAt, LastStoredAt);
+}

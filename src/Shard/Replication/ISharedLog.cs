@@ -40,7 +40,11 @@ internal interface ISharedLog
 }
 
 /// <summary>A message of the shared log.</summary>
-internal readonly record struct SharedLogEntry(ulong Sequence, ReadOnlyMemory<byte> Body);
+/// <param name="Sequence">Its place in the stream.</param>
+/// <param name="Body">Its bytes.</param>
+/// <param name="StoredAt">When the stream stored it, in ticks: the same for every reader, and another one for what takes its place
+/// after it was lost.</param>
+internal readonly record struct SharedLogEntry(ulong Sequence, ReadOnlyMemory<byte> Body, long StoredAt);
 
 /// <summary>What a stream holds.</summary>
 /// <param name="First">Sequence of its oldest message.</param>

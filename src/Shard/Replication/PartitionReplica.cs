@@ -30,7 +30,7 @@ internal sealed class PartitionReplica : IAsyncDisposable
     private readonly Func<IReadOnlyList<string>> _others;
     private readonly StreamFollower _follower;
     private readonly EpochChange _change;
-    private readonly TailFinder _finder;
+    private readonly OwnTail _own;
     private readonly PeerAgreement _agreement;
     private readonly TailReturn _tail;
     private readonly Lock _lock = new();
@@ -61,11 +61,12 @@ internal sealed class PartitionReplica : IAsyncDisposable
         Waiting = new WaitingWrites();
         Orphans = new Orphans(context.Folder, partition);
         _follower = new StreamFollower(context, partition, Waiting);
-        _follower.Place(0, lastId);
-        _change = new EpochChange(context, partition, _follower, others);
-        _finder = new TailFinder(context.Log, partition);
-        _agreement = new PeerAgreement(context, partition, _finder, others);
-        _tail = new TailReturn(context, partition, _finder, _follower, Orphans);
+        var finder = new TailFinder(context.Log, partition);
+        _own = new OwnTail(context, partition, finder, _follower);
+        _own.Resume(lastId);
+        _change = new EpochChange(context, partition, _follower, finder, _own, others);
+        _agreement = new PeerAgreement(context, partition, finder, others);
+        _tail = new TailReturn(context, partition, _own, _follower, Orphans);
         _loop = Task.Run(RunAsync);
     }
 
@@ -122,6 +123,9 @@ internal sealed class PartitionReplica : IAsyncDisposable
         }
     }
 
+    /// <summary>Remembers the last mutation that the stream had; durable with what is saved next.</summary>
+    public void NoteSeen() => _own.NoteSeen();
+
     /// <summary>Answers another replica.</summary>
     public async Task<PeerAnswer> AnswerAsync(PeerQuestion question, CancellationToken cancellationToken)
     {
@@ -148,6 +152,7 @@ internal sealed class PartitionReplica : IAsyncDisposable
         await _stopping.CancelAsync();
         LookAgain(mayHaveLost: true);
         await _loop;
+        NoteSeen();
         Waiting.FailAll(ReplicationErrors.Stopping());
         _quiet.Dispose();
         _stopping.Dispose();
@@ -206,8 +211,9 @@ internal sealed class PartitionReplica : IAsyncDisposable
     private PeerAnswer Describe(PeerQuestion question, bool accepted)
     {
         var memory = _context.Memory[_partition];
-        return new PeerAnswer(_context.Store.LastStamp(_partition), _follower.LastId, memory.Promised, memory.Followed,
-            IsOpen, accepted, Math.Max(Sequence, memory.LookedThrough), memory.IsApartFrom(question.Last));
+        var last = _own.Last;
+        return new PeerAnswer(last.Stamp, last.Id, memory.Promised, memory.Followed, IsOpen, accepted,
+            Math.Max(Sequence, memory.LookedThrough), memory.IsApartFrom(question.Last), last.Sequence, last.StoredAt);
     }
 
     private async Task RunAsync()
@@ -298,8 +304,7 @@ internal sealed class PartitionReplica : IAsyncDisposable
         if (_context.Memory[_partition].IsApartFrom(history))
             return;
         var state = await _context.Log.GetStateAsync(_context.Log.StreamOf(_partition), cancellationToken);
-        var stamp = _context.Store.LastStamp(_partition);
-        var located = await _finder.LocateAsync(history, state.First, stamp, _follower.LastId, cancellationToken);
+        var located = await _own.LocateAsync(history, state.First, cancellationToken);
         if (located is null && _context.Memory[_partition].Followed < history.Current)
         {
             await _tail.TakeBackAsync(history, cancellationToken);
@@ -329,18 +334,19 @@ internal sealed class PartitionReplica : IAsyncDisposable
     }
 
     private async Task OpenAsync(
-        EpochHistory history, SharedLogState state, ulong located, CancellationToken cancellationToken)
+        EpochHistory history, SharedLogState state, LogPoint located, CancellationToken cancellationToken)
     {
         var stamp = _context.Store.LastStamp(_partition);
-        await _agreement.LearnAsync(history, located, state, cancellationToken);
-        var from = _follower.StartBehind(located, state);
+        await _agreement.LearnAsync(history, located.Sequence, state, cancellationToken);
+        var from = _follower.StartFrom(located, state);
         if (!_context.Memory[_partition].Follows(history))
             await _context.Memory.SaveAsync(_partition, memory => memory.Follow(history));
-        _follower.Place(located, _follower.LastId);
+        _follower.Place(located);
+        _context.Memory.Note(_partition, memory => memory.WithSeen(located));
         Volatile.Write(ref _history, history);
         if (Orphans.Exist)
             _context.OrphansFound(_partition);
-        ReplicationLog.Following(_context.Logger, _partition, history.Current, located, stamp);
+        ReplicationLog.Following(_context.Logger, _partition, history.Current, located.Sequence, stamp);
         lock (_lock)
         {
             cancellationToken.ThrowIfCancellationRequested();

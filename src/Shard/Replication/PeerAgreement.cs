@@ -37,7 +37,7 @@ internal sealed class PeerAgreement(
                 if (answer.IsApart)
                     continue;
                 if (answer.Followed == history.Current && await finder.LocateAsync(
-                    history, state.First, answer.Stamp, answer.LastId, cancellationToken) is null)
+                    history, state.First, answer.Last, cancellationToken) is null)
                     return false;
                 if (answer.IsOpen && answer.Followed == history.Current)
                     return true;

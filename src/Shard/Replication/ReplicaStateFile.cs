@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Rag.Engine;
 using Rag.Engine.Storage;
 
 namespace Rag.Shard.Replication;
@@ -95,6 +97,9 @@ internal sealed class ReplicaStateFile
     }
 }
 
+/// <summary>A <see cref="LogPoint"/> in the file.</summary>
+internal sealed record SeenPoint(uint Epoch, ulong Number, Guid Id, ulong Sequence, long StoredAt);
+
 /// <summary>What is remembered of one partition.</summary>
 internal sealed record ReplicaMemory
 {
@@ -106,6 +111,15 @@ internal sealed record ReplicaMemory
 
     /// <summary>Up to this sequence of the stream it has everything of the partition.</summary>
     public ulong LookedThrough { get; init; }
+
+    /// <summary>A mutation that the stream had when it was looked at last, or shortly before; null if none is known.</summary>
+    public SeenPoint? SeenLast { get; init; }
+
+    /// <summary>The same.</summary>
+    [JsonIgnore]
+    public LogPoint? Seen => SeenLast is { } seen
+        ? new LogPoint(new WriteStamp(seen.Epoch, seen.Number), seen.Id, seen.Sequence, seen.StoredAt)
+        : null;
 
     /// <summary>The last epochs that it knows to be in its own past, in their order, at most <see cref="EpochHistory.MaxLine"/>.</summary>
     public IReadOnlyList<EpochMark> Past { get; init; } = [];
@@ -121,6 +135,11 @@ internal sealed record ReplicaMemory
         Past = [.. Past.Where(one => one.Epoch < history.Current).Union(history.Line)
             .OrderBy(static one => one.Epoch).TakeLast(EpochHistory.MaxLine)],
     };
+
+    /// <summary>Having seen a mutation in the stream.</summary>
+    public ReplicaMemory WithSeen(LogPoint point) => point.StoredAt == 0 || point == Seen
+        ? this
+        : this with { SeenLast = new SeenPoint(point.Stamp.Epoch, point.Stamp.Sequence, point.Id, point.Sequence, point.StoredAt) };
 
     /// <summary>Back at a mutation that a history has: its epoch, and its sequence in the stream.</summary>
     public ReplicaMemory GoBack(EpochHistory history, uint epoch, ulong sequence) => this with

@@ -108,7 +108,7 @@ public sealed class ReplicatedOrder : IMutationOrder, IReplicaLog, IAsyncDisposa
         {
             await StopAsync(partition);
             // What comes is another replica's, whose past is not this one's.
-            await _context.Memory.SaveAsync(partition, static memory => memory with { Past = [] });
+            await _context.Memory.SaveAsync(partition, static memory => memory with { Past = [], SeenLast = null });
         }
         finally
         {
@@ -130,6 +130,7 @@ public sealed class ReplicatedOrder : IMutationOrder, IReplicaLog, IAsyncDisposa
         await _assigning.WaitAsync();
         foreach (var replica in _replicas.Values)
             await replica.DisposeAsync();
+        await _context.Memory.FlushAsync();
         await Task.WhenAll(_bringing.Values);
         _assigning.Dispose();
         _stopping.Dispose();

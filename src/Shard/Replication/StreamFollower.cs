@@ -9,16 +9,16 @@ namespace Rag.Shard.Replication;
 internal sealed class StreamFollower(ReplicationContext context, int partition, WaitingWrites waiting)
 {
     private readonly Lock _lock = new();
-    private Guid _lastId;
+    private LogPoint _last;
     private ulong _sequence;
 
-    /// <summary>Id of the last mutation; empty if it is not known.</summary>
-    public Guid LastId
+    /// <summary>The last mutation, as far as it is known.</summary>
+    public LogPoint Last
     {
         get
         {
             lock (_lock)
-                return _lastId;
+                return _last;
         }
     }
 
@@ -27,22 +27,27 @@ internal sealed class StreamFollower(ReplicationContext context, int partition, 
 
     /// <summary>Where the follower stands without having followed: after a start, or after something was taken back.
     /// </summary>
-    public void Place(ulong sequence, Guid lastId)
+    public void Place(LogPoint last)
     {
         lock (_lock)
-            _lastId = lastId;
-        Interlocked.Exchange(ref _sequence, sequence);
+            _last = last;
+        Interlocked.Exchange(ref _sequence, last.Sequence);
     }
 
-    /// <summary>The sequence to follow from, behind the one of the last mutation.</summary>
+    /// <summary>
+    /// The sequence to follow from: that of the last mutation, so that what is read can be seen to go on from it; the one
+    /// behind it where the stream has it no more.
+    /// </summary>
     /// <exception cref="MustCopyException">What comes next may have been trimmed.</exception>
-    public ulong StartBehind(ulong located, SharedLogState state)
+    public ulong StartFrom(LogPoint located, SharedLogState state)
     {
+        if (located.StoredAt != 0 && located.Sequence >= state.First)
+            return located.Sequence;
         var through = context.Memory[partition].LookedThrough;
-        if (through < located || through > state.Last)
-            through = located;
+        if (through < located.Sequence || through > state.Last)
+            through = located.Sequence;
         return through + 1 >= state.First
-            ? Math.Max(located + 1, state.First)
+            ? Math.Max(located.Sequence + 1, state.First)
             : throw new MustCopyException($"The log begins at sequence "
                 + $"{state.First}, and this replica has followed it to {through} only.");
     }
@@ -57,8 +62,14 @@ internal sealed class StreamFollower(ReplicationContext context, int partition, 
     {
         if (until < from)
             return;
+        var known = Last is { StoredAt: not 0 } last && last.Sequence == from ? last : default;
         await foreach (var batch in context.Log.ReadAsync(partition, from, cancellationToken))
         {
+            // What was looked at may have been lost before reading began, and what has its place now is not its continuation.
+            cancellationToken.ThrowIfCancellationRequested();
+            if (known.StoredAt != 0 && (batch[0].Sequence, batch[0].StoredAt) != (known.Sequence, known.StoredAt))
+                throw new SharedLogException($"The log has lost what partition {partition} was to go on from.");
+            known = default;
             await ApplyAsync(history, batch);
             if (batch[^1].Sequence >= until)
                 return;
@@ -70,6 +81,7 @@ internal sealed class StreamFollower(ReplicationContext context, int partition, 
         var mutations = new List<OrderedMutation>(batch.Count);
         var last = context.Store.LastStamp(partition);
         var sequence = Sequence;
+        var point = default(LogPoint);
         Exception? end = null;
         foreach (var entry in batch)
         {
@@ -111,17 +123,18 @@ internal sealed class StreamFollower(ReplicationContext context, int partition, 
             if (stamp <= last)
                 continue;
             last = stamp;
+            point = new LogPoint(stamp, message.MutationId, entry.Sequence, entry.StoredAt);
             mutations.Add(new OrderedMutation(
                 message.Slice, stamp, message.Kind, message.MutationId, message.Payload, message.Origin));
         }
 
-        await ApplyAsync(mutations);
+        await ApplyAsync(mutations, point);
         Interlocked.Exchange(ref _sequence, sequence);
         if (end is not null)
             throw end;
     }
 
-    private async Task ApplyAsync(List<OrderedMutation> mutations)
+    private async Task ApplyAsync(List<OrderedMutation> mutations, LogPoint point)
     {
         if (mutations.Count == 0)
             return;
@@ -136,7 +149,7 @@ internal sealed class StreamFollower(ReplicationContext context, int partition, 
         }
 
         lock (_lock)
-            _lastId = mutations[^1].MutationId;
+            _last = point;
         foreach (var mutation in mutations)
             waiting.Complete(mutation.Slice, mutation.MutationId);
     }

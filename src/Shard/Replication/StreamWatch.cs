@@ -77,6 +77,7 @@ internal sealed class StreamWatch(
         {
             if (!replica.IsOpen)
                 return false;
+            replica.NoteSeen();
             var stamp = context.Store.SnapshotStamp(partition);
             stamps[partition] = new ReportedStamp(stamp.Epoch, stamp.Sequence);
             if (stamp < context.Store.LastStamp(partition))

@@ -6,7 +6,7 @@ namespace Rag.Shard.Replication;
 /// Takes back what a replica has and the others went on without, and keeps it to be brought to them as late mutations.
 /// </summary>
 internal sealed class TailReturn(
-    ReplicationContext context, int partition, TailFinder finder, StreamFollower follower, Orphans orphanFile)
+    ReplicationContext context, int partition, OwnTail own, StreamFollower follower, Orphans orphanFile)
 {
     /// <summary>Goes back to the last mutation that the history has.</summary>
     /// <exception cref="MustCopyException">That is not possible from the store's own files.</exception>
@@ -14,17 +14,17 @@ internal sealed class TailReturn(
     {
         var first = (await context.Log.GetStateAsync(context.Log.StreamOf(partition), cancellationToken)).First;
         var foreign = context.Memory[partition].FirstUnknownTo(history);
-        var tail = new List<(WriteStamp Stamp, Guid Id)>();
-        await context.Store.ReadTailAsync(partition, default, mutation =>
+        LogPoint? common = context.Store.LastStamp(partition).Epoch < foreign
+            ? await own.LocateAsync(history, first, cancellationToken)
+            : null;
+        if (common is null)
         {
-            if (mutation.Stamp.Epoch < foreign)
-                tail.Add((mutation.Stamp, mutation.MutationId));
-            return Task.CompletedTask;
-        }, cancellationToken);
-        var stamp = context.Store.LastStamp(partition);
-        var common = stamp.Epoch < foreign && await finder.LocateAsync(history, first, stamp, follower.LastId, cancellationToken) is { } there
-            ? (stamp, follower.LastId, there)
-            : await finder.FindLastAsync(history, first, tail, cancellationToken);
+            var (tail, _) = await own.ListAsync(cancellationToken);
+            tail.RemoveAll(one => one.Stamp.Epoch >= foreign);
+            if (await own.CompareAsync(history, first, tail, cancellationToken) is (> 0, var found))
+                common = found;
+        }
+
         var after = common?.Stamp ?? default;
         var orphans = new List<OrderedMutation>();
         var last = after;
@@ -43,7 +43,7 @@ internal sealed class TailReturn(
             throw new MustCopyException("Snapshots of this replica hold mutations that the others went on without.");
         }
 
-        follower.Place(common?.Sequence ?? 0, common?.Id ?? Guid.Empty);
+        follower.Place(common ?? default);
         if (context.Memory[partition].IsApartFrom(history))
             await context.Memory.SaveAsync(partition, memory => memory.GoBack(history, after.Epoch, common?.Sequence ?? 0));
     }

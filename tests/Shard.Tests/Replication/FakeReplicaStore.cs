@@ -10,6 +10,9 @@ internal sealed class FakeReplicaStore : IReplicaStore
     private readonly Dictionary<int, List<OrderedMutation>> _applied = [];
     private readonly Dictionary<int, WriteStamp> _snapshots = [];
 
+    /// <summary>Told of each mutation that is applied.</summary>
+    public Action<string>? Trace { get; init; }
+
     /// <summary>Every apply fails while set.</summary>
     public volatile StoreException? Failure;
 
@@ -34,6 +37,7 @@ internal sealed class FakeReplicaStore : IReplicaStore
             foreach (var mutation in mutations)
             {
                 mutation.Stamp.ShouldBeGreaterThan(Of(mutation.Slice.Partition).LastOrDefault().Stamp);
+                Trace?.Invoke($"applied {mutation.Slice.Partition} {mutation.Stamp} {mutation.MutationId}");
                 Of(mutation.Slice.Partition).Add(mutation with { Payload = mutation.Payload.ToArray() });
             }
         }

@@ -11,7 +11,12 @@ internal sealed class FakeSharedLog(int streams = 2) : ISharedLog
     private readonly Dictionary<int, ulong> _last = [];
     private readonly Dictionary<int, ulong> _first = [];
     private TaskCompletionSource _changed = NewSource();
+    private long _stored;
     private int _breaks;
+    private Task _republished = Task.CompletedTask;
+
+    /// <summary>Told of each message that is stored.</summary>
+    public Action<string>? Trace { get; set; }
 
     /// <summary>No call is answered.</summary>
     public volatile bool IsAway;
@@ -28,12 +33,18 @@ internal sealed class FakeSharedLog(int streams = 2) : ISharedLog
     }
 
     /// <summary>Forgets what came behind a sequence, and breaks every reader off.</summary>
-    public void LoseTail(int stream, ulong keep)
+    /// <param name="stream">The stream.</param>
+    /// <param name="keep">What stays.</param>
+    /// <param name="again">Sequences of messages that are sent again at once, in this order, as from clients' buffers.</param>
+    public void LoseTail(int stream, ulong keep, params IReadOnlyList<ulong> again)
     {
         lock (_lock)
         {
+            var strays = again.Select(sequence => Of(stream).Single(message => message.Sequence == sequence)).ToList();
             Of(stream).RemoveAll(message => message.Sequence > keep);
             _last[stream] = Math.Min(keep, _last.GetValueOrDefault(stream));
+            foreach (var stray in strays)
+                Of(stream).Add(stray with { Sequence = ++_last[stream], StoredAt = ++_stored });
         }
 
         Break();
@@ -86,7 +97,7 @@ internal sealed class FakeSharedLog(int streams = 2) : ISharedLog
                     throw new SharedLogException("The log was away.");
                 changed = _changed.Task;
                 batch.AddRange(Of(StreamOf(partition)).Where(message => message.Partition == partition && message.Sequence >= from)
-                    .Take(7).Select(message => new SharedLogEntry(message.Sequence, message.Body)));
+                    .Take(7).Select(message => new SharedLogEntry(message.Sequence, message.Body, message.StoredAt)));
             }
 
             if (batch.Count > 0)
@@ -100,24 +111,31 @@ internal sealed class FakeSharedLog(int streams = 2) : ISharedLog
         }
     }
 
+    /// <summary>What different shards send may overtake each other; what one publishes again keeps its order.</summary>
     public async ValueTask<ulong> PublishAsync(
         int partition, string id, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        await AnswerAsync();
-        var stream = StreamOf(partition);
-        ulong sequence;
-        lock (_lock)
+        var message = LogMessage.TryRead(body);
+        if (message?.Type is not LogMessageType.Republished)
         {
-            if (Of(stream).FirstOrDefault(message => message.Id == id) is { Sequence: > 0 } known)
-                return known.Sequence;
-            if (MaxBytes > 0 && Of(stream).Sum(message => (long)message.Body.Length) + body.Length > MaxBytes)
-                throw new SharedLogException("The log is full.", isFull: true);
-            sequence = _last[stream] = _last.GetValueOrDefault(stream) + 1;
-            Of(stream).Add(new Message(sequence, partition, id, body));
+            await AnswerAsync();
+            return Store(partition, id, body);
         }
 
-        Signal();
-        return sequence;
+        Task former;
+        var done = NewSource();
+        lock (_lock)
+            (former, _republished) = (_republished, done.Task);
+        try
+        {
+            await former;
+            await AnswerAsync();
+            return Store(partition, id, body);
+        }
+        finally
+        {
+            done.SetResult();
+        }
     }
 
     public async ValueTask TrimAsync(int stream, ulong before, CancellationToken cancellationToken)
@@ -130,13 +148,32 @@ internal sealed class FakeSharedLog(int streams = 2) : ISharedLog
         }
     }
 
+    private ulong Store(int partition, string id, ReadOnlyMemory<byte> body)
+    {
+        var stream = StreamOf(partition);
+        ulong sequence;
+        lock (_lock)
+        {
+            if (Of(stream).FirstOrDefault(message => message.Id == id) is { Sequence: > 0 } known)
+                return known.Sequence;
+            if (MaxBytes > 0 && Of(stream).Sum(message => (long)message.Body.Length) + body.Length > MaxBytes)
+                throw new SharedLogException("The log is full.", isFull: true);
+            sequence = _last[stream] = _last.GetValueOrDefault(stream) + 1;
+            Of(stream).Add(new Message(sequence, partition, id, body, ++_stored));
+            Trace?.Invoke($"stored {partition} {sequence} {id} {LogMessage.TryRead(body)}");
+        }
+
+        Signal();
+        return sequence;
+    }
+
     private SharedLogEntry? FindNext(int partition, ulong from)
     {
         lock (_lock)
         {
             var found = Of(StreamOf(partition))
                 .FirstOrDefault(message => message.Partition == partition && message.Sequence >= from);
-            return found.Sequence == 0 ? null : new SharedLogEntry(found.Sequence, found.Body);
+            return found.Sequence == 0 ? null : new SharedLogEntry(found.Sequence, found.Body, found.StoredAt);
         }
     }
 
@@ -161,5 +198,5 @@ internal sealed class FakeSharedLog(int streams = 2) : ISharedLog
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private readonly record struct Message(ulong Sequence, int Partition, string Id, ReadOnlyMemory<byte> Body);
+    private readonly record struct Message(ulong Sequence, int Partition, string Id, ReadOnlyMemory<byte> Body, long StoredAt);
 }

@@ -25,7 +25,8 @@ internal sealed class ReplicaWorld : IReplicaPeers, IAsyncDisposable
         _shards = [.. Enumerable.Range(0, shards).Select(i => $"s{i}")];
         _partitions = partitions;
         foreach (var shard in _shards)
-            Stores[shard] = new FakeReplicaStore();
+            Stores[shard] = new FakeReplicaStore { Trace = line => Note($"{shard} {line}") };
+        Log.Trace = Note;
     }
 
     public FakeSharedLog Log { get; } = new();
@@ -102,12 +103,17 @@ internal sealed class ReplicaWorld : IReplicaPeers, IAsyncDisposable
     /// The log loses what came behind a sequence, and the epochs behind an entry where one is named, as when all servers lose
     /// power: connections break, and only then something is lost.
     /// </summary>
-    public void LoseTail(int stream, ulong keep, int? epochs = null)
+    /// <param name="stream">The stream.</param>
+    /// <param name="keep">What it keeps.</param>
+    /// <param name="epochs">How many entries of the epochs are kept; null for all.</param>
+    /// <param name="again">Sequences of messages that come again at once, in this order.</param>
+    public void LoseTail(int stream, ulong keep, int? epochs = null, params IReadOnlyList<ulong> again)
     {
+        Note($"stream {stream} loses what is behind {keep}, the epochs what is behind {epochs}");
         Log.IsAway = true;
         foreach (var order in _running.Values)
             order.LookAgain();
-        Log.LoseTail(stream, keep);
+        Log.LoseTail(stream, keep, again);
         if (epochs is { } entries)
             Epochs.LoseTail(entries);
         Log.IsAway = false;
@@ -158,6 +164,8 @@ internal sealed class ReplicaWorld : IReplicaPeers, IAsyncDisposable
                 shard => Stores[shard].Applied(write.Value).Any(one => one.MutationId == write.Key))),
             "all acknowledged writes are on all replicas", Limit);
     }
+
+    private void Note(string line) => _lines.Enqueue($"{Environment.TickCount64 % 1_000_000} {line}");
 
     private string Describe(string shard, int partition) => string.Join(
         ' ', Stores[shard].Applied(partition).Select(one => $"{one.Stamp}={Convert.ToHexString(one.MutationId.ToByteArray().AsSpan(12))}"));

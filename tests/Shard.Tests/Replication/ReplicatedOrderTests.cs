@@ -233,6 +233,32 @@ public sealed class ReplicatedOrderTests
     }
 
     [Theory]
+    [InlineData(false, new ulong[] { 3, 2 })]
+    [InlineData(true, new ulong[] { 3, 2 })]
+    [InlineData(false, new ulong[] { 2, 2, 3 })]
+    [InlineData(true, new ulong[] { 2, 2, 3 })]
+    public async Task What_comes_again_to_its_old_place_does_not_tell_that_what_was_before_it_is_there(bool isRestarted, ulong[] again)
+    {
+        await using var world = await ReplicaWorld.StartAsync();
+        await world.StopAsync("s2");
+        List<Guid> ids = [await world.WriteAsync("s0"), await world.WriteAsync("s1"), await world.WriteAsync("s0")];
+        await world.ConvergesAsync();
+        if (isRestarted)
+            await Task.WhenAll(world.StopAsync("s0"), world.StopAsync("s1"));
+        // Sent again in another order, a message comes to lie where it lay, behind others than before.
+        world.LoseTail(0, 0, again: again);
+        foreach (var shard in new[] { "s0", "s1", "s2" }.Except(world.Running))
+            await world.StartAsync(shard);
+        await world.WriteAsync("s2");
+        await world.ConvergesAsync();
+        foreach (var shard in world.Running)
+        {
+            world.Stores[shard].Applied(0).Take(3).Select(one => (one.Stamp, one.MutationId))
+                .ShouldBe(ids.Select((id, i) => (new WriteStamp(1, (ulong)i + 1), id)), world.Lines(100));
+        }
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
@@ -254,7 +280,7 @@ public sealed class ReplicatedOrderTests
         }
         catch (Exception failure)
         {
-            throw new InvalidOperationException($"Seed {seed}: {failure.Message}\n{world.Lines(400)}", failure);
+            throw new InvalidOperationException($"Seed {seed}: {failure.Message}\n{world.Lines(2000)}", failure);
         }
     }
 
@@ -292,7 +318,8 @@ public sealed class ReplicatedOrderTests
             await world.StartAsync(shard);
         await Task.WhenAll(writes).WaitAsync(ReplicaWorld.Limit);
         await world.ConvergesAsync();
-        world.Acknowledged.Count.ShouldBeGreaterThan(20);
+        // Fewer where two hundred worlds share a machine.
+        world.Acknowledged.Count.ShouldBeGreaterThan(isStrict ? 5 : 20);
         world.Behind.ShouldBeEmpty();
         // What was under way when the log lost its tail may come again at a lower place than what was acknowledged before, and
         // win over it when that comes late: rare, and written down in docs/durability.md.

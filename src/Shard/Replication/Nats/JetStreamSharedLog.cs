@@ -129,7 +129,8 @@ internal sealed class JetStreamSharedLog(INatsJSContext js, INatsJSContext quest
                     if (message.Metadata is not { } metadata || message.Error is not null)
                         throw new SharedLogException("A message of the log cannot be read.", cause: message.Error);
                     await to.WriteAsync(
-                        new SharedLogEntry(metadata.Sequence.Stream, message.Data ?? []), cancellationToken);
+                        new SharedLogEntry(metadata.Sequence.Stream, message.Data ?? [], metadata.Timestamp.UtcTicks),
+                        cancellationToken);
                 }
             }
 
@@ -158,7 +159,7 @@ internal sealed class JetStreamSharedLog(INatsJSContext js, INatsJSContext quest
             if (!_streams.TryGetValue(number, out var stream))
                 _streams[number] = stream = await questions.GetStreamAsync(subjects.Stream(number), cancellationToken);
             var message = (await stream.GetAsync(request, cancellationToken)).Message;
-            return new SharedLogEntry(message.Seq, message.Data);
+            return new SharedLogEntry(message.Seq, message.Data, message.Time.UtcTicks);
         }
         catch (NatsJSApiException e) when (e.Error.ErrCode == NatsJSErrors.NoMessageFound)
         {

@@ -73,13 +73,13 @@ internal sealed class NatsReplicaPeers(INatsConnection connection, LogSubjects s
 
     private sealed record StoredAnswer(
         uint Epoch, ulong Sequence, Guid LastId, uint Promised, uint Followed, bool IsOpen, bool Accepted, ulong Through,
-        bool IsApart)
+        bool IsApart, ulong LastAt = 0, long LastStoredAt = 0)
     {
         public static StoredAnswer Of(PeerAnswer answer) => new(
             answer.Stamp.Epoch, answer.Stamp.Sequence, answer.LastId, answer.Promised, answer.Followed, answer.IsOpen, answer.Accepted,
-            answer.Through, answer.IsApart);
+            answer.Through, answer.IsApart, answer.LastAt, answer.LastStoredAt);
 
         public PeerAnswer ToAnswer() =>
-            new(new WriteStamp(Epoch, Sequence), LastId, Promised, Followed, IsOpen, Accepted, Through, IsApart);
+            new(new WriteStamp(Epoch, Sequence), LastId, Promised, Followed, IsOpen, Accepted, Through, IsApart, LastAt, LastStoredAt);
     }
 }
