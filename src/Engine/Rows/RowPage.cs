@@ -1,36 +1,33 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace Rag.Engine.Rows;
 
 /// <summary>
-/// Up to 64 neighbouring rows in memory. The writer fills slots; readers look a row up without a lock. Slots are given
-/// in order of arrival, so that a page that holds few rows is small:
+/// Up to 64 neighbouring rows in memory outside the collected heap. The writer fills slots; readers look a row up without
+/// a lock. Slots are given in order of arrival, so that a page that holds few rows is small:
 /// <code>
 /// _held      bit r: row r of the page is here (the others are in the base)
-/// _slots[r]  where it lies in _data
+/// block      [where row r lies, a byte each][slot 0][slot 1]…
 /// </code>
+/// Recent vectors come by the hundred megabytes and go with the next snapshot. As arrays they were either copied by every
+/// collection or, pinned, left gaps that only a collection that stops all threads gave back. Whoever replaces a page
+/// disposes it when its readers have left.
 /// </summary>
-internal sealed class RowPage
+internal sealed unsafe class RowPage : IDisposable
 {
     public const int Rows = 64;
 
-    // Arrays from here on are allocated where the collector never copies them: with tens of megabytes of recent rows a
-    // collection of the youngest generation paused for 20 ms, most of it copying.
-    private const int UncopiedFloats = 1024;
-
     private readonly int _dimension;
-    private readonly float[] _data;
-    private readonly byte[] _slots;
+    private byte* _block;
     private ulong _held;
     private int _used;
 
     public RowPage(int dimension, int capacity)
     {
         _dimension = dimension;
-        var floats = dimension * capacity;
-        _data = GC.AllocateUninitializedArray<float>(floats, pinned: floats >= UncopiedFloats);
-        _slots = new byte[Rows];
         Capacity = capacity;
+        _block = (byte*)NativeMemory.AlignedAlloc((nuint)BlockBytes, Kernels.Prefetch.LineBytes);
     }
 
     public int Capacity { get; }
@@ -42,7 +39,9 @@ internal sealed class RowPage
 
     public ulong Held => Volatile.Read(ref _held);
 
-    public long MemoryBytes => 88 + Rows + (long)_data.Length * sizeof(float);
+    public long MemoryBytes => 80 + BlockBytes;
+
+    private long BlockBytes => Rows + (long)_dimension * Capacity * sizeof(float);
 
     public bool TryGet(int local, out ReadOnlySpan<float> vector)
     {
@@ -52,7 +51,7 @@ internal sealed class RowPage
             return false;
         }
 
-        vector = Slot(_slots[local]);
+        vector = Slot(_block[local]);
         return true;
     }
 
@@ -62,8 +61,8 @@ internal sealed class RowPage
     public void Set(int local, ReadOnlySpan<float> vector)
     {
         if ((_held >> local & 1) == 0)
-            _slots[local] = (byte)_used++;
-        vector.CopyTo(Slot(_slots[local]));
+            _block[local] = (byte)_used++;
+        vector.CopyTo(Slot(_block[local]));
         Touched |= 1UL << local;
         Volatile.Write(ref _held, _held | 1UL << local);
     }
@@ -75,12 +74,20 @@ internal sealed class RowPage
         for (var rest = kept & _held; rest != 0; rest &= rest - 1)
         {
             var local = BitOperations.TrailingZeroCount(rest);
-            copy.Set(local, Slot(_slots[local]));
+            copy.Set(local, Slot(_block[local]));
         }
 
         copy.Touched = Touched & kept;
         return copy;
     }
 
-    private Span<float> Slot(int slot) => _data.AsSpan(slot * _dimension, _dimension);
+    /// <summary>Frees the rows. No reader may be inside.</summary>
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(_block);
+        _block = null;
+        _held = 0;
+    }
+
+    private Span<float> Slot(int slot) => new((float*)(_block + Rows) + (long)slot * _dimension, _dimension);
 }

@@ -5,7 +5,8 @@ namespace Rag.Engine.Rows;
 /// <summary>
 /// Full-precision vectors of one space, by row, as their caller gave them: a read-only base (the mapped segment of the
 /// last snapshot) under recent rows in memory. One writer, any number of readers, no locks; a reader that is inside the
-/// slice's epoch keeps what it reads.
+/// slice's epoch keeps what it reads. Memory that rows were moved from stays until <see cref="Dispose"/>, unless the writer
+/// takes it over by <see cref="TakeReplaced"/>.
 /// <code>
 /// row → _pages[row / 64] → held there? → memory
 ///                          otherwise   → base (rows below its limit)
@@ -19,6 +20,7 @@ public sealed class VectorRows : IDisposable
     private RowPage?[] _pages = [];
     private Base? _base;
     private long _memoryBytes;
+    private ReplacedPages? _replaced;
 
     /// <summary>An empty table for vectors of <paramref name="dimension"/> components.</summary>
     public VectorRows(int dimension)
@@ -121,7 +123,7 @@ public sealed class VectorRows : IDisposable
 
     /// <summary>
     /// Ends a snapshot: rows below <paramref name="rowLimit"/> that were not set since <see cref="MarkCut"/> are read
-    /// from <paramref name="baseRows"/> from now on, and their memory goes. Writer only. Returns the former base, to be
+    /// from <paramref name="baseRows"/> from now on, and their memory is replaced. Writer only. Returns the former base, to be
     /// disposed after every reader that entered before has left; null if there was none.
     /// </summary>
     public IDisposable? Attach(IMappedRows baseRows, int rowLimit)
@@ -144,11 +146,19 @@ public sealed class VectorRows : IDisposable
         return former?.Rows;
     }
 
-    /// <summary>Lets go of the base. No reader may be inside.</summary>
+    /// <summary>
+    /// What rows were moved from since the last call, by <see cref="Set"/> or <see cref="Attach"/>: to be disposed after
+    /// every reader that entered before has left. Null if there is nothing. Writer only.
+    /// </summary>
+    internal ReplacedPages? TakeReplaced() => Interlocked.Exchange(ref _replaced, null);
+
+    /// <summary>Lets go of the base and of all memory. No reader may be inside.</summary>
     public void Dispose()
     {
         Interlocked.Exchange(ref _base, null)?.Rows.Dispose();
-        _pages = [];
+        foreach (var page in Interlocked.Exchange(ref _pages, []))
+            page?.Dispose();
+        TakeReplaced()?.Dispose();
     }
 
     private static ulong BeyondLimit(int page, int rowLimit)
@@ -191,9 +201,11 @@ public sealed class VectorRows : IDisposable
 
     private void Replace(int index, RowPage? page)
     {
-        var change = (page?.MemoryBytes ?? 0) - (_pages[index]?.MemoryBytes ?? 0);
+        var former = _pages[index];
         Volatile.Write(ref _pages[index], page);
-        Interlocked.Add(ref _memoryBytes, change);
+        Interlocked.Add(ref _memoryBytes, (page?.MemoryBytes ?? 0) - (former?.MemoryBytes ?? 0));
+        if (former is not null)
+            (_replaced ??= new ReplacedPages()).Add(former);
     }
 
     /// <summary>The base and its limit, published together.</summary>

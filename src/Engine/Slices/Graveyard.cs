@@ -14,10 +14,11 @@ internal sealed class Graveyard(Slice slice, EpochGuard guard)
 {
     private readonly Queue<(long Epoch, int Row)> _dead = new();
     private readonly Queue<(long Epoch, int Row, int Document)> _unlinked = new();
-    private readonly Queue<(long Epoch, Action Release)> _others = new();
+    private readonly Queue<(long Epoch, Action Release, long Bytes)> _others = new();
     private readonly List<int> _dying = [];
+    private long _otherBytes;
 
-    public long MemoryBytes => (_dead.Count + _unlinked.Count) * 16L + _others.Count * 80L + 300;
+    public long MemoryBytes => (_dead.Count + _unlinked.Count) * 16L + _others.Count * 80L + _otherBytes + 300;
 
     /// <summary>Rows that can be taken apart now.</summary>
     public bool HasReclaimable => _dead.TryPeek(out var next) && guard.HasPassed(next.Epoch);
@@ -37,7 +38,23 @@ internal sealed class Graveyard(Slice slice, EpochGuard guard)
     }
 
     /// <summary>Releases something that was taken out of sight just now, when its readers have left.</summary>
-    public void Release(Action release) => _others.Enqueue((guard.Retire(), release));
+    /// <param name="release">Does it.</param>
+    /// <param name="bytes">Memory that is held until then.</param>
+    public void Release(Action release, long bytes = 0)
+    {
+        _others.Enqueue((guard.Retire(), release, bytes));
+        _otherBytes += bytes;
+    }
+
+    /// <summary>The same for the memory that vectors of the slice were moved from since the last call.</summary>
+    public void ReleaseReplacedRows()
+    {
+        foreach (var space in slice.Spaces)
+        {
+            if (space.Index.Rows.TakeReplaced() is { } pages)
+                Release(pages.Dispose, pages.MemoryBytes);
+        }
+    }
 
     /// <summary>Takes apart what no reader sees any more; at most <paramref name="limit"/> rows.</summary>
     public void Reclaim(int limit = int.MaxValue)
@@ -46,7 +63,7 @@ internal sealed class Graveyard(Slice slice, EpochGuard guard)
             return;
         var oldest = guard.Oldest();
         while (_others.TryPeek(out var other) && other.Epoch <= oldest)
-            _others.Dequeue().Release();
+            ReleaseNext();
         while (_unlinked.TryPeek(out var unlinked) && unlinked.Epoch <= oldest)
         {
             _unlinked.Dequeue();
@@ -94,8 +111,15 @@ internal sealed class Graveyard(Slice slice, EpochGuard guard)
 
     public void DisposeAll()
     {
-        while (_others.TryDequeue(out var other))
-            other.Release();
+        while (_others.Count > 0)
+            ReleaseNext();
+    }
+
+    private void ReleaseNext()
+    {
+        var (_, release, bytes) = _others.Dequeue();
+        _otherBytes -= bytes;
+        release();
     }
 
     private void MoveKey(int row, List<int> segments)

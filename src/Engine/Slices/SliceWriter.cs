@@ -55,6 +55,7 @@ internal sealed class SliceWriter(Slice slice, ChunkContents contents, ApplyLimi
         var reclaimed = MinReclaimed + 2 * _rows.Born.Length;
         _rows.BeginNext();
         slice.Graveyard.Seal();
+        slice.Graveyard.ReleaseReplacedRows();
         slice.Graveyard.Reclaim(reclaimed);
     }
 

@@ -73,6 +73,7 @@ internal sealed class SnapshotAttachment : IDisposable
                 slice.Graveyard.Release(() => LetGo(former));
         }
 
+        slice.Graveyard.ReleaseReplacedRows();
         AttachKeys(slice);
         if (isUnchanged)
             slice.Rows.Trim();

@@ -30,6 +30,7 @@ public static class VectorRowFile
         var length = writer.Complete();
         using var reader = SnapshotReader.Open(files, path, slice, codec);
         rows.Attach(new MappedRows(reader.Map(section), rows.Dimension), rowLimit)?.Dispose();
+        rows.TakeReplaced()?.Dispose();
         return length;
     }
 }

@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 namespace Rag.Engine;
 
 /// <summary>
-/// Gives memory back to the system that a bulk of writes has left behind. The collector looks at old and large objects
-/// only when more of them come, and the C library keeps what was freed; so a process that only searches after it was
-/// filled kept a gigabyte of nothing. Once the writes have ended everything is collected and compacted, which stops all
-/// threads for some tenths of a second: rarely, only where it is worth it, and beside readers only where much is left.
-/// Not thread-safe.
+/// Gives memory back to the system that a bulk of writes has left behind, once the writes have ended. The C library keeps
+/// what was freed until it is told otherwise. The collector looks at old and large objects only when more of them come, so
+/// a process that only searches after it was filled kept hundreds of megabytes of nothing: everything is collected and
+/// compacted, which stops all threads for some tenths of a second, so rarely, only where it is worth it, and beside readers
+/// only where much is left. Not thread-safe.
 /// </summary>
 /// <param name="position">Where the mutation log's replay begins: what it brings back counts as written.</param>
 /// <param name="busyGainBytes">What the heap has to have grown by for readers to wait while it is compacted.</param>
@@ -21,6 +21,7 @@ internal sealed partial class HeapTrim(long position, long busyGainBytes)
     private const long MinWrittenBytes = 32L << 20;
 
     private long _trimmedAt = position;
+    private long _compactedAt = position;
     private long _floor;
 
     /// <summary>Called when nothing is written any more.</summary>
@@ -28,19 +29,22 @@ internal sealed partial class HeapTrim(long position, long busyGainBytes)
     /// <param name="isBusy">Whether somebody is reading; only asked where there may be something to do.</param>
     public void Trim(long end, Func<bool> isBusy)
     {
-        if (end - _trimmedAt < MinWrittenBytes)
+        if (end - _trimmedAt >= MinWrittenBytes)
+        {
+            _trimmedAt = end;
+            TrimNative();
+        }
+
+        if (end - _compactedAt < MinWrittenBytes)
             return;
         var gain = GC.GetGCMemoryInfo().TotalCommittedBytes - _floor;
         if (gain < busyGainBytes && isBusy())
             return;
-        _trimmedAt = end;
-        if (gain >= Math.Max(MinGainBytes, _floor / GainShare))
-        {
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            _floor = GC.GetGCMemoryInfo().TotalCommittedBytes;
-        }
-
-        TrimNative();
+        _compactedAt = end;
+        if (gain < Math.Max(MinGainBytes, _floor / GainShare))
+            return;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        _floor = GC.GetGCMemoryInfo().TotalCommittedBytes;
     }
 
     private static void TrimNative()

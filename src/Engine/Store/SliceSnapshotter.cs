@@ -186,6 +186,19 @@ internal sealed class SliceSnapshotter(StoreContext context, SliceCatalog catalo
         finally
         {
             context.Guard.Leave(slot);
+            Reclaim(entry);
+        }
+    }
+
+    // Most of the slice's memory by far is what the snapshot has taken the place of, as long as nothing else reads.
+    private void Reclaim(SliceEntry entry)
+    {
+        lock (entry)
+        {
+            if (entry.Loaded is not { } slice)
+                return;
+            slice.Graveyard.Reclaim(0);
+            catalog.CountMemory(entry);
         }
     }
 

@@ -59,6 +59,32 @@ public sealed class VectorRowsTests
     }
 
     [Fact]
+    public void Memory_that_rows_were_moved_from_is_given_out_once_and_stays_readable_until_it_is_disposed()
+    {
+        using var rows = new VectorRows(Dimension);
+        rows.Set(0, Vector(1));
+        rows.TakeReplaced().ShouldBeNull();
+        var before = rows[0];
+        for (var row = 1; row < 64; row++)
+            rows.Set(row, Vector(row));
+
+        var grown = rows.TakeReplaced().ShouldNotBeNull();
+        rows.TakeReplaced().ShouldBeNull();
+        grown.MemoryBytes.ShouldBeGreaterThan(0);
+        before.ToArray().ShouldBe(Vector(1));
+        grown.Dispose();
+        grown.MemoryBytes.ShouldBe(0);
+        rows.MarkCut();
+        rows.Attach(new TestBase(rows, 64), 64);
+
+        var moved = rows.TakeReplaced().ShouldNotBeNull();
+        moved.MemoryBytes.ShouldBeGreaterThan(64 * Dimension * sizeof(float));
+        moved.Dispose();
+        rows[0].ToArray().ShouldBe(Vector(1));
+        rows[63].ToArray().ShouldBe(Vector(63));
+    }
+
+    [Fact]
     public void A_row_set_after_the_cut_is_newer_than_the_base()
     {
         using var rows = new VectorRows(Dimension);
