@@ -5,13 +5,12 @@ namespace Rag.Engine;
 /// <summary>
 /// Gives memory back to the system that a bulk of writes has left behind, once the writes have ended. The C library keeps
 /// what was freed until it is told otherwise. The collector looks at old and large objects only when more of them come, so
-/// a process that only searches after it was filled kept hundreds of megabytes of nothing: everything is collected and
-/// compacted, which stops all threads for some tenths of a second, so rarely, only where it is worth it, and beside readers
-/// only where much is left. Not thread-safe.
+/// a process that only searches after it was filled kept a hundred megabytes of nothing: beside readers they are collected
+/// in the background, and once there are none everything is compacted, too, which stops all threads for some tenths of a
+/// second: rarely, and only where it is worth it. Not thread-safe.
 /// </summary>
 /// <param name="position">Where the mutation log's replay begins: what it brings back counts as written.</param>
-/// <param name="busyGainBytes">What the heap has to have grown by for readers to wait while it is compacted.</param>
-internal sealed partial class HeapTrim(long position, long busyGainBytes)
+internal sealed partial class HeapTrim(long position)
 {
     // What the heap has to have grown by since the last time, and as a part of what it was then: one third.
     private const long MinGainBytes = 64L << 20;
@@ -20,8 +19,8 @@ internal sealed partial class HeapTrim(long position, long busyGainBytes)
     // Written since the last time; less leaves little behind.
     private const long MinWrittenBytes = 32L << 20;
 
-    private long _trimmedAt = position;
     private long _compactedAt = position;
+    private long _sweptAt = position;
     private long _floor;
 
     /// <summary>Called when nothing is written any more.</summary>
@@ -29,18 +28,29 @@ internal sealed partial class HeapTrim(long position, long busyGainBytes)
     /// <param name="isBusy">Whether somebody is reading; only asked where there may be something to do.</param>
     public void Trim(long end, Func<bool> isBusy)
     {
-        if (end - _trimmedAt >= MinWrittenBytes)
-        {
-            _trimmedAt = end;
-            TrimNative();
-        }
-
         if (end - _compactedAt < MinWrittenBytes)
             return;
-        var gain = GC.GetGCMemoryInfo().TotalCommittedBytes - _floor;
-        if (gain < busyGainBytes && isBusy())
+        if (!isBusy())
+        {
+            _compactedAt = _sweptAt = end;
+            Compact();
+        }
+        else if (end - _sweptAt >= MinWrittenBytes)
+        {
+            _sweptAt = end;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+        }
+        else
+        {
             return;
-        _compactedAt = end;
+        }
+
+        TrimNative();
+    }
+
+    private void Compact()
+    {
+        var gain = GC.GetGCMemoryInfo().TotalCommittedBytes - _floor;
         if (gain < Math.Max(MinGainBytes, _floor / GainShare))
             return;
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

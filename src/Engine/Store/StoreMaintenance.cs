@@ -48,13 +48,10 @@ internal sealed class StoreMaintenance(
     // Of one round; the next ones go on.
     private static readonly TimeSpan SaveTime = TimeSpan.FromSeconds(4);
 
-    // Of the memory cap: what the heap has to have grown by to be compacted under the hands of readers.
-    private const int BusyGainShare = 2;
-
     // Whoever comes less often than this is hardly met by a stop of the process.
     private const long BusyMs = 50;
 
-    private readonly HeapTrim _heap = new(context.ReplayFrom, context.Options.MemoryCapBytes / BusyGainShare);
+    private readonly HeapTrim _heap = new(context.ReplayFrom);
     private long _written;
 
     public async Task RunAsync(CancellationToken stopping)
