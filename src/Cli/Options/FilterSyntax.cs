@@ -74,6 +74,12 @@ internal static class FilterSyntax
         if (sign is null || (key.Length == 0 && sign[0] != '~'))
             throw Malformed(whole);
         var value = condition[(at + sign.Length)..].TrimStart();
+        if (Values(sign, value).Any(string.IsNullOrWhiteSpace))
+        {
+            throw new CliException(
+                $"'{whole}' has no value after {sign}: write {key}{sign}value, or \"\" for a text that is empty.", ExitCode.Usage);
+        }
+
         return sign switch
         {
             "=" => OneOf(key, value),
@@ -81,7 +87,7 @@ internal static class FilterSyntax
             ">=" => Where.AtLeast(key, ParseValue(value)),
             ">" => Where.GreaterThan(key, ParseValue(value)),
             "<=" => Where.AtMost(key, ParseValue(value)),
-            "&=" => Where.ContainsAll(key, value.Split('|').Select(ParseValue)),
+            "&=" => Where.ContainsAll(key, Values(sign, value).Select(ParseValue)),
             "~" => Where.MatchAll(key, Unquoted(value)),
             "~~" => Where.MatchAny(key, Unquoted(value)),
             "@" => GeoSyntax.ParseArea(key, value) ?? throw Malformed(whole),
@@ -102,9 +108,13 @@ internal static class FilterSyntax
     private static string Unquoted(string text) =>
         text.Length >= 2 && text[0] == '"' && text[^1] == '"' ? text[1..^1] : text;
 
+    // What is in quotes is one text, whatever it contains; only a list of = and != is one of several.
+    private static string[] Values(string sign, string value) =>
+        sign == "&=" || (sign is "=" or "!=" && !value.StartsWith('"')) ? value.Split('|') : [value];
+
     private static Filter OneOf(string key, string value) =>
-        value.Contains('|') && !value.StartsWith('"')
-            ? Where.In(key, value.Split('|').Select(ParseValue))
+        Values("=", value) is { Length: > 1 } values
+            ? Where.In(key, values.Select(ParseValue))
             : Where.Equal(key, ParseValue(value));
 
     private static Filter ParseJson(string text)

@@ -44,7 +44,8 @@ internal static class InputLines
         }
     }
 
-    private static bool IsJsonString(string line, out string text)
+    /// <summary>Whether a line is a JSON string, and what that says.</summary>
+    public static bool IsJsonString(string line, out string text)
     {
         text = "";
         var trimmed = line.AsSpan().Trim();

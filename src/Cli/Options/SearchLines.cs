@@ -20,16 +20,19 @@ internal static class SearchLines
     {
         using var lines = path == "-" ? null : InputLines.Open(path);
         var number = 0;
-        foreach (var line in InputLines.ReadTexts(lines ?? terminal.In))
+        var input = lines ?? terminal.In;
+        while (input.ReadLine() is { } line)
         {
             number++;
-            if (string.IsNullOrWhiteSpace(line))
+            // What a JSON string says is a text, also where that begins like a request.
+            var isText = InputLines.IsJsonString(line, out var text);
+            if (string.IsNullOrWhiteSpace(isText ? text : line))
                 continue;
             var search = defaults.Clone();
-            if (line.TrimStart().StartsWith('{'))
-                Replace(search, InputLines.Parse<SearchRequest>(line, number, "rag.v1.SearchRequest"));
+            if (isText || !line.TrimStart().StartsWith('{'))
+                search.Text = isText ? text : line;
             else
-                search.Text = line;
+                Replace(search, InputLines.Parse<SearchRequest>(line, number, "rag.v1.SearchRequest"));
             yield return search;
         }
     }

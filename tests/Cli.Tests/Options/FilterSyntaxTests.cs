@@ -18,6 +18,7 @@ public class FilterSyntaxTests
     [InlineData("draft?", """{ "exists": { "key": "draft" } }""")]
     [InlineData("!draft?", """{ "not": { "exists": { "key": "draft" } } }""")]
     [InlineData("lang!=en", """{ "not": { "equal": { "key": "lang", "value": { "stringValue": "en" } } } }""")]
+    [InlineData("lang=\"\"", """{ "equal": { "key": "lang", "value": { "stringValue": "" } } }""")]
     [InlineData("url=a=b?c", """{ "equal": { "key": "url", "value": { "stringValue": "a=b?c" } } }""")]
     [InlineData("tags&=red|large", """{ "containsAll": { "key": "tags", "values": [ { "stringValue": "red" }, { "stringValue": "large" } ] } }""")]
     [InlineData("title~annual report", """{ "match": { "key": "title", "text": "annual report", "words": "WORDS_ALL" } }""")]
@@ -58,6 +59,11 @@ public class FilterSyntaxTests
         filter.Any.Filters.Count.ShouldBe(2);
     }
 
+    [Fact]
+    public void A_condition_without_a_value_is_told_what_is_missing() =>
+        Should.Throw<CliException>(() => FilterSyntax.Parse(["lang=en && year>"])).Message
+            .ShouldBe("'lang=en && year>' has no value after >: write year>value, or \"\" for a text that is empty.");
+
     [Theory]
     [InlineData("nothing")]
     [InlineData("=value")]
@@ -73,6 +79,13 @@ public class FilterSyntaxTests
     [InlineData("&=b")]
     [InlineData("{\"any\":")]
     [InlineData("{\"unknown\":1}")]
+    [InlineData("year>")]
+    [InlineData("year <= ")]
+    [InlineData("lang=")]
+    [InlineData("lang!=en|")]
+    [InlineData("tags&=red||large")]
+    [InlineData("title~")]
+    [InlineData("at@")]
     public void What_is_malformed_is_a_mistake_of_usage(string condition) =>
         Should.Throw<CliException>(() => FilterSyntax.Parse([condition])).ExitCode.ShouldBe(ExitCode.Usage);
 }
