@@ -17,10 +17,11 @@ public sealed record RefinementOptions
 
     /// <summary>
     /// How many times as long as it had a core it rests where searches began meanwhile, 0 to 100, but not for longer than
-    /// <see cref="Patience"/>. Default 3: the slowest searches are those that meet a batch or its write, though a batch gives
-    /// way at once.
+    /// <see cref="Patience"/>. Default 7, some 12 chunks a second and core: the slowest searches are those that meet a batch,
+    /// though it gives way at once to a thread that wakes. One that has run for its slice of some milliseconds, or yields, is
+    /// stopped beside a batch until the next tick of the system's clock, and so few searches must meet one at all.
     /// </summary>
-    public double RestBesideSearches { get; init; } = 3;
+    public double RestBesideSearches { get; init; } = 7;
 
     /// <summary>Chunks of one workspace after which another may have its turn, 1 to 100,000. Default 256.</summary>
     public int TurnChunks { get; init; } = 256;

@@ -16,7 +16,8 @@ internal static class RefineTexts
 
     public static string Make(int seed, long number, int words)
     {
-        var random = new Random(HashCode.Combine(seed, number));
+        // HashCode would be another one in each process.
+        var random = new Random((int)(((ulong)seed * 1_000_003 + (ulong)number) * 0x9E3779B97F4A7C15 >> 33));
         var text = new StringBuilder();
         for (var i = 0; i < words; i++)
             text.Append(i == 0 ? "" : " ").Append(Words[random.Next(Words.Length)]);
