@@ -18,6 +18,8 @@ internal sealed unsafe class RowPage : IDisposable
 {
     public const int Rows = 64;
 
+    private static long s_freedBytes;
+
     private readonly int _dimension;
     private byte* _block;
     private ulong _held;
@@ -29,6 +31,9 @@ internal sealed unsafe class RowPage : IDisposable
         Capacity = capacity;
         _block = (byte*)NativeMemory.AlignedAlloc((nuint)BlockBytes, Kernels.Prefetch.LineBytes);
     }
+
+    /// <summary>Bytes that pages of all tables ever freed: a part of them is kept by the C library.</summary>
+    public static long FreedBytes => Interlocked.Read(ref s_freedBytes);
 
     public int Capacity { get; }
 
@@ -84,7 +89,10 @@ internal sealed unsafe class RowPage : IDisposable
     /// <summary>Frees the rows. No reader may be inside.</summary>
     public void Dispose()
     {
+        if (_block is null)
+            return;
         NativeMemory.AlignedFree(_block);
+        Interlocked.Add(ref s_freedBytes, BlockBytes);
         _block = null;
         _held = 0;
     }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Rag.Engine.Rows;
 
 namespace Rag.Engine;
 
@@ -6,11 +7,13 @@ namespace Rag.Engine;
 /// Gives memory back to the system that a bulk of writes has left behind, once the writes have ended. The C library keeps
 /// what was freed until it is told otherwise. The collector looks at old and large objects only when more of them come, so
 /// a process that only searches after it was filled kept a hundred megabytes of nothing: beside readers they are collected
-/// in the background, and once there are none everything is compacted, too, which stops all threads for some tenths of a
-/// second: rarely, and only where it is worth it. Not thread-safe.
+/// in the background. To compact everything stops all threads for some tenths of a second: it is done rarely, where it is
+/// worth it, once there are no readers; beside them only where the collection has left more gaps than one can live with.
+/// Not thread-safe.
 /// </summary>
 /// <param name="position">Where the mutation log's replay begins: what it brings back counts as written.</param>
-internal sealed partial class HeapTrim(long position)
+/// <param name="busyGapBytes">Gaps of the heap for which readers wait until it is compacted.</param>
+internal sealed partial class HeapTrim(long position, long busyGapBytes)
 {
     // What the heap has to have grown by since the last time, and as a part of what it was then: one third.
     private const long MinGainBytes = 64L << 20;
@@ -19,8 +22,12 @@ internal sealed partial class HeapTrim(long position)
     // Written since the last time; less leaves little behind.
     private const long MinWrittenBytes = 32L << 20;
 
+    // Freed since the last time, for the C library to be asked for it.
+    private const long MinFreedBytes = 8L << 20;
+
     private long _compactedAt = position;
     private long _sweptAt = position;
+    private long _freedAt;
     private long _floor;
 
     /// <summary>Called when nothing is written any more.</summary>
@@ -28,9 +35,7 @@ internal sealed partial class HeapTrim(long position)
     /// <param name="isBusy">Whether somebody is reading; only asked where there may be something to do.</param>
     public void Trim(long end, Func<bool> isBusy)
     {
-        if (end - _compactedAt < MinWrittenBytes)
-            return;
-        if (!isBusy())
+        if (end - _compactedAt >= MinWrittenBytes && (!isBusy() || HasGaps(end)))
         {
             _compactedAt = _sweptAt = end;
             Compact();
@@ -40,13 +45,17 @@ internal sealed partial class HeapTrim(long position)
             _sweptAt = end;
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
         }
-        else
-        {
-            return;
-        }
 
+        // Whoever reads holds the vectors back that snapshots have taken the place of: they are freed some rounds later.
+        if (RowPage.FreedBytes - _freedAt < MinFreedBytes)
+            return;
+        _freedAt = RowPage.FreedBytes;
         TrimNative();
     }
+
+    // Only known once everything was collected.
+    private bool HasGaps(long end) =>
+        end - _sweptAt < MinWrittenBytes && GC.GetGCMemoryInfo().FragmentedBytes >= busyGapBytes;
 
     private void Compact()
     {

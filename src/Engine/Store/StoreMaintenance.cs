@@ -48,10 +48,13 @@ internal sealed class StoreMaintenance(
     // Of one round; the next ones go on.
     private static readonly TimeSpan SaveTime = TimeSpan.FromSeconds(4);
 
+    // Of the memory cap.
+    private const int BusyGapShare = 2;
+
     // Whoever comes less often than this is hardly met by a stop of the process.
     private const long BusyMs = 50;
 
-    private readonly HeapTrim _heap = new(context.ReplayFrom);
+    private readonly HeapTrim _heap = new(context.ReplayFrom, context.Options.MemoryCapBytes / BusyGapShare);
     private long _written;
 
     public async Task RunAsync(CancellationToken stopping)
