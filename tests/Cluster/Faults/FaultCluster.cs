@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -100,11 +101,17 @@ internal sealed class FaultCluster : IAsyncDisposable
     /// <summary>Returns when every replica has what any of them has now.</summary>
     public async Task CaughtUpAsync(TimeSpan limit)
     {
-        var newest = new Dictionary<int, WriteStamp>();
-        foreach (var ((_, partition), stamp) in await AskAllAsync())
-            newest[partition] = newest.TryGetValue(partition, out var known) && known >= stamp ? known : stamp;
+        Dictionary<int, WriteStamp>? newest = null;
         await Testing.Eventually.HoldsAsync(
-            async () => (await AskAllAsync()).All(one => one.Value >= newest[one.Key.Partition]), "replicas catch up", limit);
+            async () =>
+            {
+                // Null while one of them has just moved.
+                if (await TryAskAllAsync() is not { } stamps)
+                    return false;
+                newest ??= stamps.GroupBy(one => one.Key.Partition, one => one.Value).ToDictionary(one => one.Key, one => one.Max());
+                return stamps.All(one => one.Value >= newest.GetValueOrDefault(one.Key.Partition));
+            },
+            "replicas catch up", limit);
     }
 
     public async ValueTask DisposeAsync()
@@ -142,6 +149,18 @@ internal sealed class FaultCluster : IAsyncDisposable
             return;
         Directory.CreateDirectory(folder);
         await File.WriteAllTextAsync(Path.Combine(folder, $"{node.Name}.log"), node.Output);
+    }
+
+    private async Task<Dictionary<(string Shard, int Partition), WriteStamp>?> TryAskAllAsync()
+    {
+        try
+        {
+            return await AskAllAsync();
+        }
+        catch (RpcException moved) when (moved.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition)
+        {
+            return null;
+        }
     }
 
     /// <summary>How far the replicas are that answer for a partition; those of a node that is down are as far as nothing.</summary>

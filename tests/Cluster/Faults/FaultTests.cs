@@ -52,18 +52,23 @@ public sealed class FaultTests(ITestOutputHelper output)
         await documents.GoOnAsync(3, Limit);
         var random = new Random(seed);
         var work = new Workloads(clock, chunks, documents);
+        // In a soak, replicas move at the same time.
+        var moves = new TopologyMoves(cluster, random);
         var watch = Stopwatch.StartNew();
         var rounds = 0;
         var suite = Suite.Where(round => IsWanted(round.Kind)).ToList();
         for (; rounds < suite.Count || watch.Elapsed < TimeSpan.FromMinutes(SoakMinutes); rounds++)
         {
             var (kind, fault) = rounds < suite.Count ? suite[rounds] : Draw(random);
+            if (SoakMinutes > 0 && random.Next(2) == 0 && await moves.TryBeginAsync() is { } move)
+                Tell($"{DateTime.UtcNow:HH:mm:ss.fff} {move}");
             var nodes = cluster.Of(kind).ToList();
             await RunAsync(cluster, nodes[random.Next(nodes.Count)], fault, work);
         }
 
         await chunks.StopAsync();
         await documents.StopAsync();
+        await moves.SettledAsync(TimeSpan.FromMinutes(3));
         await documents.VerifyJobsAsync();
         await cluster.CaughtUpAsync(Limit);
         await chunks.VerifyAsync("with every node up");
@@ -78,11 +83,13 @@ public sealed class FaultTests(ITestOutputHelper output)
             await cluster.CaughtUpAsync(Limit);
         }
 
-        Tell($"seed {seed}: {rounds + 3} faults in {watch.Elapsed.TotalSeconds:0} s; {chunks.Writes}; {chunks.Searches}; "
+        Tell($"seed {seed}: {rounds + cluster.Of(NodeKind.Shard).Count()} faults and {moves.Count} moves in {watch.Elapsed.TotalSeconds:0} s; "
+            + $"{chunks.Writes}; {chunks.Searches}; {chunks.OwnReads}; "
             + $"{documents.Documents}; {documents.Jobs} jobs");
-        Tell($"{chunks.Writes.Failures}\n{chunks.Searches.Failures}\n{documents.Documents.Failures}");
+        Tell($"{chunks.Writes.Failures}\n{chunks.Searches.Failures}\n{chunks.OwnReads.Failures}\n{documents.Documents.Failures}");
         chunks.Writes.ShouldBeGood();
         chunks.Searches.ShouldBeGood();
+        chunks.OwnReads.ShouldBeGood();
         documents.Documents.ShouldBeGood();
         // Told in the short run, and held to in the long one, which has its machine to itself.
         if (SoakMinutes > 0)

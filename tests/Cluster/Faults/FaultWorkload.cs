@@ -18,6 +18,9 @@ internal sealed class FaultWorkload : IAsyncDisposable
     private const int KeysPerWriter = 40;
     private const int Dimension = 8;
 
+    /// <summary>Each so many writes, the writer looks at once for what it wrote.</summary>
+    private const int LookEvery = 4;
+
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(90);
 
     private readonly int _seed;
@@ -40,6 +43,9 @@ internal sealed class FaultWorkload : IAsyncDisposable
     public OperationCount Writes { get; } = new("writes");
 
     public OperationCount Searches { get; } = new("searches");
+
+    /// <summary>Searches with the token of a write, for what it wrote or deleted.</summary>
+    public OperationCount OwnReads { get; } = new("reads of own writes");
 
     public async Task StartAsync()
     {
@@ -89,7 +95,24 @@ internal sealed class FaultWorkload : IAsyncDisposable
         var listed = new List<string>();
         await foreach (var chunk in chunksOf.ListAsync())
             listed.Add(chunk.ChunkId);
-        listed.ShouldBe(_model.Present().Keys, ignoreOrder: true, customMessage: when);
+        var present = _model.Present();
+        listed.ShouldBe(present.Keys, ignoreOrder: true, customMessage: when);
+        await VerifySearchAsync(present, when);
+    }
+
+    // A search for everything finds all that was acknowledged, as it was written last, and nothing that was deleted; and each
+    // chunk is the nearest to its own vector.
+    private async Task VerifySearchAsync(IReadOnlyDictionary<string, int> present, string when)
+    {
+        var workspace = _writing.Workspace(WorkspaceName);
+        var all = await workspace.SearchAsync(new SearchQuery { Vector = VectorOf(0, 0), K = present.Count + 100, Exact = true });
+        all.Hits.Select(hit => (hit.ChunkId, hit.Text)).ShouldBe(
+            present.Select(one => (one.Key, $"{one.Value}")), ignoreOrder: true, customMessage: $"by search {when}");
+        await Parallel.ForEachAsync(present, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (one, _) =>
+        {
+            var nearest = await workspace.SearchAsync(new SearchQuery { Vector = VectorOf(WriterOf(one.Key), one.Value), K = 1 });
+            nearest.Hits.Select(hit => (hit.ChunkId, hit.Text)).ShouldBe([(one.Key, $"{one.Value}")], $"by its own vector {when}");
+        });
     }
 
     private static async Task<bool> AnswersAsync(ChunksClient chunks)
@@ -123,22 +146,55 @@ internal sealed class FaultWorkload : IAsyncDisposable
             var key = $"w{writer}-g{generation}-{random.Next(KeysPerWriter)}";
             // A delete tells the metadata store first, so that a document's file is not taken for indexed any more.
             var isDelete = random.Next(4) == 0 && !_clock.IsMetadataAway;
+            var isLooked = random.Next(LookEvery) == 0;
+            var former = _model.Acknowledged(key);
             _model.Begin(key, isDelete ? ChunkModel.Absent : value);
             var began = Stopwatch.GetTimestamp();
             try
             {
-                if (isDelete)
-                    await chunks.DeleteAsync([new ChunkKey { ChunkId = key }]);
-                else if ((await chunks.UpsertAsync([ChunkOf(key, value)])).Results.Single().Error is { } error)
-                    throw new RagException((StatusCode)error.Code, error.Message);
+                var token = isDelete ? await DeleteAsync(chunks, key) : await UpsertAsync(chunks, key, value);
                 _model.Acknowledge(key);
                 Acknowledged(began, isDelete);
+                if (isLooked && !(isDelete && former == ChunkModel.Absent))
+                    await LookAsync(key, isDelete ? former : value, isDelete, token);
             }
             catch (RagException failure)
             {
                 Refused(failure, began, isDelete);
                 generation++; // What was not answered may still come: the keys so far are left alone.
             }
+        }
+    }
+
+    private static async Task<string> UpsertAsync(ChunksClient chunks, string key, int value)
+    {
+        var answer = await chunks.UpsertAsync([ChunkOf(key, value)]);
+        return answer.Results.Single().Error is { } error
+            ? throw new RagException((StatusCode)error.Code, error.Message)
+            : answer.ConsistencyToken;
+    }
+
+    private static async Task<string> DeleteAsync(ChunksClient chunks, string key) =>
+        (await chunks.DeleteAsync([new ChunkKey { ChunkId = key }])).ConsistencyToken;
+
+    // Whichever replica answers: what has this token in its hand sees its own write.
+    private async Task LookAsync(string key, int value, bool isDeleted, string token)
+    {
+        var began = Stopwatch.GetTimestamp();
+        try
+        {
+            var answer = await _searching.Workspace(WorkspaceName).SearchAsync(
+                new SearchQuery { Vector = VectorOf(WriterOf(key), value), K = 1, MinConsistencyToken = token });
+            OwnReads.Succeed(began);
+            var isThere = answer.Hits.Any(hit => hit.ChunkId == key && hit.Text == $"{value}");
+            if (isThere == isDeleted)
+                Fault($"{key}, value {value}, {(isDeleted ? "deleted and found" : "written and not found")} by its own writer");
+        }
+        catch (RagException failure)
+        {
+            // A replica that lacks the write waits for NATS like a write.
+            OwnReads.Fail($"{failure.StatusCode} after {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s: {failure.Message}",
+                _clock.IsCalmForWrites(began));
         }
     }
 
@@ -197,9 +253,11 @@ internal sealed class FaultWorkload : IAsyncDisposable
             _faults.Add(text);
     }
 
+    private static int WriterOf(string key) => key[1] - '0';
+
     private static Chunk ChunkOf(string key, int value) => new()
     {
-        ChunkId = key, Text = value.ToString(), Vectors = { [""] = VectorValue.Of(VectorOf(key[1] - '0', value)) },
+        ChunkId = key, Text = value.ToString(), Vectors = { [""] = VectorValue.Of(VectorOf(WriterOf(key), value)) },
     };
 
     private static float[] VectorOf(int writer, int value)
