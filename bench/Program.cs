@@ -5,7 +5,7 @@ using Rag.Benchmarks.Layers;
 // Run with: dotnet run -c Release --project bench -- --filter '*Framing*'
 // or: dotnet run -c Release --project bench -- embedding-check MODEL_FOLDER [CUDA_LIBRARY]
 // or: dotnet run -c Release --project bench -- nats
-// or: dotnet run -c Release --project bench -- metadata [DOCUMENTS]
+// or: dotnet run -c Release --project bench -- metadata [DOCUMENTS [together]]
 // or: dotnet run -c Release --project bench -- search-calls
 // or: dotnet run -c Release --project bench -- layers [WORKSPACES] [CHUNKS] [SECONDS]
 if (args is ["layers", .. var shape])
@@ -23,7 +23,7 @@ if (args is ["search-calls"])
 if (args is ["nats"])
     return await NatsReport.RunAsync();
 if (args is ["metadata", .. var size])
-    return await MetadataReport.RunAsync(size.Length > 0 ? int.Parse(size[0]) : 1_000_000);
+    return await MetadataReport.RunAsync(size.Length > 0 ? int.Parse(size[0]) : 1_000_000, isAloneToo: !size.Contains("together"));
 if (args is ["embedding-check", var folder, .. var rest])
     return await EmbeddingCheckReport.RunAsync(folder, rest.FirstOrDefault());
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -59,8 +59,8 @@ public sealed class IngestorOptions
     /// </summary>
     public int LaneJobsPerWorkspace { get; init; } = 32;
 
-    /// <summary>Most jobs of all workspaces that wait in the lanes on NATS, 1 to 4,096; 1,024.</summary>
-    public int LaneJobs { get; init; } = 1024;
+    /// <summary>Most jobs of all workspaces that wait in the lanes on NATS, 1 to 4,096; 256. Eight ingestors work on so many.</summary>
+    public int LaneJobs { get; init; } = 256;
 
     /// <summary>How often due jobs are looked for without a ring, for the lanes on NATS, 10 ms to 1 min; 250 ms.</summary>
     public TimeSpan DispatchInterval { get; init; } = TimeSpan.FromMilliseconds(250);

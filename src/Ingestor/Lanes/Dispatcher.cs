@@ -32,8 +32,11 @@ internal sealed class Dispatcher(
 
     private static readonly TimeSpan LongestResend = TimeSpan.FromSeconds(60);
 
-    /// <summary>Between two rounds, so that many rings make one round.</summary>
+    /// <summary>Between two rounds at least, so that many rings make one round.</summary>
     private static readonly TimeSpan RoundPause = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>A rest is so many times as long as the round before it: the tables are not asked all the time.</summary>
+    private const int RestPerRound = 4;
 
     private static readonly TimeSpan FailurePause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestFailurePause = TimeSpan.FromSeconds(5);
@@ -65,9 +68,10 @@ internal sealed class Dispatcher(
                     }
 
                     var ring = bell.WaitAsync(options.DispatchInterval, cancellationToken);
+                    var began = time.GetTimestamp();
                     await RoundAsync(cancellationToken);
                     failures = 0;
-                    await Task.Delay(RoundPause, time, cancellationToken);
+                    await Task.Delay(RestAfter(time.GetElapsedTime(began)), time, cancellationToken);
                     await ring;
                 }
                 catch (Exception failed) when (failed is NatsException or MetadataStoreException)
@@ -134,6 +138,9 @@ internal sealed class Dispatcher(
 
         metrics.Dispatched(stored);
     }
+
+    private TimeSpan RestAfter(TimeSpan round) =>
+        TimeSpan.FromTicks(Math.Clamp(round.Ticks * RestPerRound, RoundPause.Ticks, options.DispatchInterval.Ticks));
 
     /// <summary>The first of each workspace, then the second of each: lanes are first in, first out.</summary>
     private static IEnumerable<DueJob> InTurns(IReadOnlyList<DueJob> due)

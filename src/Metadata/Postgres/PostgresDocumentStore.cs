@@ -77,7 +77,7 @@ internal sealed class PostgresDocumentStore(PostgresDatabase database, TimeProvi
 
     public async ValueTask<long> CountAsync(Guid workspaceUid, CancellationToken cancellationToken) =>
         (await database.ReadLaggingAsync(workspaceUid, PostgresStatement.Of(
-            "SELECT count(*) FROM documents WHERE workspace_id = $1", workspaceUid),
+            "SELECT coalesce((SELECT documents FROM document_counts WHERE workspace_id = $1), 0)", workspaceUid),
             static row => row.GetInt64(0), cancellationToken))[0];
 
     /// <summary>Records a document, $1 to $12, in a living workspace; an older version replaces nothing.</summary>

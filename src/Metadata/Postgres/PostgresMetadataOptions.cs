@@ -7,14 +7,15 @@ public sealed class PostgresMetadataOptions
 {
     /// <summary>
     /// What the connection string may override: few connections a process, since all processes share the servers'; soon
-    /// found servers; no wait without an end; statements prepared at their second use. Every statement is a short one with
+    /// found servers; no wait without an end; statements prepared at their first use, for a rare one meets another connection
+    /// each time, and what is prepared on many connections is prepared often. Every statement is a short one with
     /// an index for it: one plan serves all its arguments, compiling it costs many times what it saves (20 ms and more), and
     /// a plan that was made while a table was small must not read it whole once it has grown.
     /// </summary>
     private const string Defaults =
         "Database=rag;Application Name=rag;Search Path=rag;Load Balance Hosts=true;Host Recheck Seconds=2;"
         + "Timeout=3;Command Timeout=10;Cancellation Timeout=1000;Keepalive=15;Tcp Keepalive=true;"
-        + "Maximum Pool Size=32;Connection Idle Lifetime=60;Max Auto Prepare=128;Auto Prepare Min Usages=2;Enlist=false;"
+        + "Maximum Pool Size=12;Connection Idle Lifetime=60;Max Auto Prepare=128;Auto Prepare Min Usages=1;Enlist=false;"
         + "Options=-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c jit=off "
         + "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off;";
 

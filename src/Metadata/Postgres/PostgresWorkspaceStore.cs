@@ -126,6 +126,7 @@ internal sealed class PostgresWorkspaceStore(PostgresDatabase database, Postgres
         [
             PostgresStatement.Of("DELETE FROM job_turns WHERE workspace_id = $1", uid),
             PostgresStatement.Of("DELETE FROM job_backlogs WHERE workspace_id = $1", uid),
+            PostgresStatement.Of("DELETE FROM document_counts WHERE workspace_id = $1", uid),
             PostgresStatement.Of("DELETE FROM workspaces WHERE workspace_id = $1 AND state = 3", uid),
         ], static _ => 0, cancellationToken);
     }

@@ -177,7 +177,7 @@ internal sealed class FaultCluster : IAsyncDisposable
                     continue;
                 var answer = await client.GetPartitionAsync(
                     new GetPartitionRequest { Partition = partition }, deadline: DateTime.UtcNow.AddSeconds(20));
-                stamps[(shard.Name, partition)] = answer.Stamp is { } stamp ? new(stamp.Epoch, stamp.Sequence) : default;
+                stamps[(shard.Name, partition)] = answer.Stamp is { Sequence: > 0 } stamp ? new(stamp.Epoch, stamp.Sequence) : default;
             }
         }
 

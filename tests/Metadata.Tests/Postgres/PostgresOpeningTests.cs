@@ -27,6 +27,38 @@ public sealed class PostgresOpeningTests(SharedPostgres server)
     }
 
     [Fact]
+    public async Task Documents_of_a_database_from_before_they_were_counted_are_counted()
+    {
+        var options = new PostgresMetadataOptions { ConnectionString = await server.CreateDatabaseAsync() };
+        var (uid, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await using (var store = await PostgresMetadataStore.OpenAsync(options))
+        {
+            await store.Workspaces.InsertAsync(new NewWorkspace(uid, "a", new byte[1]), default);
+            await store.Workspaces.InsertAsync(new NewWorkspace(other, "b", new byte[1]), default);
+            foreach (var id in new[] { "x", "y", "y", "z" })
+                await store.Documents.UpsertAsync(Document(uid, id), default);
+            (await store.Documents.CountAsync(uid, default)).ShouldBe(3, "what is replaced counts once");
+        }
+
+        await SharedPostgres.ExecuteAsync(options.ConnectionString,
+            "DROP FUNCTION count_added_documents CASCADE; DROP FUNCTION count_removed_documents CASCADE; DROP TABLE document_counts; "
+            + "DELETE FROM schema_versions WHERE version >= 3");
+        await using var opened = await PostgresMetadataStore.OpenAsync(options);
+        (await opened.Documents.CountAsync(uid, default)).ShouldBe(3);
+        (await opened.Documents.CountAsync(other, default)).ShouldBe(0);
+        await opened.Documents.DeleteAsync(uid, "x", 0, default);
+        await opened.Documents.DeleteAsync(uid, "x", 0, default);
+        await opened.Documents.UpsertAsync(Document(other, "x"), default);
+        (await opened.Documents.CountAsync(uid, default)).ShouldBe(2);
+        (await opened.Documents.CountAsync(other, default)).ShouldBe(1);
+
+        static DocumentRecord Document(Guid workspace, string id) => new()
+        {
+            WorkspaceUid = workspace, DocumentId = id, ContentHash = new byte[32], Fingerprint = new byte[32], Version = 1,
+        };
+    }
+
+    [Fact]
     public async Task A_database_of_a_newer_release_is_refused_with_a_sentence_that_says_what_to_do()
     {
         var options = new PostgresMetadataOptions { ConnectionString = await server.CreateDatabaseAsync() };
@@ -44,7 +76,7 @@ public sealed class PostgresOpeningTests(SharedPostgres server)
         foreach (var table in new[]
         {
             "workspaces", "documents", "document_chunks", "ingestion_jobs", "chat_sessions", "chat_messages", "api_keys",
-            "audit_log", "usage", "blobs", "blob_pieces",
+            "audit_log", "usage", "blobs", "blob_pieces", "document_counts",
         })
             (await SharedPostgres.ScalarAsync<bool>(database, $"SELECT to_regclass('rag.{table}') IS NOT NULL")).ShouldBeTrue(table);
         foreach (var table in new[] { "documents", "document_chunks" })
