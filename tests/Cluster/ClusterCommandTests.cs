@@ -87,6 +87,14 @@ public sealed class ClusterCommandTests : IAsyncDisposable
         await Eventually.HoldsAsync(
             async () => (await RunAsync("workspace", "create", "later")).Code == 0, "a workspace is made", TimeSpan.FromSeconds(60));
         (await RunAsync("cluster", "promote", "postgres-1")).Text.ShouldContain("is the primary already");
+        // No primary is stopped for a replica that cannot take its place.
+        (await RunAsync("cluster", "kill", "postgres-0")).Code.ShouldBe(0);
+        (await RunAsync("cluster", "promote", "postgres-0")).Text.ShouldContain("postgres-0 does not run");
+        (await RunAsync("cluster", "promote", "shard-0")).Text.ShouldContain("shard-0 is no server of PostgreSQL");
+        (await RunAsync("cluster", "promote")).Text.ShouldContain("No replica of PostgreSQL runs");
+        (await RunAsync("workspace", "get", "later")).Code.ShouldBe(0);
+        (await RunAsync("cluster", "start", "postgres-0")).Code.ShouldBe(0);
+        (await RunAsync("cluster", "promote", "postgres-0")).Text.ShouldContain("postgres-1, which was it, is stopped");
     }
 
     // A busy machine may leave one question unanswered.

@@ -87,27 +87,33 @@ internal sealed class ClusterControl(DataFolder data, ClusterFolder folder, Term
         await WaitReadyAsync(node => node.Name == name, cancellationToken);
     }
 
-    /// <summary>Makes a replica of PostgreSQL the primary; the former one is ended first, so that there are never two.</summary>
+    /// <summary>
+    /// Makes a replica of PostgreSQL the primary; the former one is ended first, so that there are never two, but not before
+    /// it is known that a replica runs that can take its place.
+    /// </summary>
     /// <param name="name">Which; null: the one that has received most.</param>
-    /// <returns>Its name.</returns>
-    public async Task<string> PromoteAsync(ClusterState state, string? name, CancellationToken cancellationToken)
+    /// <returns>Its name, and that of the former primary where it ran until now.</returns>
+    public async Task<(string Primary, string? Stopped)> PromoteAsync(ClusterState state, string? name, CancellationToken cancellationToken)
     {
         _state = state;
         if (state.PostgresPrimary is null)
             throw new CliException("This cluster keeps its metadata in SQLite: there is nothing to promote.");
         if (name == state.PostgresPrimary)
             throw new CliException($"{name} is the primary already.");
+        var next = name is null ? await PostgresNodes.FindBestAsync(_state, cancellationToken) : PostgresNodes.FindRunning(_state, name);
         var former = state.Find(state.PostgresPrimary);
+        var ran = former.Process?.IsAlive() == true;
         if (former.Process is { } process)
         {
             await NodeProcess.StopAsync(process, former.StopSignal, StopLimit);
             Write(_state.With(former with { Process = null }));
+            if (name is null)
+                next = await PostgresNodes.FindBestAsync(_state, cancellationToken);
         }
 
-        var next = name is null ? await PostgresNodes.FindBestAsync(_state, cancellationToken) : _state.Find(name);
         await PostgresNodes.PromoteAsync(folder, _state, next, cancellationToken);
         Write(_state with { PostgresPrimary = next.Name });
-        return next.Name;
+        return (next.Name, ran ? former.Name : null);
     }
 
     /// <summary>Starts one shard more and waits until it has its share of the replicas.</summary>
@@ -233,13 +239,15 @@ internal sealed class ClusterControl(DataFolder data, ClusterFolder folder, Term
 
     private async Task WaitSettledAsync(ITopologyStore store, CancellationToken cancellationToken)
     {
-        var told = Stopwatch.StartNew();
+        var (told, last) = (Stopwatch.StartNew(), "");
         while (!Rebalance.IsSettled(store.Current))
         {
-            if (told.Elapsed > TimeSpan.FromSeconds(5))
+            var copies = Rebalance.MovesOf(store.Current).Count;
+            var now = copies == 0 ? "Replicas that were replaced leave ..." : $"{copies} copies of replicas to make ...";
+            if (told.Elapsed > TimeSpan.FromSeconds(5) && now != last)
             {
-                var copies = Rebalance.MovesOf(store.Current).Count;
-                terminal.Error.WriteLine(copies == 0 ? "Replicas that were replaced leave ..." : $"{copies} copies of replicas to make ...");
+                terminal.Error.WriteLine(now);
+                last = now;
                 told.Restart();
             }
 

@@ -96,6 +96,18 @@ internal static class PostgresNodes
         return best ?? throw new CliException("No replica of PostgreSQL runs that could be promoted: 'rag cluster start' starts one.");
     }
 
+    /// <summary>The replica of that name.</summary>
+    /// <exception cref="CliException">There is none, or it does not run.</exception>
+    public static ClusterNode FindRunning(ClusterState state, string name)
+    {
+        var node = state.Find(name);
+        if (node.Kind != NodeKind.Postgres)
+            throw new CliException($"{name} is no server of PostgreSQL: 'rag cluster status' lists those.");
+        return node.Process?.IsAlive() == true
+            ? node
+            : throw new CliException($"{name} does not run: 'rag cluster start {name}' starts it, and then it can be promoted.");
+    }
+
     /// <summary>Makes a replica the primary, and lets those that run follow it.</summary>
     public static async Task PromoteAsync(ClusterFolder folder, ClusterState state, ClusterNode next, CancellationToken cancellationToken)
     {

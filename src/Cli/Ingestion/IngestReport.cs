@@ -66,6 +66,6 @@ internal sealed class IngestReport(Terminal terminal, bool json)
         var chunks = outcomes.Where(outcome => outcome.Word == "indexed").Sum(outcome => outcome.Chunks);
         var seconds = elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
         var summary = outcomes.Count == 0 ? "nothing to do" : string.Join(", ", words);
-        terminal.Out.WriteLine($"{outcomes.Count} files in {seconds} s: {summary}; {chunks} chunks written.");
+        terminal.Out.WriteLine($"{outcomes.Count} {(outcomes.Count == 1 ? "file" : "files")} in {seconds} s: {summary}; {chunks} chunks written.");
     }
 }

@@ -124,16 +124,28 @@ internal static class ClusterVerb
             Description = "The replica, such as postgres-1. Default: the one that has received most.", Arity = ArgumentArity.ZeroOrOne,
         };
         var call = new Call(
-            "promote", "Make a replica of PostgreSQL the primary. The former one is ended first; 'start' makes it a replica.");
+            "promote", "Make a replica of PostgreSQL the primary. The former one is stopped first, also if it is well; 'start' makes it a replica.");
         call.Verb.Arguments.Add(name);
         call.Run(async (parsed, data, folder, stop) =>
         {
             using var turn = folder.Lock();
-            var primary = await new ClusterControl(data, folder, terminal).PromoteAsync(folder.Require(), parsed.GetValue(name), stop);
+            var (primary, stopped) =
+                await new ClusterControl(data, folder, terminal).PromoteAsync(folder.Require(), parsed.GetValue(name), stop);
             if (parsed.GetValue(call.Json))
-                JsonLines.Write(terminal.Out, json => json.WriteString("primary", primary));
+            {
+                JsonLines.Write(terminal.Out, json =>
+                {
+                    json.WriteString("primary", primary);
+                    json.WriteString("stopped", stopped);
+                });
+            }
             else
-                terminal.Out.WriteLine($"{primary} is the primary now.");
+            {
+                terminal.Out.WriteLine(stopped is null
+                    ? $"{primary} is the primary now."
+                    : $"{primary} is the primary now. {stopped}, which was it, is stopped: 'rag cluster start {stopped}' makes it a replica.");
+            }
+
             return ExitCode.Ok;
         });
         return call.Verb;
