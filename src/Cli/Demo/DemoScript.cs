@@ -15,7 +15,7 @@ internal sealed class DemoScript(Terminal terminal, RagClient client)
     public async Task RunAsync(
         DemoFiles files, Encoder encoder, IReadOnlyList<string> queries, CancellationToken cancellationToken)
     {
-        Heading($"Taking in {files.Files.Count} files of {files.Folder}");
+        Heading($"Taking in {IngestReport.Files(files.Files.Count)} of {files.Folder}");
         var demo = await DemoWorkspace.PrepareAsync(client, files, encoder, cancellationToken);
         await new IngestReport(terminal, json: false)
             .RunAsync(new BulkIngest(demo, new IngestSource()), files.Files, cancellationToken);

@@ -10,6 +10,9 @@ internal sealed class IngestReport(Terminal terminal, bool json)
 {
     private const int ShownFailures = 50;
 
+    /// <summary>So many files, in words.</summary>
+    public static string Files(int count) => count == 1 ? "1 file" : $"{count} files";
+
     public async Task<IReadOnlyList<FileOutcome>> RunAsync(
         BulkIngest ingest, IReadOnlyList<SourceFile> files, CancellationToken cancellationToken)
     {
@@ -34,7 +37,7 @@ internal sealed class IngestReport(Terminal terminal, bool json)
                 new SpinnerColumn())
             .StartAsync(async context =>
             {
-                var task = context.AddTask($"{files.Count} files", maxValue: Math.Max(1, files.Count));
+                var task = context.AddTask(Files(files.Count), maxValue: Math.Max(1, files.Count));
                 return await ingest.RunAsync(files, _ => task.Increment(1), cancellationToken);
             });
     }
@@ -66,6 +69,6 @@ internal sealed class IngestReport(Terminal terminal, bool json)
         var chunks = outcomes.Where(outcome => outcome.Word == "indexed").Sum(outcome => outcome.Chunks);
         var seconds = elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
         var summary = outcomes.Count == 0 ? "nothing to do" : string.Join(", ", words);
-        terminal.Out.WriteLine($"{outcomes.Count} {(outcomes.Count == 1 ? "file" : "files")} in {seconds} s: {summary}; {chunks} chunks written.");
+        terminal.Out.WriteLine($"{Files(outcomes.Count)} in {seconds} s: {summary}; {chunks} chunks written.");
     }
 }

@@ -67,7 +67,7 @@ public sealed class ServeTests : IDisposable
         File.WriteAllText(Path.Combine(folder, "travel.md"), "# Travel costs\n\nClaim travel costs with form T1.");
         await using var demo = Start("demo", folder, "--exit", "--data", Data, "--port", "0");
         (await demo.WaitForExitAsync(StartLimit)).ShouldBe(ExitCode.Ok, demo.Output);
-        demo.Output.ShouldContain("1 files in");
+        demo.Output.ShouldContain("1 file in");
         demo.Output.ShouldContain("Searching for: Travel costs");
         demo.Output.ShouldContain("travel.md");
         demo.Output.ShouldContain("gRPC address   http://127.0.0.1:");
