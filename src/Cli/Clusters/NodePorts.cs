@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Rag.Cli.Composition;
 
 namespace Rag.Cli.Clusters;
@@ -8,6 +6,10 @@ namespace Rag.Cli.Clusters;
 internal sealed class NodePorts(IEnumerable<int> taken, bool any)
 {
     private const int Most = 1000;
+
+    // Below those that systems give to outgoing connections: one of those may be taken before the node listens on it.
+    private const int FirstOfAny = 12_000;
+    private const int EndOfAny = 32_000;
 
     private readonly HashSet<int> _taken = [.. taken];
 
@@ -20,18 +22,11 @@ internal sealed class NodePorts(IEnumerable<int> taken, bool any)
     {
         for (var i = 0; i < Most; i++)
         {
-            var port = Any ? AnyFree() : first + i;
+            var port = Any ? Random.Shared.Next(FirstOfAny, EndOfAny) : first + i;
             if (FreePorts.IsFree(port) && _taken.Add(port))
                 return port;
         }
 
         throw new CliException($"No port is free from {first} on.");
-    }
-
-    private static int AnyFree()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
